@@ -1,0 +1,746 @@
+package fhir
+
+import (
+	"math/bits"
+	"strconv"
+
+	"github.com/nhskit/nhskit/fhir/internal/facts"
+)
+
+// The JSON scanner reads one pass over the padded source. Each function takes
+// the offset to read at and returns the one behind what it read; after a
+// fatal finding it returns the end of the input, where a zero byte stops the
+// callers.
+
+// word returns the eight bytes at i.
+func word(s string, i int) uint64 {
+	s = s[i : i+8]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// space skips white space.
+func (r *reader) space(i int) int {
+	s := r.s
+	if s[i] > ' ' {
+		return i
+	}
+	for {
+		switch s[i] {
+		case ' ':
+			i++
+			for word(s, i) == 0x2020202020202020 {
+				i += 8
+			}
+		case '\n', '\r', '\t':
+			i++
+		default:
+			return i
+		}
+	}
+}
+
+// json reads the whole input.
+func (r *reader) json(i int) {
+	i = r.space(i)
+	root := node{off: uint32(i), index: noIndex}
+	if r.s[i] != '{' {
+		r.jsonRootValue(i, root)
+		return
+	}
+	switch {
+	case r.c.as != "":
+		root.typ = r.t.FindType(r.c.as)
+		if root.typ == 0 {
+			r.fail(i, CodeResourceType, "the definitions have no type of the name that was asked for")
+			return
+		}
+		self := r.add(root)
+		i = r.object(i, self, root.typ)
+	default:
+		i = r.resource(i, root)
+	}
+	r.jsonEnd(i)
+}
+
+// jsonEnd checks that nothing follows the value.
+func (r *reader) jsonEnd(i int) {
+	if r.fatal {
+		return
+	}
+	if i = r.space(i); i < r.n {
+		r.failClause(i, CodeSyntax, "text behind the end of the value", clauseRFC8259)
+	}
+}
+
+// jsonRootValue reads an input that is no object: a primitive with As, or
+// anything with Plain.
+func (r *reader) jsonRootValue(i int, root node) {
+	typ := r.t.FindType(r.c.as)
+	switch {
+	case i >= r.n:
+		r.failClause(i, CodeSyntax, "the input is empty", clauseRFC8259)
+	case r.t.TypePrimitive(typ) != facts.PrimNone:
+		root.typ = typ
+		r.jsonEnd(r.primitive(i, root))
+	case r.c.plain:
+		r.jsonEnd(r.plainValue(i, root))
+	default:
+		r.failClause(i, CodeSyntax, "a resource is a JSON object", clauseJSONName)
+	}
+}
+
+// bad reports a syntax error and returns the end of the input.
+func (r *reader) bad(i int, text string) int {
+	if i >= r.n {
+		text = "the input ends too early"
+	}
+	r.failClause(i, CodeSyntax, text, clauseRFC8259)
+	return r.n
+}
+
+// resource reads an object whose type its resourceType names.
+func (r *reader) resource(i int, n node) int {
+	self := r.add(n)
+	name, at, first := r.findResourceType(i)
+	if r.fatal {
+		return r.n
+	}
+	switch {
+	case at < 0:
+		if !r.c.plain {
+			r.errAt(CodeResourceType, i, self, "", "the object has no resourceType", clauseJSONName)
+		}
+	case r.c.plain:
+		if id := r.t.FindType(name); id != 0 && r.t.TypeKind(id) == facts.KindResource {
+			n.typ = id
+		}
+	default:
+		n.typ = r.resourceType(name, at, self)
+	}
+	if n.typ != 0 {
+		r.nodes[self].typ = n.typ
+	}
+	if !first {
+		r.nodes[self].flags |= flagTypeLater
+	}
+	return r.object(i, self, n.typ)
+}
+
+// findResourceType looks for the member resourceType of the object at i.
+func (r *reader) findResourceType(i int) (name string, at int, first bool) {
+	const key = `"resourceType"`
+	i = r.space(i + 1)
+	first = true
+	for r.s[i] == '"' {
+		isKey := r.n-i >= len(key) && r.s[i:i+len(key)] == key
+		_, i = r.skipString(i)
+		if i = r.space(i); r.s[i] != ':' {
+			return "", -1, true // the object's reader reports it
+		}
+		i = r.space(i + 1)
+		if isKey && r.s[i] == '"' {
+			end, _ := r.skipString(i)
+			return r.s[i+1 : end], i, first
+		}
+		first = false
+		if i = r.skip(i); r.fatal {
+			return "", -1, true
+		}
+		if i = r.space(i); r.s[i] != ',' {
+			break
+		}
+		i = r.space(i + 1)
+	}
+	return "", -1, true
+}
+
+// skipString returns the end of the string whose quote is at i, and the
+// offset behind its closing quote. It reports nothing.
+func (r *reader) skipString(i int) (end, next int) {
+	s := r.s
+	for i++; ; {
+		w := word(s, i)
+		q, e := w^(ones*'"'), w^(ones*'\\')
+		m := ((q-ones)&^q | (e-ones)&^e | (w-ones)&^w) & highs
+		if m == 0 {
+			i += 8
+			continue
+		}
+		i += bits.TrailingZeros64(m) / 8
+		switch {
+		case s[i] == '"':
+			return i, i + 1
+		case s[i] == '\\' && i+2 < r.n:
+			i += 2
+		default:
+			return r.n, r.n
+		}
+	}
+}
+
+// skip skips a value without checking more than its brackets.
+func (r *reader) skip(i int) int {
+	depth := 0
+	for {
+		switch c := r.s[i]; c {
+		case '"':
+			_, i = r.skipString(i)
+		case '{', '[':
+			depth++
+			i++
+		case '}', ']':
+			if depth == 0 {
+				return i
+			}
+			depth--
+			i++
+		case ',':
+			if depth == 0 {
+				return i
+			}
+			i++
+		case 0:
+			return i
+		default:
+			i++
+		}
+		if depth == 0 {
+			if i = r.space(i); r.s[i] == ',' || r.s[i] == '}' || r.s[i] == ']' {
+				return i
+			}
+		}
+	}
+}
+
+// key reads a member's name at the quote and the colon behind it. It returns
+// the name, its hash words, and the offset of the value.
+func (r *reader) key(i int) (name string, lo, hi uint64, next int) {
+	s := r.s
+	start := i + 1
+	w := word(s, start)
+	q, e := w^(ones*'"'), w^(ones*'\\')
+	m := ((q-ones)&^q | (e-ones)&^e | (w-ones*0x20)&^w) & highs
+	if m != 0 && s[start+bits.TrailingZeros64(m)/8] == '"' {
+		n := bits.TrailingZeros64(m) / 8
+		i = start + n
+		lo = w & (1<<(8*uint(n)) - 1)
+		name = s[start:i]
+	} else {
+		var flags uint16
+		i, flags = r.str(start)
+		if r.fatal {
+			return "", 0, 0, r.n
+		}
+		name = s[start:i]
+		if flags&flagEscaped != 0 {
+			name = string(appendJSONUnescaped(nil, name))
+			lo, hi = facts.Ends(name)
+		} else if n := len(name); n >= 8 {
+			lo = w
+			if n > 8 {
+				hi = word(s, i-8)
+			}
+		} else {
+			lo, hi = facts.Ends(name)
+		}
+	}
+	i++
+	if s[i] != ':' {
+		if i = r.space(i); s[i] != ':' {
+			return "", 0, 0, r.bad(i, "a colon is due behind a member's name")
+		}
+	}
+	i++
+	if s[i] <= ' ' {
+		i = r.space(i)
+	}
+	return name, lo, hi, i
+}
+
+// str reads a string from behind its opening quote and returns the offset of
+// the closing one, with flagEscaped if it has escapes.
+func (r *reader) str(i int) (end int, flags uint16) {
+	s := r.s
+	for {
+		w := word(s, i)
+		q, e := w^(ones*'"'), w^(ones*'\\')
+		m := ((q-ones)&^q | (e-ones)&^e | (w-ones*0x20)&^w) & highs
+		if m == 0 {
+			i += 8
+			continue
+		}
+		i += bits.TrailingZeros64(m) / 8
+		switch c := s[i]; {
+		case c == '"':
+			return i, flags
+		case c == '\\':
+			flags = flagEscaped
+			n := escapeLen(s[i:])
+			if n == 0 {
+				return r.bad(i, "no such escape in a JSON string"), flags
+			}
+			i += n
+		default:
+			return r.bad(i, "a control character in a JSON string"), flags
+		}
+	}
+}
+
+// escapeLen returns the length of the escape at the start of s, 0 for none.
+func escapeLen(s string) int {
+	switch s[1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return 2
+	case 'u':
+		for k := 2; k < 6; k++ {
+			if !isHex(s[k]) {
+				return 0
+			}
+		}
+		return 6
+	}
+	return 0
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f'
+}
+
+// object reads the members of the object whose brace is at i, as children of
+// the node self of a type.
+func (r *reader) object(i int, self uint32, typID uint16) int {
+	if typID == 0 {
+		return r.plainObject(i, self)
+	}
+	if !r.enter(i) {
+		return r.n
+	}
+	open := i
+	typ := r.t.Type(typID)
+	var seen, companions [2]uint64
+	nulls := r.nulls
+	i = r.space(i + 1)
+	if r.s[i] == '}' {
+		r.errAt(CodeEmpty, open, self, "", "an object without members", clauseJSON)
+	} else {
+		for {
+			if r.s[i] != '"' {
+				return r.bad(i, "a member's name is due")
+			}
+			at := i
+			name, lo, hi, next := r.key(i)
+			if r.fatal {
+				return r.n
+			}
+			i = next
+			if row, ok := r.t.FindProp(&typ, name, lo, hi); ok {
+				i = r.member(i, at, self, row, &seen, &companions)
+			} else {
+				i = r.otherMember(i, at, self, name, &typ, &seen, &companions)
+			}
+			if r.s[i] <= ' ' {
+				i = r.space(i)
+			}
+			if r.s[i] == ',' {
+				i++
+				if r.s[i] <= ' ' {
+					i = r.space(i)
+				}
+				continue
+			}
+			if r.s[i] == '}' {
+				break
+			}
+			return r.bad(i, "a comma or a closing brace is due")
+		}
+	}
+	i++
+	n := &r.nodes[self]
+	if end := uint32(len(r.nodes)); end > self+1 && n.flags&flagApart == 0 {
+		n.next = end
+		n.flags |= flagKids
+	} else {
+		n.next = self + 1
+	}
+	n.len = uint32(i) - n.off
+	if r.nulls != nulls {
+		r.checkNulls(self)
+		r.nulls = nulls
+	}
+	seen[0] |= companions[0]
+	seen[1] |= companions[1]
+	if typ.Required[0]&^seen[0] != 0 || typ.Required[1]&^seen[1] != 0 {
+		r.missing(&typ, &seen, self, open)
+	}
+	r.depth--
+	return i
+}
+
+// member reads the value of a property.
+func (r *reader) member(i, at int, self, row uint32, seen, companions *[2]uint64) int {
+	p := r.t.Prop(row)
+	n := node{parent: self, prop: row + 1, typ: p.Type, name: p.Base, index: noIndex}
+	w, bit := p.Ord>>6&1, uint64(1)<<(p.Ord&63)
+	merge := false
+	if (seen[w]|companions[w])&bit != 0 {
+		if seen[w]&bit != 0 {
+			return r.repeated(i, at, n)
+		}
+		// The companion came first: its nodes get their values now, unless it
+		// belongs to another alternative of a choice.
+		if merge = r.hasProp(self, row+1); !merge {
+			r.errAt(CodeCardinality, at, self, r.t.Name(p.Base), "more than one alternative of a choice", clauseCardinality)
+		}
+	}
+	seen[w] |= bit
+	if merge {
+		return r.lateValues(i, at, n, p)
+	}
+	if p.Flags&facts.PropList != 0 {
+		return r.list(i, n, p.Flags)
+	}
+	return r.value(i, n, p.Flags)
+}
+
+// value reads one value of a property.
+func (r *reader) value(i int, n node, flags uint8) int {
+	switch {
+	case flags&facts.PropPrimitive != 0:
+		if r.s[i] == '[' {
+			return r.arrayForOne(i, n, flags)
+		}
+		return r.primitive(i, n)
+	case r.s[i] == '{':
+		n.off = uint32(i)
+		if flags&facts.PropResource != 0 {
+			return r.resource(i, n)
+		}
+		return r.object(i, r.add(n), n.typ)
+	case r.s[i] == '[':
+		return r.arrayForOne(i, n, flags)
+	}
+	return r.wrongKind(i, n, "an object is due")
+}
+
+// list reads the array of a repeating property.
+func (r *reader) list(i int, n node, flags uint8) int {
+	if r.s[i] != '[' {
+		if c := r.s[i]; c == 'n' {
+			return r.wrongKind(i, n, "an array is due")
+		}
+		r.errNode(CodeArray, i, n, "one value where an array is due", clauseJSONNull)
+		n.index = 0
+		return r.value(i, n, flags)
+	}
+	open := i
+	i = r.space(i + 1)
+	if r.s[i] == ']' {
+		r.errNode(CodeEmpty, open, n, "an empty array", clauseJSON)
+		return i + 1
+	}
+	if !r.enter(open) {
+		return r.n
+	}
+	n.flags |= flagArray
+	for n.index = 0; ; n.index++ {
+		if r.s[i] == 'n' || r.s[i] == '[' {
+			i = r.oddItem(i, n, flags)
+		} else {
+			i = r.value(i, n, flags)
+		}
+		if r.s[i] <= ' ' {
+			i = r.space(i)
+		}
+		if r.s[i] == ',' {
+			i++
+			if r.s[i] <= ' ' {
+				i = r.space(i)
+			}
+			continue
+		}
+		if r.s[i] == ']' {
+			break
+		}
+		return r.bad(i, "a comma or a closing bracket is due")
+	}
+	r.depth--
+	return i + 1
+}
+
+// oddItem reads an item of an array that is null or an array.
+func (r *reader) oddItem(i int, n node, flags uint8) int {
+	if r.s[i] == '[' {
+		r.errNode(CodeArray, i, n, "an array within an array", clauseJSON)
+		if !r.enter(i) {
+			return r.n
+		}
+		i = r.skip(i)
+		r.depth--
+		return i
+	}
+	if flags&facts.PropPrimitive == 0 {
+		return r.wrongKind(i, n, "an object is due")
+	}
+	if end := r.literal(i); r.s[i:end] != "null" {
+		return r.bad(i, "no JSON value")
+	}
+	// Whether the companion array makes up for it is known at the end of
+	// the object.
+	n.off, n.len = uint32(i), 4
+	n.flags |= flagNoValue | flagNull
+	n.kind = primitiveKind(r.t.TypePrimitive(n.typ))
+	self := r.add(n)
+	r.nodes[self].next = self + 1
+	r.nulls++
+	return i + 4
+}
+
+// arrayForOne reads an array where one value is due, as if it could repeat.
+func (r *reader) arrayForOne(i int, n node, flags uint8) int {
+	r.errNode(CodeArray, i, n, "an array where one value is due", clauseJSONNull)
+	return r.list(i, n, flags)
+}
+
+// literal returns the end of the letters at i.
+func (r *reader) literal(i int) int {
+	for 'a' <= r.s[i] && r.s[i] <= 'z' {
+		i++
+	}
+	return i
+}
+
+// errNode records a finding about a node that is not in the tree (yet).
+func (r *reader) errNode(code Code, at int, n node, text, clause string) {
+	if len(r.nodes) == 0 {
+		r.issue(Error, code, at, Type{r.defs, n.typ}.Name(), text, clause)
+		return
+	}
+	path := Node{r.Tree, n.parent}.AppendPath(nil)
+	path = r.appendStep(append(path, '.'), NameID(n.name), n.prop, n.index)
+	r.issue(Error, code, at, string(path), text, clause)
+}
+
+// wrongKind reports a JSON value of the wrong kind and keeps it as plain.
+func (r *reader) wrongKind(i int, n node, text string) int {
+	code := CodeJSONType
+	if r.s[i] == 'n' {
+		if r.s[i:r.literal(i)] != "null" {
+			return r.bad(i, "no JSON value")
+		}
+		code, text = CodeNull, "null, where an element without a value is left out"
+	}
+	r.errNode(code, i, n, text, clauseJSON)
+	n.typ = 0
+	n.flags |= flagUnknown
+	return r.plainValue(i, n)
+}
+
+// repeated reads the value of a property that the object has already, or of
+// another alternative of its choice.
+func (r *reader) repeated(i, at int, n node) int {
+	if r.hasProp(n.parent, n.prop) {
+		r.errAt(CodeDuplicate, at, n.parent, r.t.Name(n.name), "the member appears twice", clauseRFC8259)
+	} else {
+		r.errAt(CodeCardinality, at, n.parent, r.t.Name(n.name), "more than one alternative of a choice", clauseCardinality)
+	}
+	p := r.t.Prop(n.prop - 1)
+	if p.Flags&facts.PropList != 0 {
+		return r.list(i, n, p.Flags)
+	}
+	return r.value(i, n, p.Flags)
+}
+
+// hasProp reports whether a node whose children are being read has one of a
+// property.
+func (r *reader) hasProp(self, prop uint32) bool {
+	for k := self + 1; k < uint32(len(r.nodes)); k = r.nodes[k].next {
+		if r.nodes[k].prop == prop && r.nodes[k].kind != markNode {
+			return true
+		}
+	}
+	return false
+}
+
+// otherMember reads a member whose name is no property: resourceType, the
+// companion of a primitive, or something unknown.
+func (r *reader) otherMember(i, at int, self uint32, name string, typ *facts.Type, seen, companions *[2]uint64) int {
+	if name == "resourceType" && typ.Kind == facts.KindResource {
+		return r.resourceTypeMember(i, at, self, typ)
+	}
+	if len(name) > 1 && name[0] == '_' {
+		lo, hi := facts.Ends(name[1:])
+		if row, ok := r.t.FindProp(typ, name[1:], lo, hi); ok && r.t.PropFlags(row)&facts.PropPrimitive != 0 {
+			return r.companion(i, at, self, row, seen, companions)
+		}
+	}
+	// Names of elements come from the standard or are shown as written: they
+	// are no personal data. Long ones are cut.
+	r.errAt(CodeUnknown, at, self, shorten(name), "no such element", clauseElement)
+	return r.plainMember(i, self, name)
+}
+
+func shorten(name string) string {
+	const most = 64
+	if len(name) <= most {
+		return name
+	}
+	return name[:most] + "..."
+}
+
+// resourceTypeMember reads the member that names the type, which is known.
+func (r *reader) resourceTypeMember(i, at int, self uint32, typ *facts.Type) int {
+	if r.s[i] != '"' {
+		r.errAt(CodeResourceType, i, self, "", "resourceType is a string", clauseJSONName)
+		if i = r.skip(i); r.s[i] == 0 {
+			return r.bad(i, "no JSON value")
+		}
+		return i
+	}
+	end, flags := r.str(i + 1)
+	if r.fatal {
+		return r.n
+	}
+	value := r.s[i+1 : end]
+	if flags&flagEscaped != 0 {
+		value = string(appendJSONUnescaped(nil, value))
+	}
+	if r.nodes[self].flags&flagTyped != 0 {
+		r.errAt(CodeDuplicate, at, self, "", "the member resourceType appears twice", clauseRFC8259)
+	} else if value != r.t.Str(typ.NameString) {
+		r.errAt(CodeResourceType, i, self, "", "another resource type than the one that is due", clauseJSONName)
+	}
+	if r.nodes[self].flags&(flagTypeLater|flagTyped) == flagTypeLater {
+		k := r.add(node{parent: self, kind: markNode, off: markType})
+		r.nodes[k].next = k + 1
+	}
+	r.nodes[self].flags |= flagTyped
+	return end + 1
+}
+
+// primitiveKind is the kind of node of a primitive type.
+func primitiveKind(prim uint8) NodeKind {
+	switch prim {
+	case facts.PrimBoolean:
+		return Boolean
+	case facts.PrimInteger, facts.PrimPositiveInt, facts.PrimUnsignedInt, facts.PrimDecimal:
+		return Number
+	}
+	return Text
+}
+
+// primitive reads the value of a primitive.
+func (r *reader) primitive(i int, n node) int {
+	prim := r.t.TypePrimitive(n.typ)
+	n.kind = primitiveKind(prim)
+	c := r.s[i]
+	switch {
+	case n.kind == Text && c == '"':
+		end, flags := r.str(i + 1)
+		if r.fatal {
+			return r.n
+		}
+		n.off, n.len = uint32(i+1), uint32(end-i-1)
+		n.flags |= flags
+		n.next = uint32(len(r.nodes)) + 1
+		r.add(n)
+		if n.len > uint32(r.c.limits.Value) {
+			r.fail(i, CodeLimit, "a value longer than "+strconv.Itoa(r.c.limits.Value)+" bytes")
+			return r.n
+		}
+		if flags != 0 || prim != facts.PrimString || n.len == 0 {
+			if why := r.checkText(prim, r.s[i+1:end], flags, appendJSONUnescaped); why != "" {
+				r.errPrimitive(i, why)
+			}
+		}
+		return end + 1
+	case n.kind == Number && (c == '-' || '0' <= c && c <= '9'):
+		end := r.number(i)
+		if r.fatal {
+			return r.n
+		}
+		n.off, n.len = uint32(i), uint32(end-i)
+		n.next = uint32(len(r.nodes)) + 1
+		r.add(n)
+		if why := checkNumber(prim, r.s[i:end]); why != "" {
+			r.errPrimitive(i, why)
+		}
+		return end
+	case n.kind == Boolean && (c == 't' || c == 'f'):
+		end := r.literal(i)
+		if lit := r.s[i:end]; lit != "true" && lit != "false" {
+			return r.bad(i, "no JSON value")
+		}
+		n.off, n.len = uint32(i), uint32(end-i)
+		n.next = uint32(len(r.nodes)) + 1
+		r.add(n)
+		return end
+	}
+	switch n.kind {
+	case Number:
+		return r.wrongKind(i, n, "a JSON number is due")
+	case Boolean:
+		return r.wrongKind(i, n, "true or false is due")
+	}
+	return r.wrongKind(i, n, "a JSON string is due")
+}
+
+// errPrimitive reports that the value of the newest node is malformed.
+func (r *reader) errPrimitive(at int, why string) {
+	code := CodePrimitive
+	if why == emptyValue {
+		code = CodeEmpty
+	}
+	r.errAt(code, at, uint32(len(r.nodes)-1), "", why, clausePrimitive)
+}
+
+// number returns the end of the JSON number at i.
+func (r *reader) number(i int) int {
+	s, start := r.s, i
+	if s[i] == '-' {
+		i++
+	}
+	switch {
+	case s[i] == '0':
+		i++
+	case '1' <= s[i] && s[i] <= '9':
+		for '0' <= s[i] && s[i] <= '9' {
+			i++
+		}
+	default:
+		return r.bad(i, "a digit is due")
+	}
+	if s[i] == '.' {
+		i++
+		if s[i] < '0' || s[i] > '9' {
+			return r.bad(i, "a digit is due behind the decimal point")
+		}
+		for '0' <= s[i] && s[i] <= '9' {
+			i++
+		}
+	}
+	if s[i]|0x20 == 'e' {
+		i++
+		if s[i] == '+' || s[i] == '-' {
+			i++
+		}
+		if s[i] < '0' || s[i] > '9' {
+			return r.bad(i, "a digit is due in the exponent")
+		}
+		for '0' <= s[i] && s[i] <= '9' {
+			i++
+		}
+	}
+	if i-start > r.c.limits.Digits {
+		r.fail(start, CodeLimit, "a number of more than "+strconv.Itoa(r.c.limits.Digits)+" digits")
+	}
+	if c := s[i]; '0' <= c && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' || c == '.' || c == '+' || c == '-' {
+		return r.bad(i, "no JSON number")
+	}
+	return i
+}

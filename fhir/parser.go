@@ -1,0 +1,287 @@
+package fhir
+
+import (
+	"math/bits"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/nhskit/nhskit/fhir/internal/facts"
+)
+
+// Parser reads resources with one set of options. It is immutable and safe
+// for concurrent use.
+type Parser struct{ c config }
+
+// NewParser returns a parser. Without options it reads R4, as JSON or XML,
+// leniently.
+func NewParser(options ...Option) *Parser {
+	p := &Parser{}
+	for _, o := range options {
+		o(&p.c)
+	}
+	if p.c.defs == nil {
+		p.c.defs = R4()
+	}
+	p.c.limits = p.c.limits.withDefaults()
+	return p
+}
+
+// Parse reads one resource with the given options. See Parser.Parse.
+func Parse(data []byte, options ...Option) (*Tree, error) {
+	return NewParser(options...).Parse(data)
+}
+
+// Parse reads one resource, from JSON or XML. It copies data.
+//
+// The error is a *ParseError. It is nil where the input could be read; what
+// contradicts the definitions is then in the tree's Issues. With Strict any
+// finding of severity Error is an error too. There is no tree with an error.
+func (p *Parser) Parse(data []byte) (*Tree, error) {
+	t := newTree(p.c.defs)
+	// The padding lets the scanners read words and stop at a zero byte
+	// without looking at the length first.
+	var b strings.Builder
+	if len(data) <= p.c.limits.Size {
+		b.Grow(len(data) + padding)
+		b.Write(data)
+		b.WriteString("\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00")
+	}
+	t.src, t.size = b.String(), len(data)
+	r := reader{Tree: t, c: &p.c, t: &p.c.defs.t, s: t.src, n: len(data)}
+	r.run()
+	issues := r.finish()
+	if r.fatal || p.c.strict && r.errors > 0 {
+		t.Release()
+		return nil, &ParseError{issues}
+	}
+	return t, nil
+}
+
+const padding = 16
+
+// reader is the state of one parse, shared by the JSON and XML scanners.
+type reader struct {
+	*Tree
+	c      *config
+	t      *facts.Table
+	s      string // padded
+	n      int    // length of the input
+	depth  int
+	fatal  bool
+	errors int // findings of severity Error or Fatal
+	capped bool
+
+	scratch []byte
+	nulls   int // primitives without a value in arrays that are being read
+}
+
+// run reads the input.
+func (r *reader) run() {
+	if r.n > r.c.limits.Size {
+		r.s, r.src, r.size = "", "", 0
+		r.fail(0, CodeLimit, "the input is longer than "+strconv.Itoa(r.c.limits.Size)+" bytes")
+		return
+	}
+	start := r.encoding()
+	if r.fatal {
+		return
+	}
+	format := r.c.format
+	for i := start; format == Auto; i++ {
+		switch c := r.s[i]; {
+		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
+		case c == '<':
+			format = XML
+		default:
+			format = JSON
+		}
+	}
+	r.format = format
+	if r.nodes == nil {
+		r.nodes = make([]node, 0, r.n/16+16)
+	}
+	if format == XML {
+		r.xml(start)
+	} else {
+		r.json(start)
+	}
+}
+
+// encoding checks that the input is UTF-8 and returns where it starts behind
+// a byte order mark.
+func (r *reader) encoding() (start int) {
+	in := r.s[:r.n]
+	switch {
+	case strings.HasPrefix(in, "\xEF\xBB\xBF"):
+		r.issue(Warning, CodeEncoding, 0, "", "the input starts with a byte order mark", clauseUTF8)
+		start = 3
+	case strings.HasPrefix(in, "\xFE\xFF"), strings.HasPrefix(in, "\xFF\xFE"),
+		r.n >= 4 && (in[0] == 0 && in[1] != 0 || in[0] != 0 && in[1] == 0):
+		r.failClause(0, CodeEncoding, "the input is UTF-16; FHIR is UTF-8", clauseUTF8)
+		return 0
+	}
+	if !utf8.ValidString(in) {
+		at := 0
+		for at < len(in) {
+			c, size := utf8.DecodeRuneInString(in[at:])
+			if c == utf8.RuneError && size == 1 {
+				break
+			}
+			at += size
+		}
+		r.failClause(at, CodeEncoding, "a byte that is not UTF-8", clauseUTF8)
+	}
+	return start
+}
+
+// Clauses of the standard that findings cite.
+const (
+	clauseUTF8        = "FHIR R4 2.1.0.8"       // resource format: encoding
+	clauseJSON        = "FHIR R4 2.6.2"         // JSON representation
+	clauseJSONNull    = "FHIR R4 2.6.2.2"       // JSON: repeating elements, primitives
+	clauseJSONName    = "FHIR R4 2.6.2.4"       // JSON: resources
+	clauseXML         = "FHIR R4 2.6.1"         // XML representation
+	clauseElement     = "FHIR R4 2.24.0.1"      // element definitions
+	clausePrimitive   = "FHIR R4 2.24.0.1.1"    // primitive types
+	clauseNarrative   = "FHIR R4 2.4.1"         // narrative
+	clauseRFC8259     = "RFC 8259"              // JSON
+	clauseXMLSpec     = "XML 1.0 (5th edition)" // XML
+	clauseCardinality = "FHIR R4 2.1.0.5"       // cardinality
+)
+
+// fail records a finding that ends the parse.
+func (r *reader) fail(at int, code Code, text string) { r.failClause(at, code, text, "") }
+
+func (r *reader) failClause(at int, code Code, text, clause string) {
+	if !r.fatal {
+		r.fatal = true
+		r.issue(Fatal, code, at, "", text, clause)
+	}
+}
+
+// issue records a finding at a byte offset.
+func (r *reader) issue(sev Severity, code Code, at int, path, text, clause string) {
+	if sev <= Error {
+		r.errors++
+	}
+	if len(r.issues) >= r.c.limits.Issues {
+		if !r.capped {
+			r.capped = true
+			r.issues = append(r.issues, Issue{Severity: Information, Code: CodeTooMany, Offset: int64(at),
+				Text: "further findings are left out after " + strconv.Itoa(r.c.limits.Issues)})
+		}
+		if sev != Fatal {
+			return
+		}
+	}
+	r.issues = append(r.issues, Issue{Severity: sev, Code: code, Path: path, Offset: int64(min(at, r.n)), Text: text, Clause: clause})
+}
+
+// errAt records a finding about an element of a node, or with name "" about
+// the node.
+func (r *reader) errAt(code Code, at int, parent uint32, name, text, clause string) {
+	r.issue(Error, code, at, r.pathOf(parent, name), text, clause)
+}
+
+// pathOf is the location of an element of a node.
+func (r *reader) pathOf(parent uint32, name string) string {
+	if int(parent) >= len(r.nodes) {
+		return name
+	}
+	path := Node{r.Tree, parent}.AppendPath(nil)
+	if name != "" {
+		path = append(append(path, '.'), name...)
+	}
+	return string(path)
+}
+
+// finish sorts the findings and gives them lines and columns.
+func (r *reader) finish() []Issue {
+	if len(r.issues) == 0 {
+		return nil
+	}
+	sortIssues(r.issues)
+	// One pass: the findings are in the order of their offsets.
+	in := r.s[:min(r.n, len(r.s))]
+	line, start, at := 1, 0, 0
+	for k := range r.issues {
+		off := min(int(r.issues[k].Offset), len(in))
+		for ; at < off; at++ {
+			if in[at] == '\n' || in[at] == '\r' && (at+1 >= len(in) || in[at+1] != '\n') {
+				line, start = line+1, at+1
+			}
+		}
+		r.issues[k].Line, r.issues[k].Col = line, utf8.RuneCountInString(in[start:off])+1
+	}
+	return r.issues
+}
+
+// add appends a node and returns its number.
+func (r *reader) add(n node) uint32 {
+	i := uint32(len(r.nodes))
+	if int(i) >= r.c.limits.Nodes {
+		r.fail(int(n.off), CodeLimit, "more than "+strconv.Itoa(r.c.limits.Nodes)+" nodes")
+	}
+	r.nodes = append(r.nodes, n)
+	return i
+}
+
+// enter counts a level of nesting; false means too deep.
+func (r *reader) enter(at int) bool {
+	r.depth++
+	if r.depth > r.c.limits.Depth {
+		r.fail(at, CodeLimit, "nested deeper than "+strconv.Itoa(r.c.limits.Depth)+" levels")
+		return false
+	}
+	return true
+}
+
+// unknownName returns the id of a name that is no property of its parent.
+func (r *reader) unknownName(name string, at int) uint16 {
+	if id := r.t.NameID(name); id != 0 {
+		return id
+	}
+	for i, n := range r.names {
+		if n == name {
+			return uint16(r.t.NumNames() + 1 + i)
+		}
+	}
+	if len(r.names) >= r.c.limits.Names {
+		r.fail(at, CodeLimit, "more than "+strconv.Itoa(r.c.limits.Names)+" distinct unknown names")
+		return 0
+	}
+	r.names = append(r.names, name)
+	return uint16(r.t.NumNames() + len(r.names))
+}
+
+// missing reports the required elements of a type that were not seen.
+func (r *reader) missing(typ *facts.Type, seen *[2]uint64, self uint32, at int) {
+	for w := range seen {
+		for lack := typ.Required[w] &^ seen[w]; lack != 0; lack &= lack - 1 {
+			ord := uint8(64*w + bits.TrailingZeros64(lack))
+			for row := typ.FirstProp; row < typ.FirstProp+uint32(typ.NumProps); row++ {
+				p := r.t.Prop(row)
+				if p.Ord != ord {
+					continue
+				}
+				name := r.t.Name(p.Base)
+				r.errAt(CodeMissing, at, self, name, "the element "+name+" is required", clauseCardinality)
+				break
+			}
+		}
+	}
+}
+
+// resourceType returns the type with the name of a resource, and reports an
+// unknown one.
+func (r *reader) resourceType(name string, at int, self uint32) uint16 {
+	id := r.t.FindType(name)
+	if id != 0 {
+		if typ := r.t.Type(id); typ.Kind == facts.KindResource && !typ.Abstract {
+			return id
+		}
+	}
+	r.errAt(CodeResourceType, at, self, "", "no resource type has this name", clauseJSONName)
+	return 0
+}
