@@ -1,6 +1,9 @@
 package fhir
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -30,6 +33,16 @@ func corpora(t testing.TB) string {
 	return dir
 }
 
+// firstDifference shows where two texts part.
+func firstDifference(got, want string) string {
+	i := 0
+	for i < len(got) && i < len(want) && got[i] == want[i] {
+		i++
+	}
+	from := max(i-40, 0)
+	return fmt.Sprintf("got  ...%s\nwant ...%s", got[from:min(i+60, len(got))], want[from:min(i+60, len(want))])
+}
+
 func TestExamplesStrict(t *testing.T) {
 	files, _ := filepath.Glob(filepath.Join(corpora(t), "examples-r4", "*.json"))
 	if len(files) != 488 {
@@ -54,6 +67,13 @@ func TestExamplesStrict(t *testing.T) {
 				t.Errorf("%s: %v", filepath.Base(f), i)
 			}
 			continue
+		}
+		var want bytes.Buffer
+		if err := json.Compact(&want, data); err != nil {
+			t.Fatal(err)
+		}
+		if got := tree.AppendJSON(nil, Compact); !bytes.Equal(got, want.Bytes()) {
+			t.Errorf("%s: %s", filepath.Base(f), firstDifference(string(got), want.String()))
 		}
 		tree.Release()
 	}

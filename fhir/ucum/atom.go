@@ -113,41 +113,38 @@ func (t *tables) atomCI(code string) *atom {
 	return &t.atoms[t.ciAtoms[i]]
 }
 
-// symbol finds what a unit symbol means: an atom, or a prefix and an atom.
-// What is found but takes no prefix is returned with ok false.
-func (t *tables) symbol(s string) (p *prefix, a *atom, ok bool) {
-	if a = t.atom(s); a != nil {
-		return nil, a, true
+// find looks a code up in one of the two code sets; the case-insensitive ones
+// in capitals.
+func (t *tables) find(code string, ci bool) *atom {
+	if ci {
+		return t.atomCI(code)
 	}
-	for i := range t.prefixes {
-		q := &t.prefixes[i]
-		if rest, found := strings.CutPrefix(s, q.code); found {
-			if b := t.atom(rest); b != nil {
-				if b.metric {
-					return q, b, true
-				}
-				p, a = q, b
-			}
-		}
-	}
-	return p, a, false
+	return t.atom(code)
 }
 
-// symbolCI is symbol for the case-insensitive codes.
-func (t *tables) symbolCI(s string) (p *prefix, a *atom, ok bool) {
-	s = strings.ToUpper(s)
-	if a = t.atomCI(s); a != nil {
+// symbol finds what a unit symbol means: an atom, or a prefix and an atom.
+// What is found but takes no prefix is returned with ok false.
+func (t *tables) symbol(s string, ci bool) (p *prefix, a *atom, ok bool) {
+	if ci {
+		s = strings.ToUpper(s)
+	}
+	if a = t.find(s, ci); a != nil {
 		return nil, a, true
 	}
 	for i := range t.prefixes {
 		q := &t.prefixes[i]
-		if rest, found := strings.CutPrefix(s, q.ci); found {
-			if b := t.atomCI(rest); b != nil {
-				if b.metric {
-					return q, b, true
-				}
-				p, a = q, b
+		code := q.code
+		if ci {
+			code = q.ci
+		}
+		if len(s) <= len(code) || s[:len(code)] != code {
+			continue
+		}
+		if b := t.find(s[len(code):], ci); b != nil {
+			if b.metric {
+				return q, b, true
 			}
+			p, a = q, b
 		}
 	}
 	return p, a, false

@@ -78,9 +78,8 @@ func Compare(a *big.Rat, u Unit, b *big.Rat, v Unit) (int, error) {
 }
 
 // Multiply returns the product of two quantities in base units: 2 m by 3 cm
-// is 6/100 of m2. A special quantity takes part as what it amounts to in base
-// units only when the other is a plain number in its own unit 1; otherwise the
-// error is ErrSpecial.
+// is 6/100 of m2. The error is ErrSpecial for special units, which have no place
+// in a product, and ErrMagnitude if an exponent grows past 127.
 func Multiply(a *big.Rat, u Unit, b *big.Rat, v Unit) (*big.Rat, Unit, error) {
 	return combine(a, u, b, v, 1)
 }

@@ -20,7 +20,7 @@ type Factor struct {
 const piDigits = "3.1415926535897932384626433832795028841971693993751058209749445923"
 
 // maxBits bounds numerator and denominator of a big factor.
-const maxBits = 1 << 14
+const maxBits = 1 << 16
 
 // maxPower bounds the powers of ten and of pi.
 const maxPower = 4096

@@ -10,32 +10,27 @@ func (t *tables) nearest(symbol string, ci bool) string {
 	}
 	plain := strings.NewReplacer("[", "", "]", "", "'", "")
 	want := strings.ToLower(plain.Replace(symbol))
-	look := t.symbol
-	if ci {
-		look = t.symbolCI
-	}
 	best := ""
 	for i := range t.atoms {
-		a := &t.atoms[i]
-		code := a.code
+		code := t.atoms[i].code
 		if ci {
-			code = a.ci
+			code = t.atoms[i].ci
 		}
-		if have := strings.ToLower(plain.Replace(code)); have != "" {
-			if have == want {
-				return code
-			}
-			// A prefix before a unit that lacks its brackets, as in mmHg.
-			if rest := len(want) - len(have); rest > 0 && rest <= 2 && strings.HasSuffix(want, have) {
-				if full := symbol[:rest] + code; best == "" {
-					if _, _, ok := look(full); ok {
-						best = full
-					}
-				}
-			}
+		bare := plain.Replace(code)
+		have := strings.ToLower(bare)
+		if have != "" && have == want {
+			return code
 		}
-		if best == "" && len(symbol) > 1 && oneEdit(symbol, code) {
-			best = code
+		// The same behind a prefix, as in mmHg, or with one edit.
+		for n := 0; n <= 2 && n < len(symbol) && best == ""; n++ {
+			full := symbol[:n] + code
+			same := bare != code && strings.EqualFold(plain.Replace(symbol[n:]), bare)
+			if !same && (len(symbol)-n < 2 || !oneEdit(symbol[n:], code)) {
+				continue
+			}
+			if _, _, ok := t.symbol(full, ci); ok {
+				best = full
+			}
 		}
 	}
 	return best

@@ -330,11 +330,7 @@ func (p *parser) scanSymbol() bool {
 func (p *parser) annotatable(start int) Unit {
 	symbol := p.s[start:p.i]
 	t := table()
-	look := t.symbol
-	if p.ci {
-		look = t.symbolCI
-	}
-	pre, a, ok := look(symbol)
+	pre, a, ok := t.symbol(symbol, p.ci)
 	if !ok {
 		return p.unknown(t, symbol, start, pre, a)
 	}
