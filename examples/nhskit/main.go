@@ -20,5 +20,6 @@ func main() {
 func commands() []command {
 	var all []command
 	all = append(all, tourCommands()...)
+	all = append(all, ucumCommands()...)
 	return all
 }

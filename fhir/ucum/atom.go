@@ -113,6 +113,18 @@ func (t *tables) atomCI(code string) *atom {
 	return &t.atoms[t.ciAtoms[i]]
 }
 
+// unit returns the unit that the atom is, behind a prefix if there is one.
+func (a *atom) unit(p *prefix) Unit {
+	u := Unit{factor: a.factor, dim: a.dim, arb: a.arb}
+	if a.fn != ratio {
+		u.special, u.factor = a, one()
+	}
+	if p != nil {
+		u.factor = u.factor.mul(p.factor)
+	}
+	return u
+}
+
 // find looks a code up in one of the two code sets; the case-insensitive ones
 // in capitals.
 func (t *tables) find(code string, ci bool) *atom {
@@ -137,7 +149,7 @@ func (t *tables) symbol(s string, ci bool) (p *prefix, a *atom, ok bool) {
 		if ci {
 			code = q.ci
 		}
-		if len(s) <= len(code) || s[:len(code)] != code {
+		if len(s) <= len(code) || s[0] != code[0] || s[:len(code)] != code {
 			continue
 		}
 		if b := t.find(s[len(code):], ci); b != nil {

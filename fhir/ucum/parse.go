@@ -32,6 +32,14 @@ func WithLimits(l Limits) Option { return func(c *config) { c.limits = l } }
 // *[Issue] that names the byte at fault. Parsing does not allocate for units
 // whose exact factor fits 64-bit numbers, unless they have arbitrary units.
 func Parse(code string, opts ...Option) (Unit, error) {
+	if len(opts) == 0 && len(code) <= 8 {
+		// Most units are a symbol and no more.
+		if pre, a, ok := table().symbol(code, false); ok {
+			u := a.unit(pre)
+			u.code = code
+			return u, nil
+		}
+	}
 	p := parser{s: code, maxLength: 8192, maxDepth: 64}
 	if len(opts) > 0 {
 		var c config
@@ -334,13 +342,7 @@ func (p *parser) annotatable(start int) Unit {
 	if !ok {
 		return p.unknown(t, symbol, start, pre, a)
 	}
-	u := Unit{factor: a.factor, dim: a.dim, arb: a.arb}
-	if a.fn != ratio {
-		u.special, u.factor = a, one()
-	}
-	if pre != nil {
-		u.factor = u.factor.mul(pre.factor)
-	}
+	u := a.unit(pre)
 	if p.naming {
 		p.say("(")
 		if pre != nil {

@@ -277,7 +277,10 @@ func TestTableAgreesWithEssence(t *testing.T) {
 		if product := new(big.Rat).Mul(rat(t, value), want.factor.Rat()); a.factor.Rat().Cmp(product) != 0 || a.dim != want.dim || a.arb != want.arb {
 			t.Errorf("%s is %v %v, want %v %v", r.Code, a.factor, a.dim, product, want.dim)
 		}
-		if ci, err := Parse(r.Value.UnitCI, CaseInsensitive()); r.Value.Function.Name == "" && (err != nil || !ci.Equal(MustParse(unit))) {
+		// The published case-insensitive definitions of these three are slips: H is
+		// henry (hour is HR), and S is second (siemens is SIE).
+		slip := r.Code == "[kn_i]" || r.Code == "[kn_br]" || r.Code == "mho"
+		if ci, err := Parse(r.Value.UnitCI, CaseInsensitive()); !slip && r.Value.Function.Name == "" && (err != nil || !ci.Equal(MustParse(unit))) {
 			t.Errorf("%s: %s in place of %s: %v", r.Code, r.Value.UnitCI, unit, err)
 		}
 		if u, err := Parse(r.CI, CaseInsensitive()); err != nil || !u.Equal(MustParse(r.Code)) {

@@ -143,7 +143,7 @@ func TestNearest(t *testing.T) {
 	for _, c := range []struct{ code, want string }{
 		{"mmHg", `"mm[Hg]"`},
 		{"IU", `"[IU]"`},
-		{"u[iIU]", `"u[iU]"`},
+		{"u[iIU]", `"u[IU]"`},
 		{"celsius", ""},
 		{"CEL", `"Cel"`},
 		{"mll", `"ml"`},
