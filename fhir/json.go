@@ -434,8 +434,8 @@ func (r *reader) list(i int, n node, flags uint8) int {
 		if c := r.s[i]; c == 'n' {
 			return r.wrongKind(i, n, "an array is due")
 		}
-		r.errNode(CodeArray, i, n, "one value where an array is due", clauseJSONNull)
 		n.index = 0
+		r.errNode(CodeArray, i, n, "one value where an array is due", clauseJSONNull)
 		return r.value(i, n, flags)
 	}
 	open := i
@@ -504,7 +504,27 @@ func (r *reader) oddItem(i int, n node, flags uint8) int {
 // arrayForOne reads an array where one value is due, as if it could repeat.
 func (r *reader) arrayForOne(i int, n node, flags uint8) int {
 	r.errNode(CodeArray, i, n, "an array where one value is due", clauseJSONNull)
-	return r.list(i, n, flags)
+	// A single item is read as the one value that it should be, at the path
+	// that it should have.
+	if k := r.space(i + 1); r.s[k] == '{' || r.s[k] == '"' {
+		if end := r.space(r.skip(k)); r.s[end] == ']' {
+			if !r.enter(i) {
+				return r.n
+			}
+			n.flags |= flagArray
+			if k = r.space(r.value(k, n, flags)); r.s[k] != ']' {
+				return r.bad(k, "a closing bracket is due")
+			}
+			r.depth--
+			return k + 1
+		}
+	}
+	before := uint32(len(r.nodes))
+	next := r.list(i, n, flags)
+	if !r.fatal && before < uint32(len(r.nodes)) && r.nodes[before].next < uint32(len(r.nodes)) {
+		r.errNode(CodeCardinality, i, n, "more than one value", clauseCardinality)
+	}
+	return next
 }
 
 // literal returns the end of the letters at i.

@@ -127,7 +127,7 @@ func (w *jsonWriter) sorted(dst []byte, i, end uint32, typeName string) ([]byte,
 	var list []member
 	for ; i < end; i = t.nodes[i].next {
 		n := &t.nodes[i]
-		if n.kind == markNode || n.flags&flagArray != 0 && n.index > 0 && !w.startsRun(i) {
+		if n.kind == markNode || n.flags&flagArray != 0 && n.index != 0 && n.index != noIndex {
 			continue
 		}
 		list = append(list, member{Node{t, i}.Key(), i})
@@ -164,9 +164,6 @@ func (w *jsonWriter) sorted(dst []byte, i, end uint32, typeName string) ([]byte,
 
 func (n *node) isPrimitive() bool { return n.kind != Complex && n.kind != Array }
 
-// startsRun reports whether a later repetition begins a run of its own.
-func (w *jsonWriter) startsRun(i uint32) bool { return w.t.nodes[i].index == 0 }
-
 // run returns the node behind the repetitions that start at i.
 func (w *jsonWriter) run(i, end uint32) uint32 {
 	t := w.t
@@ -177,7 +174,7 @@ func (w *jsonWriter) run(i, end uint32) uint32 {
 	}
 	for k < end {
 		m := &t.nodes[k]
-		if m.prop != n.prop || m.name != n.name || m.kind == markNode || m.index == 0 {
+		if m.prop != n.prop || m.name != n.name || m.kind == markNode || m.index == 0 || m.index == noIndex {
 			break
 		}
 		k = m.next

@@ -72,8 +72,8 @@ type reader struct {
 	errors int // findings of severity Error or Fatal
 	capped bool
 
-	scratch []byte
-	nulls   int // primitives without a value in arrays that are being read
+	defaultNS namespace // of XML elements without a prefix
+	nulls     int       // primitives without a value in arrays that are being read
 }
 
 // run reads the input.

@@ -26,8 +26,8 @@ func (r *reader) checkText(prim uint8, raw string, flags uint16, unescape func([
 			}
 			return ""
 		}
-		r.scratch = unescape(r.scratch[:0], raw)
-		return checkValue(prim, string(r.scratch))
+		r.work.scratch = unescape(r.work.scratch[:0], raw)
+		return checkValue(prim, string(r.work.scratch))
 	}
 	return checkValue(prim, raw)
 }

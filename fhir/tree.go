@@ -18,6 +18,17 @@ type Tree struct {
 	apart  []apart  // children that are not directly behind their parent, by node
 	names  []string // that the definitions do not have
 	issues []Issue
+
+	scattered bool // some repetitions are not together
+	work      work
+}
+
+// work is what a parse needs for itself; it is kept for the next one.
+type work struct {
+	scratch  []byte
+	attrs    []attribute // of the newest start tag
+	bindings []binding   // namespace prefixes in scope
+	open     []tag       // elements of the narrative that is being read
 }
 
 // node is one element. Its children follow it directly, each behind the
@@ -80,7 +91,14 @@ func newTree(d *Definitions) *Tree {
 // Release gives the memory of the tree back for the next one. Neither the
 // tree nor its nodes may be used afterwards. Calling it is optional.
 func (t *Tree) Release() {
-	*t = Tree{nodes: t.nodes[:0], apart: t.apart[:0], names: t.names[:0]}
+	// Nothing may keep the source alive.
+	clear(t.names[:cap(t.names)])
+	w := &t.work
+	clear(w.attrs[:cap(w.attrs)])
+	clear(w.bindings[:cap(w.bindings)])
+	clear(w.open[:cap(w.open)])
+	*t = Tree{nodes: t.nodes[:0], apart: t.apart[:0], names: t.names[:0],
+		work: work{w.scratch[:0], w.attrs[:0], w.bindings[:0], w.open[:0]}}
 	treePool.Put(t)
 }
 

@@ -1,5 +1,784 @@
 package fhir
 
-func (r *reader) xml(i int) { r.fail(i, CodeSyntax, "XML") }
+import (
+	"math/bits"
+	"strconv"
+	"strings"
 
-func appendXMLUnescaped(dst []byte, s string) []byte { return append(dst, s...) }
+	"github.com/nhskit/nhskit/fhir/internal/facts"
+)
+
+// The XML scanner reads one pass over the padded source, with the same
+// conventions as the JSON one. It knows namespaces, attributes, entities,
+// comments, CDATA and the XML declaration; document types are refused.
+
+// namespace is one that FHIR instances use.
+type namespace uint8
+
+const (
+	nsNone namespace = iota
+	nsFHIR
+	nsXHTML
+	nsXML
+	nsSchema // of xsi:schemaLocation
+	nsOther
+)
+
+// FHIRNamespace and XHTMLNamespace are the XML namespaces of resources and of
+// narratives.
+const (
+	FHIRNamespace  = "http://hl7.org/fhir"
+	XHTMLNamespace = "http://www.w3.org/1999/xhtml"
+)
+
+func namespaceOf(uri string) namespace {
+	switch uri {
+	case "":
+		return nsNone
+	case FHIRNamespace:
+		return nsFHIR
+	case XHTMLNamespace:
+		return nsXHTML
+	case "http://www.w3.org/2001/XMLSchema-instance":
+		return nsSchema
+	case "http://www.w3.org/XML/1998/namespace":
+		return nsXML
+	}
+	return nsOther
+}
+
+// binding is a namespace declaration in scope.
+type binding struct {
+	prefix string
+	ns     namespace
+}
+
+// attribute is one of the start tag that was read last.
+type attribute struct {
+	prefix, name string
+	off, len     uint32 // of the value
+	flags        uint16
+}
+
+// maxAttributes bounds the attributes of one element.
+const maxAttributes = 256
+
+// tag is a start tag.
+type tag struct {
+	at     int    // offset of "<"
+	full   string // name with prefix
+	name   string // without
+	ns     namespace
+	lo, hi uint64 // hash words of the name
+	closed bool   // "/>"
+	scope  int    // number of bindings outside of the element
+	outer  namespace
+	next   int
+}
+
+// badXML reports a syntax error and returns the end of the input.
+func (r *reader) badXML(i int, text string) int {
+	if i >= r.n {
+		text = "the input ends too early"
+	}
+	r.failClause(i, CodeSyntax, text, clauseXMLSpec)
+	return r.n
+}
+
+// xml reads the whole input.
+func (r *reader) xml(i int) {
+	if strings.HasPrefix(r.s[i:r.n], "<?xml") && r.s[i+5] <= ' ' {
+		end := strings.Index(r.s[i:r.n], "?>")
+		if end < 0 {
+			r.badXML(r.n, "")
+			return
+		}
+		r.declaration(r.s[i:i+end], i)
+		i += end + 2
+	}
+	i = r.misc(i)
+	if r.fatal {
+		return
+	}
+	if r.s[i] != '<' {
+		r.badXML(i, "an element is due")
+		return
+	}
+	t := r.startTag(i)
+	if r.fatal {
+		return
+	}
+	switch {
+	case r.c.as != "":
+		typ := r.t.FindType(r.c.as)
+		if typ == 0 {
+			r.fail(i, CodeResourceType, "the definitions have no type of the name that was asked for")
+			return
+		}
+		i = r.element(&t, node{off: uint32(i), index: noIndex, typ: typ})
+	default:
+		n := node{off: uint32(i), index: noIndex}
+		if typ := r.t.FindType(t.name); typ != 0 && r.t.TypeKind(typ) == facts.KindResource && !r.t.Type(typ).Abstract {
+			n.typ = typ
+		} else {
+			r.issue(Error, CodeResourceType, i, "", "no resource type has the name of the top element", clauseXML)
+		}
+		r.checkNamespace(&t, nsFHIR, 0, "")
+		i = r.element(&t, n)
+	}
+	if r.fatal {
+		return
+	}
+	if i = r.misc(i); i < r.n && !r.fatal {
+		r.badXML(i, "text behind the end of the top element")
+	}
+}
+
+// declaration checks the XML declaration.
+func (r *reader) declaration(decl string, at int) {
+	k := strings.Index(decl, "encoding")
+	if k < 0 {
+		return
+	}
+	value := strings.TrimLeft(decl[k+len("encoding"):], " \t\r\n=")
+	if len(value) > 0 && (value[0] == '"' || value[0] == '\'') {
+		value, _, _ = strings.Cut(value[1:], value[:1])
+	}
+	if !strings.EqualFold(value, "utf-8") && !strings.EqualFold(value, "us-ascii") {
+		r.failClause(at+k, CodeEncoding, "the XML declaration names another encoding than UTF-8", clauseUTF8)
+	}
+}
+
+// misc skips white space, comments and processing instructions outside of the
+// top element.
+func (r *reader) misc(i int) int {
+	for {
+		i = r.space(i)
+		if r.s[i] != '<' || r.s[i+1] != '!' && r.s[i+1] != '?' {
+			return i
+		}
+		if i = r.markup(i, false); r.fatal {
+			return r.n
+		}
+	}
+}
+
+// markup skips a comment, a processing instruction or a CDATA section.
+func (r *reader) markup(i int, cdata bool) int {
+	rest := r.s[i:r.n]
+	until := func(from int, end string) int {
+		k := strings.Index(rest[from:], end)
+		if k < 0 {
+			return r.badXML(r.n, "")
+		}
+		return i + from + k + len(end)
+	}
+	switch {
+	case strings.HasPrefix(rest, "<!--"):
+		end := until(4, "--")
+		if !r.fatal && r.s[end] != '>' {
+			return r.badXML(end-2, "two hyphens in a comment")
+		}
+		return end + 1
+	case strings.HasPrefix(rest, "<?"):
+		r.issue(Error, CodeSyntax, i, "", "a processing instruction", clauseXML)
+		return until(2, "?>")
+	case cdata && strings.HasPrefix(rest, "<![CDATA["):
+		return until(9, "]]>")
+	case strings.HasPrefix(rest, "<!DOCTYPE"):
+		r.failClause(i, CodeSyntax, "a document type declaration", clauseXML)
+		return r.n
+	}
+	return r.badXML(i, "no such markup here")
+}
+
+// isNameEnd tells the characters that end a name.
+func isNameEnd(c byte) bool {
+	return c <= ' ' || c == '=' || c == '/' || c == '>' || c == '<' || c == '"' || c == '\'' || c == '&'
+}
+
+// xmlName returns the end of the name at i, and where its colon is, -1 for
+// none.
+func (r *reader) xmlName(i int) (end, colon int) {
+	colon = -1
+	c := r.s[i]
+	if '0' <= c && c <= '9' || c == '-' || c == '.' || c == ':' {
+		return i, -1
+	}
+	for ; !isNameEnd(r.s[i]); i++ {
+		if r.s[i] == ':' && colon < 0 {
+			colon = i
+		}
+	}
+	return i, colon
+}
+
+// startTag reads the start tag at i, with its attributes.
+func (r *reader) startTag(i int) tag {
+	s := r.s
+	t := tag{at: i, scope: len(r.work.bindings), outer: r.defaultNS}
+	start := i + 1
+	end, colon := r.xmlName(start)
+	if end == start {
+		t.next = r.badXML(i, "no element name")
+		return t
+	}
+	t.full = s[start:end]
+	t.name = t.full
+	prefix := ""
+	if colon >= 0 {
+		prefix, t.name = s[start:colon], s[colon+1:end]
+		start = colon + 1
+	}
+	switch n := end - start; {
+	case n > 8:
+		t.lo, t.hi = word(s, start), word(s, end-8)
+	case n == 8:
+		t.lo = word(s, start)
+	default:
+		t.lo = word(s, start) & (1<<(8*uint(n)) - 1)
+	}
+	r.work.attrs = r.work.attrs[:0]
+	i = end
+	for {
+		c := s[i]
+		if c == '>' {
+			i++
+			break
+		}
+		if c == '/' && s[i+1] == '>' {
+			t.closed = true
+			i += 2
+			break
+		}
+		if c > ' ' || c == 0 {
+			t.next = r.badXML(i, "no end of the start tag")
+			return t
+		}
+		if i = r.space(i); s[i] == '>' || s[i] == '/' {
+			continue
+		}
+		if i = r.attribute(i); r.fatal {
+			t.next = i
+			return t
+		}
+	}
+	t.next = i
+	t.ns = r.defaultNS
+	if prefix != "" {
+		t.ns = r.resolve(prefix, t.at)
+	}
+	return t
+}
+
+// attribute reads the attribute at i; namespace declarations go to the
+// bindings, others to attrs.
+func (r *reader) attribute(i int) int {
+	s := r.s
+	start := i
+	end, colon := r.xmlName(i)
+	if end == start {
+		return r.badXML(i, "no attribute name")
+	}
+	a := attribute{name: s[start:end]}
+	if colon >= 0 {
+		a.prefix, a.name = s[start:colon], s[colon+1:end]
+	}
+	if i = end; s[i] <= ' ' {
+		i = r.space(i)
+	}
+	if s[i] != '=' {
+		return r.badXML(i, "an equals sign is due behind an attribute's name")
+	}
+	if i++; s[i] <= ' ' {
+		i = r.space(i)
+	}
+	quote := s[i]
+	if quote != '"' && quote != '\'' {
+		return r.badXML(i, "an attribute's value is in quotes")
+	}
+	i++
+	valueEnd, flags := r.attrValue(i, quote)
+	if r.fatal {
+		return r.n
+	}
+	a.off, a.len, a.flags = uint32(i), uint32(valueEnd-i), flags
+	for k := range r.work.attrs {
+		if r.work.attrs[k].name == a.name && r.work.attrs[k].prefix == a.prefix {
+			return r.badXML(start, "the attribute appears twice")
+		}
+	}
+	if len(r.work.attrs) >= maxAttributes || len(r.work.bindings) >= maxAttributes*4 {
+		r.fail(start, CodeLimit, "more than "+strconv.Itoa(maxAttributes)+" attributes")
+		return r.n
+	}
+	r.work.attrs = append(r.work.attrs, a)
+	switch {
+	case a.prefix == "xmlns":
+		r.work.bindings = append(r.work.bindings, binding{a.name, namespaceOf(s[i:valueEnd])})
+	case a.prefix == "" && a.name == "xmlns":
+		r.defaultNS = namespaceOf(s[i:valueEnd])
+	}
+	return valueEnd + 1
+}
+
+// attrValue returns the end of the attribute value at i, with flagEscaped if
+// it holds entities or white space other than blanks.
+func (r *reader) attrValue(i int, quote byte) (end int, flags uint16) {
+	s := r.s
+	q8 := ones * uint64(quote)
+	for {
+		w := word(s, i)
+		q, a, l := w^q8, w^(ones*'&'), w^(ones*'<')
+		m := ((q-ones)&^q | (a-ones)&^a | (l-ones)&^l | (w-ones*0x20)&^w) & highs
+		if m == 0 {
+			i += 8
+			continue
+		}
+		i += bits.TrailingZeros64(m) / 8
+		switch c := s[i]; c {
+		case quote:
+			return i, flags
+		case '&':
+			flags = flagEscaped
+			n, ok := r.entity(i)
+			if !ok {
+				return r.badXML(i, "no such entity"), flags
+			}
+			i += n
+		case '\t', '\n', '\r':
+			flags = flagEscaped
+			i++
+		case '<':
+			return r.badXML(i, "a less-than sign in an attribute's value"), flags
+		default:
+			return r.badXML(i, "a control character"), flags
+		}
+	}
+}
+
+// entity returns the length of the entity at i, and whether it stands for a
+// character that XML allows.
+func (r *reader) entity(i int) (int, bool) {
+	_, n := decodeEntity(r.s[i:min(i+16, r.n)])
+	return n, n > 0
+}
+
+// decodeEntity returns the character of the entity at the start of s, and
+// its length, 0 if it is none.
+func decodeEntity(s string) (rune, int) {
+	end := strings.IndexByte(s, ';')
+	if end < 2 {
+		return 0, 0
+	}
+	name := s[1:end]
+	if name[0] != '#' {
+		switch name {
+		case "lt":
+			return '<', end + 1
+		case "gt":
+			return '>', end + 1
+		case "amp":
+			return '&', end + 1
+		case "quot":
+			return '"', end + 1
+		case "apos":
+			return '\'', end + 1
+		}
+		return 0, 0
+	}
+	digits, base := name[1:], 10
+	if strings.HasPrefix(digits, "x") {
+		digits, base = digits[1:], 16
+	}
+	v, err := strconv.ParseUint(digits, base, 32)
+	if err != nil || digits[0] == '+' || strings.Contains(digits, "_") || !isXMLChar(rune(v)) || v > 0x10FFFF {
+		return 0, 0
+	}
+	return rune(v), end + 1
+}
+
+// isXMLChar reports whether XML 1.0 can hold a character.
+func isXMLChar(c rune) bool {
+	return c >= 0x20 && c < 0xD800 || c == '\t' || c == '\n' || c == '\r' || c >= 0xE000 && c < 0xFFFE || c >= 0x10000 && c <= 0x10FFFF
+}
+
+// resolve returns the namespace of a prefix.
+func (r *reader) resolve(prefix string, at int) namespace {
+	if prefix == "xml" {
+		return nsXML
+	}
+	for k := len(r.work.bindings) - 1; k >= 0; k-- {
+		if r.work.bindings[k].prefix == prefix {
+			return r.work.bindings[k].ns
+		}
+	}
+	r.badXML(at, "a prefix without a namespace")
+	return nsOther
+}
+
+// checkNamespace reports an element of another namespace than the due one.
+func (r *reader) checkNamespace(t *tag, due namespace, parent uint32, name string) {
+	if t.ns == due {
+		return
+	}
+	uri := FHIRNamespace
+	if due == nsXHTML {
+		uri = XHTMLNamespace
+	}
+	r.errAt(CodeNamespace, t.at, parent, name, "the element is not in the namespace "+uri, clauseXML)
+}
+
+// endTag reads the end tag at i of an element and leaves its scope.
+func (r *reader) endTag(i int, t *tag) int {
+	s := r.s
+	n := len(t.full)
+	if r.n-i < n+3 || s[i+2:i+2+n] != t.full || !isNameEnd(s[i+2+n]) {
+		return r.badXML(i, "the end tag of "+shorten(t.full)+" is due")
+	}
+	if i += 2 + n; s[i] <= ' ' {
+		i = r.space(i)
+	}
+	if s[i] != '>' {
+		return r.badXML(i, "no end of the end tag")
+	}
+	r.leave(t)
+	return i + 1
+}
+
+// leave drops the namespaces that a tag declared.
+func (r *reader) leave(t *tag) {
+	r.work.bindings = r.work.bindings[:t.scope]
+	r.defaultNS = t.outer
+}
+
+// element reads the element whose start tag is t as the node n.
+func (r *reader) element(t *tag, n node) int {
+	if !r.enter(t.at) {
+		return r.n
+	}
+	prim := r.t.TypePrimitive(n.typ)
+	if prim != facts.PrimNone {
+		n.kind = primitiveKind(prim)
+		n.flags |= flagNoValue
+	}
+	var typ facts.Type
+	if n.typ != 0 {
+		typ = r.t.Type(n.typ)
+	}
+	n.off, n.len = uint32(t.at), 0
+	self := r.add(n)
+	var seen [2]uint64
+	r.attributes(self, prim, n.typ == 0, &typ, &seen)
+	i := t.next
+	if t.closed {
+		r.leave(t)
+	} else {
+		i = r.content(i, t, self, &typ, &seen)
+	}
+	if r.fatal {
+		return r.n
+	}
+	v := &r.nodes[self]
+	v.next = uint32(len(r.nodes))
+	if v.next > self+1 {
+		v.flags |= flagKids
+	}
+	if v.kind == Complex {
+		v.len = uint32(i) - v.off
+	}
+	if v.next == self+1 && n.typ != 0 && (v.kind == Complex || v.flags&flagNoValue != 0) {
+		r.errAt(CodeEmpty, t.at, self, "", "an element without a value and children", clauseXML)
+	}
+	if typ.Required[0]&^seen[0] != 0 || typ.Required[1]&^seen[1] != 0 {
+		r.missing(&typ, &seen, self, t.at)
+	}
+	r.depth--
+	return i
+}
+
+// attributes makes the value and the children of an element that its
+// attributes hold.
+func (r *reader) attributes(self uint32, prim uint8, unknown bool, typ *facts.Type, seen *[2]uint64) {
+	for k := range r.work.attrs {
+		a := r.work.attrs[k]
+		text := r.s[a.off : a.off+a.len]
+		switch {
+		case a.prefix == "xmlns" || a.prefix == "" && a.name == "xmlns":
+			continue
+		case a.prefix != "":
+			ns := r.resolve(a.prefix, int(a.off))
+			if ns == nsSchema {
+				continue
+			}
+			if ns != nsXML || a.name != "id" {
+				r.errAt(CodeUnknown, int(a.off), self, "", "an attribute of another namespace", clauseXML)
+				continue
+			}
+		case a.name == "value" && (prim != facts.PrimNone || unknown):
+			n := &r.nodes[self]
+			n.off, n.len = a.off, a.len
+			n.flags = n.flags&^flagNoValue | a.flags
+			if unknown {
+				n.kind = Text
+			}
+			r.checkAttribute(prim, text, a, self)
+			continue
+		}
+		lo, hi := facts.Ends(a.name)
+		row, ok := uint32(0), false
+		if !unknown {
+			row, ok = r.t.FindProp(typ, a.name, lo, hi)
+		}
+		if ok && r.t.PropFlags(row)&facts.PropAttribute == 0 {
+			ok = false
+		}
+		if !ok {
+			if !unknown {
+				r.errAt(CodeUnknown, int(a.off), self, shorten(a.name), "no such attribute", clauseXML)
+			}
+			continue
+		}
+		p := r.t.Prop(row)
+		seen[p.Ord>>6&1] |= 1 << (p.Ord & 63)
+		kind := r.t.TypePrimitive(p.Type)
+		c := r.add(node{off: a.off, len: a.len, parent: self, index: noIndex, prop: row + 1,
+			typ: p.Type, name: p.Base, flags: a.flags, kind: primitiveKind(kind)})
+		r.nodes[c].next = c + 1
+		r.checkAttribute(kind, text, a, c)
+	}
+}
+
+// checkAttribute checks the value of a primitive node.
+func (r *reader) checkAttribute(prim uint8, text string, a attribute, self uint32) {
+	if len(text) > r.c.limits.Value {
+		r.fail(int(a.off), CodeLimit, "a value longer than "+strconv.Itoa(r.c.limits.Value)+" bytes")
+		return
+	}
+	if prim == facts.PrimString && a.flags == 0 && text != "" {
+		return
+	}
+	why := r.checkText(prim, text, a.flags, appendXMLUnescaped)
+	if why == "" && primitiveKind(prim) == Number && len(text) > r.c.limits.Digits {
+		r.fail(int(a.off), CodeLimit, "a number of more than "+strconv.Itoa(r.c.limits.Digits)+" digits")
+		return
+	}
+	if why != "" {
+		code := CodePrimitive
+		if why == emptyValue {
+			code = CodeEmpty
+		}
+		r.errAt(code, int(a.off), self, "", why, clausePrimitive)
+	}
+}
+
+// content reads the children of an element up to and with its end tag.
+func (r *reader) content(i int, t *tag, self uint32, typ *facts.Type, seen *[2]uint64) int {
+	s := r.s
+	last := node{index: noIndex}
+	lastOrd := uint8(0)
+	for {
+		if s[i] <= ' ' {
+			i = r.space(i)
+		}
+		if s[i] != '<' {
+			if i = r.strayText(i, self); r.fatal {
+				return r.n
+			}
+			continue
+		}
+		switch s[i+1] {
+		case '/':
+			return r.endTag(i, t)
+		case '!', '?':
+			at := i
+			if i = r.markup(i, true); r.fatal {
+				return r.n
+			}
+			if s[at+2] == '[' {
+				r.errAt(CodeUnknown, at, self, "", "character data, which only narratives have", clauseXML)
+			}
+			continue
+		}
+		c := r.startTag(i)
+		if r.fatal {
+			return r.n
+		}
+		row, ok := uint32(0), false
+		if typ.NumProps > 0 {
+			row, ok = r.t.FindProp(typ, c.name, c.lo, c.hi)
+		}
+		if ok && r.t.PropFlags(row)&facts.PropAttribute != 0 {
+			ok = false
+		}
+		if !ok {
+			if typ.NumProps > 0 {
+				r.errAt(CodeUnknown, i, self, shorten(c.name), "no such element", clauseXML)
+			}
+			if i = r.unknownElement(&c, self, &last); r.fatal {
+				return r.n
+			}
+			continue
+		}
+		p := r.t.Prop(row)
+		n := node{parent: self, prop: row + 1, typ: p.Type, name: p.Base, index: noIndex}
+		w, bit := p.Ord>>6&1, uint64(1)<<(p.Ord&63)
+		switch {
+		case seen[w]&bit == 0:
+			seen[w] |= bit
+			if p.Ord < lastOrd {
+				r.errAt(CodeOrder, i, self, r.t.Name(p.Base), "the element stands behind one that it comes before", clauseXML)
+			}
+			if p.Flags&facts.PropList != 0 {
+				n.index = 0
+			}
+		case last.prop == n.prop && p.Flags&facts.PropList != 0:
+			n.index = last.index + 1
+		default:
+			n.index = r.laterIndex(i, self, &p, n.prop)
+		}
+		if n.index != noIndex {
+			n.flags |= flagArray
+		}
+		lastOrd = max(lastOrd, p.Ord)
+		last = n
+		switch {
+		case p.Flags&facts.PropResource != 0:
+			i = r.container(&c, n)
+		case r.t.TypePrimitive(p.Type) == facts.PrimXHTML:
+			i = r.narrative(&c, n)
+		default:
+			if c.ns != nsFHIR {
+				r.checkNamespace(&c, nsFHIR, self, r.t.Name(p.Base))
+			}
+			i = r.element(&c, n)
+		}
+		if r.fatal {
+			return r.n
+		}
+	}
+}
+
+// laterIndex returns the index of a repetition that does not follow the one
+// before it, or must not be there, and reports it.
+func (r *reader) laterIndex(at int, self uint32, p *facts.Prop, prop uint32) uint32 {
+	name := r.t.Name(p.Base)
+	if p.Flags&facts.PropList == 0 {
+		text := "the element appears twice"
+		if p.Flags&facts.PropChoice != 0 {
+			text = "more than one alternative of a choice"
+		}
+		r.errAt(CodeCardinality, at, self, name, text, clauseCardinality)
+		if !r.hasProp(self, prop) {
+			return noIndex
+		}
+	} else {
+		r.errAt(CodeOrder, at, self, name, "repetitions of an element with another between them", clauseXML)
+	}
+	r.scattered = true
+	count := uint32(0)
+	for k := self + 1; k < uint32(len(r.nodes)); k = r.nodes[k].next {
+		if r.nodes[k].prop == prop {
+			r.nodes[k].flags |= flagArray
+			r.nodes[k].index = count
+			count++
+		}
+	}
+	return count
+}
+
+// strayText reports character data in an element.
+func (r *reader) strayText(i int, self uint32) int {
+	if i >= r.n {
+		return r.badXML(i, "")
+	}
+	r.errAt(CodeUnknown, i, self, "", "character data, which only narratives have", clauseXML)
+	for r.s[i] != '<' {
+		switch c := r.s[i]; {
+		case c == '&':
+			n, ok := r.entity(i)
+			if !ok {
+				return r.badXML(i, "no such entity")
+			}
+			i += n
+		case c < ' ' && c != '\t' && c != '\n' && c != '\r':
+			return r.badXML(i, "a control character")
+		default:
+			i++
+		}
+	}
+	return i
+}
+
+// unknownElement reads an element that the definitions do not have.
+func (r *reader) unknownElement(t *tag, self uint32, last *node) int {
+	id := r.unknownName(t.name, t.at)
+	if r.fatal {
+		return r.n
+	}
+	n := node{parent: self, name: id, index: noIndex, flags: flagUnknown}
+	if last.prop == 0 && last.name == id {
+		// A repetition, as it turns out now.
+		prev := uint32(0)
+		for k := self + 1; k < uint32(len(r.nodes)); k = r.nodes[k].next {
+			prev = k
+		}
+		v := &r.nodes[prev]
+		if v.index == noIndex {
+			v.index = 0
+		}
+		v.flags |= flagArray
+		n.index, n.flags = v.index+1, n.flags|flagArray
+	}
+	*last = n
+	return r.element(t, n)
+}
+
+// container reads an element that holds a resource; both are one node.
+func (r *reader) container(t *tag, n node) int {
+	r.checkNamespace(t, nsFHIR, n.parent, r.t.Name(n.name))
+	for _, a := range r.work.attrs {
+		if a.name != "xmlns" && a.prefix != "xmlns" {
+			r.errAt(CodeUnknown, int(a.off), n.parent, r.t.Name(n.name), "an attribute on the container of a resource", clauseXML)
+		}
+	}
+	if t.closed {
+		r.leave(t)
+		r.errAt(CodeEmpty, t.at, n.parent, r.t.Name(n.name), "no resource in its container", clauseXML)
+		return t.next
+	}
+	i := t.next
+	count := 0
+	for {
+		if i = r.space(i); r.s[i] != '<' {
+			if i = r.strayText(i, n.parent); r.fatal {
+				return r.n
+			}
+			continue
+		}
+		switch r.s[i+1] {
+		case '/':
+			if count == 0 {
+				r.errAt(CodeEmpty, t.at, n.parent, r.t.Name(n.name), "no resource in its container", clauseXML)
+			}
+			return r.endTag(i, t)
+		case '!', '?':
+			if i = r.markup(i, false); r.fatal {
+				return r.n
+			}
+			continue
+		}
+		c := r.startTag(i)
+		if r.fatal {
+			return r.n
+		}
+		if count++; count == 2 {
+			r.errAt(CodeCardinality, i, n.parent, r.t.Name(n.name), "more than one resource in a container", clauseXML)
+		}
+		n.typ = r.resourceType(c.name, i, n.parent)
+		r.checkNamespace(&c, nsFHIR, n.parent, r.t.Name(n.name))
+		if i = r.element(&c, n); r.fatal {
+			return r.n
+		}
+	}
+}
