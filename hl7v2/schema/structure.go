@@ -1,0 +1,101 @@
+package schema
+
+import "iter"
+
+// Structure returns a message structure by its id, such as "ADT_A01". The
+// node is the message itself.
+func (v Version) Structure(id string) (Node, bool) {
+	i, ok := v.f.structures.find(id, 0, v.f.structures.len())
+	if !ok {
+		return Node{}, false
+	}
+	return Node{v.f, int(v.f.structures.u32(i, 4))}, true
+}
+
+// Structures returns all message structures, by id.
+func (v Version) Structures() iter.Seq[Node] {
+	return func(yield func(Node) bool) {
+		for i := range v.f.structures.len() {
+			if !yield(Node{v.f, int(v.f.structures.u32(i, 4))}) {
+				return
+			}
+		}
+	}
+}
+
+// StructureOf returns the id of the structure that a message of a type and
+// trigger event uses, such as ADT_A05 for ADT and A28. Up to 2.3 most events
+// have a structure of their own. An empty event, or one that the version does
+// not know, finds a structure only where the type alone names one, such as
+// ACK.
+func (v Version) StructureOf(messageType, event string) (id string, ok bool) {
+	var buf [16]byte
+	key := append(buf[:0], messageType...)
+	if event != "" {
+		key = append(append(key, '_'), event...)
+	}
+	if i, ok := v.f.events.find(string(key), 0, v.f.events.len()); ok {
+		return v.f.events.str(i, 4), true
+	}
+	if i, ok := v.f.structures.find(string(key), 0, v.f.structures.len()); ok {
+		return v.f.structures.str(i, 0), true
+	}
+	if i, ok := v.f.structures.find(messageType, 0, v.f.structures.len()); ok {
+		return v.f.structures.str(i, 0), true
+	}
+	return "", false
+}
+
+// Events returns the trigger events that use the structure of another, as
+// "ADT_A28" and "ADT_A05".
+func (v Version) Events() iter.Seq2[string, string] {
+	return func(yield func(event, structure string) bool) {
+		for i := range v.f.events.len() {
+			if !yield(v.f.events.str(i, 0), v.f.events.str(i, 4)) {
+				return
+			}
+		}
+	}
+}
+
+// Kind says what a node of a structure is.
+type Kind byte
+
+// The kinds of nodes.
+const (
+	SegmentNode Kind = 's'
+	GroupNode   Kind = 'g' // its children in order; also the message itself
+	ChoiceNode  Kind = 'c' // one of its children
+)
+
+// Node is a place in a message structure: a segment, or a group or choice of
+// further nodes.
+type Node struct {
+	f *file
+	i int
+}
+
+// Name is the segment's id, the group's name such as
+// "ORU_R01_PATIENT_RESULT", or the structure's id.
+func (n Node) Name() string { return n.f.nodes.str(n.i, 0) }
+
+// Kind says what the node is.
+func (n Node) Kind() Kind { return Kind(n.f.nodes.u16(n.i, 4)) }
+
+// Min is how often the node must occur, 0 or 1.
+func (n Node) Min() int { return n.f.nodes.u16(n.i, 6) }
+
+// Max is how often the node may occur in a row, 0 for any number.
+func (n Node) Max() int { return n.f.nodes.u16(n.i, 8) }
+
+// Children returns the nodes of a group or choice, in order.
+func (n Node) Children() iter.Seq[Node] {
+	return func(yield func(Node) bool) {
+		end := n.i + n.f.nodes.u16(n.i, 10)
+		for i := n.i + 1; i < end; i += n.f.nodes.u16(i, 10) {
+			if !yield(Node{n.f, i}) {
+				return
+			}
+		}
+	}
+}
