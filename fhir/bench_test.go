@@ -3,6 +3,7 @@ package fhir
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
 	"os"
 	"path/filepath"
 	"testing"
@@ -88,6 +89,60 @@ func BenchmarkStdMapBundle(b *testing.B) {
 		var v map[string]any
 		if err := json.Unmarshal(data, &v); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// xmlBundle is bigBundle in XML.
+func xmlBundle(t testing.TB) []byte {
+	tree, err := Parse(bigBundle(t), Strict())
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := tree.AppendXML(nil, Indented)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+func BenchmarkParseXMLBundle(b *testing.B) { benchParse(b, xmlBundle(b)) }
+
+func BenchmarkParseXMLUKCore(b *testing.B) {
+	var all [][]byte
+	size := 0
+	files, _ := filepath.Glob(filepath.Join(corpora(b), "ukcore", "*", "*.xml"))
+	for _, f := range files {
+		data, err := os.ReadFile(f)
+		if err != nil {
+			b.Fatal(err)
+		}
+		all = append(all, data)
+		size += len(data)
+	}
+	p := NewParser()
+	b.SetBytes(int64(size))
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, data := range all {
+			tree, err := p.Parse(data)
+			if err != nil {
+				b.Fatal(err)
+			}
+			tree.Release()
+		}
+	}
+}
+
+func BenchmarkStdXMLTokens(b *testing.B) {
+	data := xmlBundle(b)
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		d := xml.NewDecoder(bytes.NewReader(data))
+		for {
+			if _, err := d.RawToken(); err != nil {
+				break
+			}
 		}
 	}
 }

@@ -115,7 +115,7 @@ func (r *reader) xml(i int) {
 			r.fail(i, CodeResourceType, "the definitions have no type of the name that was asked for")
 			return
 		}
-		i = r.element(&t, node{off: uint32(i), index: noIndex, typ: typ})
+		i = r.element(t, node{off: uint32(i), index: noIndex, typ: typ})
 	default:
 		n := node{off: uint32(i), index: noIndex}
 		if typ := r.t.FindType(t.name); typ != 0 && r.t.TypeKind(typ) == facts.KindResource && !r.t.Type(typ).Abstract {
@@ -124,7 +124,7 @@ func (r *reader) xml(i int) {
 			r.issue(Error, CodeResourceType, i, "", "no resource type has the name of the top element", clauseXML)
 		}
 		r.checkNamespace(&t, nsFHIR, 0, "")
-		i = r.element(&t, n)
+		i = r.element(t, n)
 	}
 	if r.fatal {
 		return
@@ -453,7 +453,7 @@ func (r *reader) leave(t *tag) {
 }
 
 // element reads the element whose start tag is t as the node n.
-func (r *reader) element(t *tag, n node) int {
+func (r *reader) element(t tag, n node) int {
 	if !r.enter(t.at) {
 		return r.n
 	}
@@ -472,9 +472,9 @@ func (r *reader) element(t *tag, n node) int {
 	r.attributes(self, prim, n.typ == 0, &typ, &seen)
 	i := t.next
 	if t.closed {
-		r.leave(t)
+		r.leave(&t)
 	} else {
-		i = r.content(i, t, self, &typ, &seen)
+		i = r.content(i, &t, self, &typ, &seen)
 	}
 	if r.fatal {
 		return r.n
@@ -615,7 +615,7 @@ func (r *reader) content(i int, t *tag, self uint32, typ *facts.Type, seen *[2]u
 			if typ.NumProps > 0 {
 				r.errAt(CodeUnknown, i, self, shorten(c.name), "no such element", clauseXML)
 			}
-			if i = r.unknownElement(&c, self, &last); r.fatal {
+			if i = r.unknownElement(c, self, &last); r.fatal {
 				return r.n
 			}
 			continue
@@ -644,14 +644,14 @@ func (r *reader) content(i int, t *tag, self uint32, typ *facts.Type, seen *[2]u
 		last = n
 		switch {
 		case p.Flags&facts.PropResource != 0:
-			i = r.container(&c, n)
+			i = r.container(c, n)
 		case r.t.TypePrimitive(p.Type) == facts.PrimXHTML:
-			i = r.narrative(&c, n)
+			i = r.narrative(c, n)
 		default:
 			if c.ns != nsFHIR {
 				r.checkNamespace(&c, nsFHIR, self, r.t.Name(p.Base))
 			}
-			i = r.element(&c, n)
+			i = r.element(c, n)
 		}
 		if r.fatal {
 			return r.n
@@ -711,7 +711,7 @@ func (r *reader) strayText(i int, self uint32) int {
 }
 
 // unknownElement reads an element that the definitions do not have.
-func (r *reader) unknownElement(t *tag, self uint32, last *node) int {
+func (r *reader) unknownElement(t tag, self uint32, last *node) int {
 	id := r.unknownName(t.name, t.at)
 	if r.fatal {
 		return r.n
@@ -735,15 +735,15 @@ func (r *reader) unknownElement(t *tag, self uint32, last *node) int {
 }
 
 // container reads an element that holds a resource; both are one node.
-func (r *reader) container(t *tag, n node) int {
-	r.checkNamespace(t, nsFHIR, n.parent, r.t.Name(n.name))
+func (r *reader) container(t tag, n node) int {
+	r.checkNamespace(&t, nsFHIR, n.parent, r.t.Name(n.name))
 	for _, a := range r.work.attrs {
 		if a.name != "xmlns" && a.prefix != "xmlns" {
 			r.errAt(CodeUnknown, int(a.off), n.parent, r.t.Name(n.name), "an attribute on the container of a resource", clauseXML)
 		}
 	}
 	if t.closed {
-		r.leave(t)
+		r.leave(&t)
 		r.errAt(CodeEmpty, t.at, n.parent, r.t.Name(n.name), "no resource in its container", clauseXML)
 		return t.next
 	}
@@ -761,7 +761,7 @@ func (r *reader) container(t *tag, n node) int {
 			if count == 0 {
 				r.errAt(CodeEmpty, t.at, n.parent, r.t.Name(n.name), "no resource in its container", clauseXML)
 			}
-			return r.endTag(i, t)
+			return r.endTag(i, &t)
 		case '!', '?':
 			if i = r.markup(i, false); r.fatal {
 				return r.n
@@ -777,7 +777,7 @@ func (r *reader) container(t *tag, n node) int {
 		}
 		n.typ = r.resourceType(c.name, i, n.parent)
 		r.checkNamespace(&c, nsFHIR, n.parent, r.t.Name(n.name))
-		if i = r.element(&c, n); r.fatal {
+		if i = r.element(c, n); r.fatal {
 			return r.n
 		}
 	}

@@ -7,18 +7,18 @@ import (
 
 // narrative reads the XHTML element whose start tag is t as a primitive whose
 // value is the element as written.
-func (r *reader) narrative(t *tag, n node) int {
+func (r *reader) narrative(t tag, n node) int {
 	n.off = uint32(t.at)
 	n.kind = Text
 	self := r.add(n)
 	if t.ns != nsXHTML {
-		r.checkNamespace(t, nsXHTML, n.parent, r.t.Name(n.name))
+		r.checkNamespace(&t, nsXHTML, n.parent, r.t.Name(n.name))
 	}
 	i := t.next
 	if t.closed {
-		r.leave(t)
+		r.leave(&t)
 	} else {
-		i = r.xhtml(i, t)
+		i = r.xhtml(i, &t)
 	}
 	if r.fatal {
 		return r.n
