@@ -119,11 +119,9 @@ func (m *model) assignIDs() {
 // newID makes the nth identifier of a kind.
 func (m *model) newID(kind sctid.Kind, source uint8, n uint64) sctid.ID {
 	const prime = 16777213 // the largest below 2^24; multiplication permutes what is below it
-	item := 11_000_000 + n*7368787%prime
+	item := 11_000_000 + n*7368787%prime // above the real identifiers of the metadata
 	namespace := ""
 	switch source {
-	case fromInternational:
-		item += 500_000_000 // longer than the identifiers of the metadata
 	case fromClinical:
 		namespace = "1000000"
 	case fromDrug:

@@ -71,13 +71,13 @@ func (m *model) nameWords(c int32, to []int) []int {
 		// An inactive concept is named much like an active one.
 		return m.ownWords(int32(m.hash(52, uint64(c))%uint64(m.active)), to)
 	}
-	for level := 0; level < 4 && m.tree[c] > 0; level++ {
+	for level := 0; level < 3 && m.tree[c] > 0; level++ {
 		c = m.tree[c]
 		at := len(to)
 		if to = m.ownWords(c, to); len(to) > at+2 {
 			to = to[:at+2]
 		}
-		if len(to) > 8 {
+		if len(to) > 7 {
 			break
 		}
 	}
@@ -106,7 +106,7 @@ func (m *model) appendName(b []byte, v *vocabulary, c int32, k int, words []int)
 	case k%3 == 2:
 		words = append(words[1:], draw(h))
 	default:
-		words = append(words, draw(h), draw(h*17+3))
+		words = append(words, draw(h))
 	}
 	start := len(b)
 	for i, n := range words {

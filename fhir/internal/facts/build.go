@@ -32,6 +32,7 @@ type Builder struct {
 	bindings  pool
 	rules     pool
 	firstElem []uint32
+	systemAt  map[uint32]bool // first concepts of systems
 	err       error
 }
 
@@ -398,7 +399,6 @@ func (b *Builder) appendElement(out []byte, s *Structure, e *Element, up int, ro
 	out = binary.LittleEndian.AppendUint16(out, maxi)
 	out = binary.LittleEndian.AppendUint16(out, b.typeSet(e))
 	out = binary.LittleEndian.AppendUint16(out, b.ruleSet(e))
-	out = binary.LittleEndian.AppendUint16(out, 0)
 	return binary.LittleEndian.AppendUint32(out, b.list(extra))
 }
 

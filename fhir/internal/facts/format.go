@@ -31,16 +31,16 @@ const (
 // Row widths in bytes.
 const (
 	structRow   = 40
-	elementRow  = 20
+	elementRow  = 18
 	typeRow     = 56
 	propRow     = 12
 	bindingRow  = 8
 	ruleRow     = 12
-	systemRow   = 24
+	systemRow   = 20
 	conceptRow  = 12
-	valueSetRow = 24
+	valueSetRow = 20
 	memberRow   = 8
-	searchRow   = 32
+	searchRow   = 28
 )
 
 // Unbounded is the maximum of an element that may repeat without limit.

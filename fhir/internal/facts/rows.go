@@ -54,7 +54,7 @@ func (t *Table) Elem(i uint32) Elem {
 		Name: u16(t.elements, at), Flags: u16(t.elements, at+2), Up: u16(t.elements, at+4),
 		Min: u16(t.elements, at+6), Max: u16(t.elements, at+8),
 		TypeSet: u16(t.elements, at+10), RuleSet: u16(t.elements, at+12),
-		Extra: u32(t.elements, at+16),
+		Extra: u32(t.elements, at+14),
 	}
 }
 

@@ -84,18 +84,29 @@ func readPackage(name string) ([]file, error) {
 // build makes the table of a package's resources.
 func build(files []file) (string, error) {
 	b := &facts.Builder{Version: "4.0.1"}
+	terms := newTerms()
 	for _, f := range files {
-		if !strings.HasPrefix(f.name, "StructureDefinition-") {
-			continue
+		kind, _, _ := strings.Cut(f.name, "-")
+		var err error
+		switch kind {
+		case "StructureDefinition":
+			var s facts.Structure
+			if s, err = structure(f.data); err == nil && len(s.Elements) > 0 {
+				b.Add(s)
+				terms.bindings(s)
+			}
+		case "SearchParameter":
+			err = searchParam(b, f.data)
+		case "CodeSystem":
+			err = terms.codeSystem(f.data)
+		case "ValueSet":
+			err = terms.valueSet(f.data)
 		}
-		s, err := structure(f.data)
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", f.name, err)
 		}
-		if len(s.Elements) > 0 {
-			b.Add(s)
-		}
 	}
+	terms.add(b)
 	return b.Build()
 }
 

@@ -1,0 +1,510 @@
+package consent
+
+import (
+	"time"
+)
+
+// choices fills the facts that rest on records, and returns those records'
+// additions that no fact can carry: labels to redact.
+//
+// A record counts if it was recorded by known, no later version of it was,
+// no record in force says that it supersedes it, and it was not entered in
+// error.
+func (f *facts) choices(r *Request, records []Record, known time.Time, redact []string) []string {
+	var latest [3]time.Time // of Type 1, Type 2 and SCR entries
+	var scrAt int = -1
+	for i := range records {
+		rec := &records[i]
+		if rec.RecordedAt.After(known) || rec.State == EnteredInError {
+			continue
+		}
+		if rec.Subject != r.Subject {
+			f.subjectMismatch()
+			continue
+		}
+		switch f.standing(records, i, known) {
+		case replaced:
+			continue
+		case contradicted:
+			f.broken(rec.Kind, causeConflict)
+			continue
+		}
+		if rec.From.IsZero() || rec.RecordedAt.IsZero() || !rec.Until.IsZero() && rec.Until.Before(rec.From) {
+			f.broken(rec.Kind, causeRecord)
+			continue
+		}
+		until := rec.until()
+		started := !r.AsAt.Before(rec.From)
+		inForce := started && (until.IsZero() || r.AsAt.Before(until)) && rec.State != Proposed
+		if superseded(records, i, r.AsAt, known) {
+			continue
+		}
+		switch rec.Kind {
+		case NationalDataOptOut:
+			if inForce {
+				f.optedOut(rec, i, r.AsAt)
+			}
+		case Type1OptOut:
+			f.type1(rec, i, started, until, r.AsAt, &latest[0])
+		case Type2Objection:
+			if started && !rec.From.Before(latest[1]) {
+				latest[1] = rec.From
+				f.is(fType2, 1)
+				if rec.From.Unix() >= october2018 {
+					f.is(fType2, 2)
+				}
+				f.from[fType2] = int16(i)
+			}
+		case SCRPreference:
+			if inForce {
+				scrAt = f.scrPreference(records, i, scrAt)
+			}
+		case SCRPermissionToView:
+			if inForce {
+				v := uint8(1)
+				if rec.Effect == Denies {
+					v = 2
+				}
+				if f.set[fACS] != 1<<2 {
+					f.is(fACS, v)
+					f.from[fACS] = int16(i)
+				}
+			}
+		case GPDissentToShare:
+			if inForce && rec.Effect == Denies {
+				f.yes(fDissent, true)
+				f.from[fDissent] = int16(i)
+			}
+		case PDSConfidentiality:
+			if inForce {
+				f.strictestPDS(rec.Code.Value, i)
+			}
+		case StudyConsent:
+			f.studyConsent(r, rec, i, started, inForce)
+		case LocalOptOut:
+			if inForce && (rec.Scope == nil || len(rec.Scope.Studies) == 0 || contains(rec.Scope.Studies, r.Evidence.Exemption) || contains(rec.Scope.Studies, r.Study)) && rec.Effect == Denies {
+				f.yes(fLocal, true)
+				f.from[fLocal] = int16(i)
+			}
+		case ProxyAccess:
+			f.proxy(r, rec, i, started, inForce)
+		case PrivacyDirective:
+			if inForce {
+				redact = f.directive(r, rec, i, redact)
+			}
+		}
+	}
+	return redact
+}
+
+// standing says whether a record is the current version of itself.
+type standing uint8
+
+const (
+	current standing = iota
+	replaced
+	contradicted // the same version twice, with different content
+)
+
+func (f *facts) standing(records []Record, i int, known time.Time) standing {
+	rec := &records[i]
+	for j := range records {
+		if j == i {
+			continue
+		}
+		o := &records[j]
+		if len(o.ID) != len(rec.ID) || o.ID != rec.ID || o.RecordedAt.After(known) || o.Subject != rec.Subject {
+			continue
+		}
+		switch {
+		case o.Version > rec.Version:
+			return replaced
+		case o.Version == rec.Version && !sameRecord(o, rec):
+			return contradicted
+		}
+	}
+	return current
+}
+
+// sameRecord compares what a decision rests on; it is called only for records
+// with the same id and version.
+func sameRecord(a, b *Record) bool {
+	return string(a.AppendJSON(nil)) == string(b.AppendJSON(nil))
+}
+
+// superseded reports whether a record in force, or once in force, names this
+// one among those it supersedes, as of its own beginning.
+func superseded(records []Record, i int, asAt, known time.Time) bool {
+	for j := range records {
+		o := &records[j]
+		if len(o.Supersedes) == 0 || j == i || o.State == EnteredInError || o.State == Proposed || o.RecordedAt.After(known) || asAt.Before(o.From) || o.Subject != records[i].Subject {
+			continue
+		}
+		if contains(o.Supersedes, records[i].ID) {
+			return true
+		}
+	}
+	return false
+}
+
+// until returns the end of the effective time. A withdrawal without one
+// counts from when it was recorded.
+func (r *Record) until() time.Time {
+	if r.Until.IsZero() && r.State == Withdrawn {
+		return r.RecordedAt
+	}
+	return r.Until
+}
+
+// subjectMismatch opens every choice: the store gave somebody else's records,
+// so what it says of this patient cannot be relied on.
+func (f *facts) subjectMismatch() {
+	for _, k := range [...]fact{fNDO, fType1, fSCR, fDissent, fExplicit, fLocal, fProxy, fObjection, fACS} {
+		f.open(k, causeSubject)
+	}
+}
+
+// broken opens what a record of a kind would have said.
+func (f *facts) broken(k Kind, why cause) {
+	switch k {
+	case NationalDataOptOut:
+		f.open(fNDO, why)
+	case Type1OptOut:
+		f.open(fType1, why)
+	case SCRPreference:
+		f.open(fSCR, why)
+	case SCRPermissionToView:
+		f.open(fACS, why)
+	case GPDissentToShare:
+		f.open(fDissent, why)
+	case PDSConfidentiality:
+		f.open(fPDS, why)
+	case StudyConsent:
+		f.open(fExplicit, why)
+		f.open(fObjection, why)
+	case LocalOptOut:
+		f.open(fLocal, why)
+	case ProxyAccess:
+		f.open(fProxy, why)
+	case PrivacyDirective:
+		f.open(fObjection, why)
+	}
+}
+
+func (f *facts) optedOut(rec *Record, i int, asAt time.Time) {
+	f.is(fNDO, 1)
+	f.why[fNDO] = causeNone
+	f.from[fNDO] = int16(i)
+	if rec.RecordedAt.After(asAt) {
+		f.is(fNDOEntry, 3)
+	}
+}
+
+func (f *facts) type1(rec *Record, i int, started bool, until, asAt time.Time, latest *time.Time) {
+	if !started || rec.State == Proposed {
+		return
+	}
+	v := uint8(1)
+	switch {
+	case until.IsZero() || asAt.Before(until):
+	case until.Equal(rec.From):
+		v = 2 // both on one day without a time: the protective one wins
+	default:
+		v = 3
+	}
+	if entry := lookupGPCode(rec.Code); entry == nil || entry.family != familyType1 {
+		if f.set[fType1] == 1 || v != 3 && f.set[fType1]&^(1|1<<3) == 0 {
+			f.openTo(fType1, 1|1<<1, causeCode)
+			f.from[fType1] = int16(i)
+		}
+		return
+	}
+	// In force beats withdrawn, whatever the order: two opt-outs must both
+	// be withdrawn.
+	inForce := f.set[fType1]&(1<<1|1<<2) != 0 && f.why[fType1] == causeNone
+	if v == 3 && (inForce || f.why[fType1] != causeNone) {
+		return
+	}
+	if inForce && v == 2 && f.set[fType1] == 1<<1 {
+		return
+	}
+	f.is(fType1, v)
+	f.why[fType1] = causeNone
+	f.from[fType1] = int16(i)
+	*latest = rec.From
+}
+
+// scrPreference keeps the latest preference; of two that begin together the
+// dissent.
+func (f *facts) scrPreference(records []Record, i, before int) int {
+	rec := &records[i]
+	entry := lookupGPCode(rec.Code)
+	if entry == nil || entry.family != familySCR {
+		f.open(fSCR, causeCode)
+		f.from[fSCR] = int16(i)
+		return before
+	}
+	if before >= 0 {
+		old := &records[before]
+		if rec.From.Before(old.From) || rec.From.Equal(old.From) && entry.value != scrDissent && entry.value != scrLegacyDissent {
+			return before
+		}
+	}
+	if f.why[fSCR] != causeNone {
+		return i
+	}
+	f.is(fSCR, entry.value)
+	f.from[fSCR] = int16(i)
+	return i
+}
+
+// strictestPDS takes the most protective of several flags.
+func (f *facts) strictestPDS(code string, i int) {
+	var g facts
+	g.setPDS(code)
+	if f.set[fPDS] == 1 || g.set[fPDS] > f.set[fPDS] {
+		f.set[fPDS], f.why[fPDS] = g.set[fPDS], g.why[fPDS]
+		f.from[fPDS] = int16(i)
+	}
+}
+
+// explicitRank orders what several consents say of one use, weakest first.
+var explicitRank = [...]uint8{0: 0, 6: 1, 2: 2, 5: 3, 4: 4, 3: 5, 1: 6}
+
+func (f *facts) studyConsent(r *Request, rec *Record, i int, started, inForce bool) {
+	covers := rec.covers(r)
+	if rec.Effect == Denies {
+		if inForce && covers {
+			f.yes(fObjection, true)
+			f.from[fObjection] = int16(i)
+		}
+		return
+	}
+	var v uint8
+	switch {
+	case !covers:
+		v = 2
+	case rec.State == Proposed:
+		v = 5
+	case inForce:
+		v = 1
+	case !started:
+		v = 5
+	case rec.State == Withdrawn || rec.State == Superseded:
+		v = 3
+	default:
+		v = 4
+	}
+	old := uint8(0)
+	for f.set[fExplicit] != 1<<old {
+		if old++; int(old) >= len(explicitRank) {
+			return // already open
+		}
+	}
+	if explicitRank[v] > explicitRank[old] {
+		f.is(fExplicit, v)
+		f.from[fExplicit] = int16(i)
+	}
+}
+
+// covers reports whether a record's scope reaches the study and all the
+// purposes of a request. A permission must name what it covers; a refusal
+// without a scope covers everything.
+func (rec *Record) covers(r *Request) bool {
+	s := rec.Scope
+	if s == nil {
+		return rec.Effect == Denies
+	}
+	if len(s.Studies) > 0 && r.Study != "" && !contains(s.Studies, r.Study) {
+		return false
+	}
+	if len(s.Studies) > 0 && r.Study == "" && len(s.Purposes) == 0 {
+		return false
+	}
+	if len(s.Purposes) == 0 {
+		return len(s.Studies) > 0 || rec.Effect == Denies
+	}
+	if rec.Effect == Denies {
+		for _, p := range r.Purposes {
+			if purposeListed(s.Purposes, p) {
+				return true
+			}
+		}
+		return false
+	}
+	for _, p := range r.Purposes {
+		if !purposeListed(s.Purposes, p) {
+			return false
+		}
+	}
+	return len(r.Purposes) > 0
+}
+
+func purposeListed(list []string, p Purpose) bool {
+	for _, name := range list {
+		if q, ok := PurposeOf(name); ok && q == p {
+			return true
+		}
+	}
+	return false
+}
+
+// proxy keeps the most favourable standing of the proxies that are the actor.
+func (f *facts) proxy(r *Request, rec *Record, i int, started, inForce bool) {
+	if rec.Scope == nil || r.Actor.Number.IsZero() {
+		return
+	}
+	var digits [10]byte
+	text, err := r.Actor.Number.AppendText(digits[:0])
+	if err != nil || !containsBytes(rec.Scope.Actors, text) {
+		return
+	}
+	v := uint8(0)
+	switch {
+	case rec.State != InForce:
+		v = 2
+	case !started:
+		v = 4
+	case !inForce:
+		v = 3
+	default:
+		v = 1
+		if rec.DecidedBy == ByGuardian {
+			if age, known := r.Patient.ageAt(r.AsAt); known && age >= 18 {
+				v = 5
+			}
+		}
+	}
+	if f.set[fProxy] == 1<<1 && f.why[fProxy] == causeNone {
+		return
+	}
+	if v == 1 && rec.DecidedBy == RoleUnknown {
+		f.openTo(fProxy, 1<<1|1<<2, causeProxyBasis)
+	} else if v == 1 || f.why[fProxy] == causeNone {
+		f.is(fProxy, v)
+		f.why[fProxy] = causeNone
+	}
+	f.from[fProxy] = int16(i)
+}
+
+func containsBytes(list []string, b []byte) bool {
+	for _, s := range list {
+		if s == string(b) {
+			return true
+		}
+	}
+	return false
+}
+
+// directive takes a free privacy directive. One that denies is an objection;
+// where it only covers labelled data and the request is not about one item,
+// the labels are to be redacted. One that permits named purposes counts as
+// explicit consent to them.
+func (f *facts) directive(r *Request, rec *Record, i int, redact []string) []string {
+	s := rec.Scope
+	if rec.Effect == Permits {
+		if s != nil && len(s.Purposes) > 0 && rec.covers(r) && len(s.Labels)+len(s.Classes)+len(s.Codes)+len(s.Actors) == 0 && f.set[fExplicit] == 1 {
+			f.is(fExplicit, 1)
+			f.from[fExplicit] = int16(i)
+		}
+		return redact
+	}
+	if s == nil {
+		f.yes(fObjection, true)
+		f.from[fObjection] = int16(i)
+		return redact
+	}
+	if !rec.covers(r) || len(s.Actions) > 0 && !actionListed(s.Actions, r.Action) || len(s.Actors) > 0 && !contains(s.Actors, r.Actor.ID) {
+		return redact
+	}
+	if len(s.Classes) > 0 && r.Data.Class != "" && !contains(s.Classes, r.Data.Class) {
+		return redact
+	}
+	if len(s.Codes) > 0 && r.Data.Codes != nil && !overlap(s.Codes, r.Data.Codes) {
+		return redact
+	}
+	open := len(s.Classes) > 0 && r.Data.Class == "" || len(s.Codes) > 0 && r.Data.Codes == nil || s.DataFrom != "" || s.DataTo != ""
+	if len(s.Labels) > 0 {
+		switch {
+		case !r.Data.LabelsKnown && !open:
+			return append(redact, s.Labels...)
+		case !r.Data.LabelsKnown:
+			open = true
+		case len(r.Data.Labels) == 0:
+			if f.set[fObjection] == bitNo {
+				f.open(fObjection, causeLabels)
+				f.from[fObjection] = int16(i)
+			}
+			return redact
+		case !overlap(s.Labels, r.Data.Labels) && !atOrAbove(s.Labels, r.Data.Labels):
+			return redact
+		}
+	}
+	if open {
+		if f.set[fObjection] == bitNo {
+			f.open(fObjection, causeData)
+			f.from[fObjection] = int16(i)
+		}
+		return redact
+	}
+	f.yes(fObjection, true)
+	f.from[fObjection] = int16(i)
+	return redact
+}
+
+func overlap(a, b []string) bool {
+	for _, s := range a {
+		if contains(b, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// ConfidentialityRank returns the place of a code of HL7's Confidentiality on
+// its scale, from 1 for U to 6 for V, and 0 for anything else.
+func ConfidentialityRank(code string) int {
+	switch code {
+	case "U":
+		return 1
+	case "L":
+		return 2
+	case "M":
+		return 3
+	case "N":
+		return 4
+	case "R":
+		return 5
+	case "V":
+		return 6
+	}
+	return 0
+}
+
+// atOrAbove reports whether data bears a confidentiality at or above one that
+// is named: who denies R denies V.
+func atOrAbove(named, labels []string) bool {
+	for _, n := range named {
+		rank := ConfidentialityRank(n)
+		for _, l := range labels {
+			if rank > 0 && ConfidentialityRank(l) >= rank {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func actionListed(list []string, a Action) bool {
+	for _, s := range list {
+		switch {
+		case s == "disclose" && (a == Disclose || a == GPConnect || a == UploadSCR),
+			s == "access" && (a == Read || a == ViewSCR || a == ReadDemographics || a == GPConnect || a == ActFor),
+			s == "upload" && a == UploadSCR,
+			s == "extract" && a == Disclose,
+			s == "use" && (a == Disclose || a == Read || a == ViewSCR):
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,590 @@
+package rf2
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"unicode/utf8"
+
+	"github.com/nhskit/nhskit/snomed/sctid"
+)
+
+// Options steer [Release.Read]. The zero value reads everything with the
+// default limits and goes on after bad rows.
+type Options struct {
+	Strict   bool           // stop at the first issue of severity Error
+	Progress func(Progress) // called from time to time, never concurrently
+	Workers  int            // files read at the same time; 0 means as many as there are processors
+
+	Limits Limits
+}
+
+// Limits bound what a release may make a reader do. Zero means the default,
+// a negative value no limit.
+type Limits struct {
+	FileSize int64 // uncompressed bytes of one file; default 8 GiB
+	Ratio    int64 // uncompressed to compressed size of a file above 1 MiB; default 200
+	Line     int   // bytes of a line; default 1 MiB
+	Issues   int   // issues kept; default 1000, of more only the number is reported
+}
+
+func (l Limits) withDefaults() Limits {
+	set := func(v *int64, to int64) {
+		if *v == 0 {
+			*v = to
+		} else if *v < 0 {
+			*v = 1 << 62
+		}
+	}
+	line, issues := int64(l.Line), int64(l.Issues)
+	set(&l.FileSize, 8<<30)
+	set(&l.Ratio, 200)
+	set(&line, 1<<20)
+	set(&issues, 1000)
+	l.Line, l.Issues = int(min(line, 1<<30)), int(min(issues, 1<<30))
+	return l
+}
+
+// Progress says how far reading has come.
+type Progress struct {
+	File        string // the last file begun
+	Done, Total int64  // uncompressed bytes
+	Rows        int64
+}
+
+// Report is the outcome of reading.
+type Report struct {
+	Rows       int64 // that handlers saw
+	Issues     []Issue
+	Suppressed int // issues above the limit on their number
+	Errors     int // issues of severity Error, kept or not
+}
+
+// Row is one checked row. It and everything it refers to is valid until the
+// handler returns.
+type Row struct {
+	File   *File
+	Line   int
+	Offset int64 // of the line in the file
+
+	ID     sctid.ID // of a component; 0 for members and alternate identifiers
+	UUID   [16]byte // of a member
+	Time   uint32   // effective time as the number YYYYMMDD
+	Active bool
+	Module sctid.ID
+
+	Fields [][]byte // all columns
+	// Num has the value of each column of type c or i; an integer below zero
+	// is in two's complement.
+	Num    []uint64
+	Layout *Layout
+}
+
+// SCTID returns an identifier column, counted from 0. An empty optional
+// column of a reference set gives 0.
+func (r *Row) SCTID(column int) sctid.ID { return sctid.ID(r.Num[column]) }
+
+// Int returns an integer column.
+func (r *Row) Int(column int) int64 { return int64(r.Num[column]) }
+
+// Handler takes the rows of one file in order.
+type Handler func(*Row) error
+
+// reading is the state of one call of Read.
+type reading struct {
+	opt    Options
+	limits Limits
+	total  int64
+	done   atomic.Int64
+	rows   atomic.Int64
+
+	mu     sync.Mutex
+	report Report
+	stop   error
+	cancel context.CancelFunc
+}
+
+// Read reads files of the release. For each it calls start, and then the
+// handler that start returns with every good row; start and handlers of
+// different files run concurrently. A nil handler skips the file.
+//
+// The error is nil if all files were read, whatever the issues; otherwise it
+// is that of a handler, of the context, or with Strict an *[Issue].
+func (r *Release) Read(ctx context.Context, opt Options, files []*File, start func(*File) Handler) (*Report, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	p := &reading{opt: opt, limits: opt.Limits.withDefaults(), cancel: cancel}
+	for _, f := range files {
+		p.total += f.Size
+	}
+	workers := opt.Workers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	// The biggest first, so that no big one is left alone at the end.
+	queue := slices.Clone(files)
+	slices.SortStableFunc(queue, func(a, b *File) int {
+		switch {
+		case a.Size > b.Size:
+			return -1
+		case a.Size < b.Size:
+			return 1
+		}
+		return 0
+	})
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(workers, len(queue)) {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(queue) || ctx.Err() != nil {
+					return
+				}
+				if h := start(queue[i]); h != nil {
+					p.file(ctx, queue[i], h)
+				} else {
+					p.done.Add(queue[i].Size)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	p.report.Rows = p.rows.Load()
+	slices.SortStableFunc(p.report.Issues, func(a, b Issue) int {
+		if c := bytes.Compare([]byte(a.Path), []byte(b.Path)); c != 0 {
+			return c
+		}
+		return a.Line - b.Line
+	})
+	if p.stop != nil {
+		return &p.report, p.stop
+	}
+	return &p.report, context.Cause(ctx)
+}
+
+// fail ends the reading.
+func (p *reading) fail(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stop == nil {
+		p.stop = err
+		p.cancel()
+	}
+}
+
+// issue records a finding and reports whether reading goes on.
+func (p *reading) issue(i Issue) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i.Severity == Error {
+		p.report.Errors++
+	}
+	if len(p.report.Issues) < p.limits.Issues {
+		p.report.Issues = append(p.report.Issues, i)
+	} else {
+		p.report.Suppressed++
+	}
+	if p.opt.Strict && i.Severity == Error {
+		if p.stop == nil {
+			p.stop = &i
+			p.cancel()
+		}
+		return false
+	}
+	return true
+}
+
+// chunk is a piece of a file on its way to the parser.
+type chunk struct {
+	data []byte
+	err  error
+}
+
+const chunkSize = 1 << 18
+
+// file reads one file; another goroutine inflates ahead.
+func (p *reading) file(ctx context.Context, f *File, h Handler) {
+	where := func(code Code, line int, offset int64, err error) Issue {
+		return Issue{Severity: Error, Code: code, Path: path.Join(f.release.name, f.Path), Offset: offset, Line: line, Err: err}
+	}
+	if f.Size > p.limits.FileSize {
+		p.issue(where(CodeLimit, 0, -1, fmt.Errorf("%d bytes are more than the limit of %d", f.Size, p.limits.FileSize)))
+		return
+	}
+	if f.Size > 1<<20 && f.Size/p.limits.Ratio > f.compressed {
+		p.issue(where(CodeLimit, 0, -1, fmt.Errorf("the file is compressed by more than the limit of %d to 1", p.limits.Ratio)))
+		return
+	}
+	in, err := f.release.fsys.Open(f.Path)
+	if err != nil {
+		p.issue(where(CodeRead, 0, -1, err))
+		return
+	}
+	defer in.Close()
+
+	chunks, free := make(chan chunk, 3), make(chan []byte, 4)
+	for range cap(free) {
+		free <- make([]byte, chunkSize)
+	}
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		defer close(chunks)
+		left := f.Size // a zip entry that is longer than it says is an error too
+		for {
+			var b []byte
+			select {
+			case b = <-free:
+			case <-done:
+				return
+			case <-ctx.Done():
+				return
+			}
+			n, err := io.ReadFull(in, b[:chunkSize])
+			if left -= int64(n); left < 0 {
+				err = errors.New("the file is longer than the archive says")
+			}
+			if err == io.ErrUnexpectedEOF {
+				err = io.EOF
+			}
+			select {
+			case chunks <- chunk{b[:n], err}:
+			case <-done:
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	})
+	s := &scanner{p: p, f: f, h: h, where: where}
+	s.row.File = f
+	for c := range chunks {
+		if !s.feed(c.data) {
+			break
+		}
+		p.done.Add(int64(len(c.data)))
+		p.rows.Add(s.rows)
+		s.rows = 0
+		if c.err != nil {
+			if c.err != io.EOF {
+				p.issue(where(CodeRead, s.line+1, s.offset, c.err))
+			} else {
+				s.finish()
+			}
+			break
+		}
+		p.progress(f)
+		if ctx.Err() != nil {
+			break
+		}
+		free <- c.data[:chunkSize]
+	}
+	p.rows.Add(s.rows)
+	close(done)
+	wg.Wait()
+}
+
+func (p *reading) progress(f *File) {
+	if p.opt.Progress == nil || !p.mu.TryLock() {
+		return
+	}
+	defer p.mu.Unlock()
+	p.opt.Progress(Progress{f.Path, p.done.Load(), p.total, p.rows.Load()})
+}
+
+// scanner cuts a file into rows and checks them.
+type scanner struct {
+	p     *reading
+	f     *File
+	h     Handler
+	where func(Code, int, int64, error) Issue
+
+	layout Layout
+	rest   []byte // an unfinished line
+	line   int    // lines seen
+	offset int64  // of the next line
+	lf     bool   // a bare LF was reported
+	rows   int64
+	row    Row
+}
+
+// feed takes the next bytes and returns false when reading of the file ends.
+func (s *scanner) feed(b []byte) bool {
+	for len(b) > 0 {
+		i := bytes.IndexByte(b, '\n')
+		if i < 0 {
+			if len(s.rest)+len(b) > s.p.limits.Line {
+				s.p.issue(s.where(CodeLineLength, s.line+1, s.offset, fmt.Errorf("the line has more than %d bytes", s.p.limits.Line)))
+				return false
+			}
+			s.rest = append(s.rest, b...)
+			return true
+		}
+		line := b[:i]
+		if len(s.rest) > 0 {
+			s.rest = append(s.rest, line...)
+			line = s.rest
+		}
+		if len(line) > s.p.limits.Line {
+			s.p.issue(s.where(CodeLineLength, s.line+1, s.offset, fmt.Errorf("the line has more than %d bytes", s.p.limits.Line)))
+			return false
+		}
+		size := int64(len(line) + 1)
+		if n := len(line); n > 0 && line[n-1] == '\r' {
+			line = line[:n-1]
+		} else if !s.lf {
+			s.lf = true
+			is := s.where(CodeLineEnd, s.line+1, s.offset, errors.New("the line ends in LF, not CR LF"))
+			is.Severity, is.Clause = Warning, "3.1.1"
+			if !s.p.issue(is) {
+				return false
+			}
+		}
+		if !s.take(line) {
+			return false
+		}
+		s.offset += size
+		s.rest = s.rest[:0]
+		b = b[i+1:]
+	}
+	return true
+}
+
+// finish handles a last line without an end.
+func (s *scanner) finish() {
+	if len(s.rest) > 0 {
+		is := s.where(CodeUnfinished, s.line+1, s.offset, errors.New("the last line has no end; the file may have been cut off"))
+		is.Severity = Warning
+		if s.p.issue(is) {
+			s.take(bytes.TrimSuffix(s.rest, []byte("\r")))
+		}
+	}
+	if s.line == 0 {
+		s.p.issue(s.where(CodeHeader, 1, 0, errors.New("the file is empty")))
+	}
+}
+
+// take handles one line without its end.
+func (s *scanner) take(line []byte) bool {
+	if s.line++; s.line == 1 {
+		return s.header(line)
+	}
+	ok, goOn := s.check(line)
+	if !ok {
+		return goOn
+	}
+	s.rows++
+	if err := s.h(&s.row); err != nil {
+		s.p.fail(err)
+		return false
+	}
+	return true
+}
+
+func (s *scanner) header(line []byte) bool {
+	if rest, ok := bytes.CutPrefix(line, []byte("\ufeff")); ok {
+		is := s.where(CodeBOM, 1, 0, errors.New("the file begins with a byte order mark"))
+		is.Severity, is.Clause = Warning, "3.1.1"
+		if !s.p.issue(is) {
+			return false
+		}
+		line = rest
+	}
+	layout, err := ResolveLayout(s.f.Name, string(line))
+	if err != nil {
+		is := s.where(CodeHeader, 1, 0, err)
+		is.Clause = layout.Clause
+		if e := (*columnError)(nil); errors.As(err, &e) {
+			is.Col = e.col
+		}
+		s.p.issue(is)
+		return false
+	}
+	s.layout = layout
+	s.row.Layout = &s.layout
+	s.row.Fields = make([][]byte, len(layout.Columns))
+	s.row.Num = make([]uint64, len(layout.Columns))
+	return true
+}
+
+// The texts of what is wrong with a row. None repeats what the row holds.
+var (
+	errSCTID   = errors.New("not a SNOMED CT identifier")
+	errKind    = errors.New("an identifier of another kind of component")
+	errUUID    = errors.New("not a UUID of 36 characters")
+	errTime    = errors.New("not a date YYYYMMDD")
+	errActive  = errors.New("neither 0 nor 1")
+	errInteger = errors.New("not an integer of at most 18 digits")
+	errUTF8    = errors.New("not UTF-8")
+)
+
+// check fills the row from a line. It returns whether the row is good, and
+// whether to go on.
+func (s *scanner) check(line []byte) (ok, goOn bool) {
+	types := s.layout.Types
+	fields := s.row.Fields
+	rest := line
+	n := 0
+	for ; n < len(types)-1; n++ {
+		i := bytes.IndexByte(rest, '\t')
+		if i < 0 {
+			break
+		}
+		fields[n], rest = rest[:i], rest[i+1:]
+	}
+	if n < len(types)-1 {
+		return false, s.bad(CodeColumns, n+1, fmt.Errorf("the row has %d columns, not %d", n+1, len(types)))
+	}
+	// QUIRK: a text in the last column could hold a tab only if tabs were
+	// escaped, which RF2 does not do: one more tab is one column too many.
+	if bytes.IndexByte(rest, '\t') >= 0 {
+		return false, s.bad(CodeColumns, n+2, fmt.Errorf("the row has more than %d columns", len(types)))
+	}
+	fields[n] = rest
+	row := &s.row
+	row.Line, row.Offset = s.line, s.offset
+	row.ID = 0
+	for i := range len(types) {
+		f := fields[i]
+		switch types[i] {
+		case 'c':
+			id, err := sctid.ParseBytes(f)
+			if err != nil {
+				if len(f) == 0 && i > 5 && s.layout.Kind == Refset {
+					id = 0 // an optional column
+				} else {
+					return false, s.bad(CodeSCTID, i+1, errors.Join(errSCTID, err))
+				}
+			}
+			row.Num[i] = uint64(id)
+		case 's':
+			if !utf8.Valid(f) {
+				return false, s.bad(CodeUTF8, i+1, errUTF8)
+			}
+		case 'i':
+			v, ok := parseInt(f)
+			if !ok {
+				return false, s.bad(CodeInteger, i+1, errInteger)
+			}
+			row.Num[i] = v
+		case 'u':
+			if !parseUUID(f, &row.UUID) {
+				return false, s.bad(CodeUUID, i+1, errUUID)
+			}
+		case 't':
+			t, ok := parseDate(f)
+			if !ok {
+				return false, s.bad(CodeTime, i+1, errTime)
+			}
+			row.Time = t
+		case 'a':
+			if len(f) != 1 || f[0]&^1 != '0' {
+				return false, s.bad(CodeActive, i+1, errActive)
+			}
+			row.Active = f[0] == '1'
+		}
+	}
+	row.Module = sctid.ID(row.Num[3])
+	if types[0] == 'c' {
+		row.ID = sctid.ID(row.Num[0])
+		want := sctid.Relationship
+		switch s.layout.Kind {
+		case Concept:
+			want = sctid.Concept
+		case Description, TextDefinition:
+			want = sctid.Description
+		}
+		if row.ID.Kind() != want {
+			return false, s.bad(CodeSCTID, 1, errKind)
+		}
+	}
+	return true, true
+}
+
+// bad records what is wrong with the current line.
+func (s *scanner) bad(code Code, col int, err error) bool {
+	is := s.where(code, s.line, s.offset, err)
+	is.Col, is.Clause = col, s.layout.Clause
+	if col >= 1 && col <= len(s.layout.Columns) {
+		is.Path += "#" + s.layout.Columns[col-1]
+	}
+	return s.p.issue(is)
+}
+
+func parseInt(b []byte) (uint64, bool) {
+	negative := len(b) > 1 && b[0] == '-'
+	if negative {
+		b = b[1:]
+	}
+	if len(b) == 0 || len(b) > 18 {
+		return 0, false
+	}
+	v := uint64(0)
+	for _, c := range b {
+		if c -= '0'; c > 9 {
+			return 0, false
+		}
+		v = v*10 + uint64(c)
+	}
+	if negative {
+		v = -v
+	}
+	return v, true
+}
+
+// parseDate reads YYYYMMDD. RF2 has no times of day in releases.
+func parseDate(b []byte) (uint32, bool) {
+	if len(b) != 8 {
+		return 0, false
+	}
+	v := uint32(0)
+	for _, c := range b {
+		if c -= '0'; c > 9 {
+			return 0, false
+		}
+		v = v*10 + uint32(c)
+	}
+	month, day := v/100%100, v%100
+	return v, month >= 1 && month <= 12 && day >= 1 && day <= 31 && v >= 19000101
+}
+
+func parseUUID(b []byte, to *[16]byte) bool {
+	if len(b) != 36 || b[8] != '-' || b[13] != '-' || b[18] != '-' || b[23] != '-' {
+		return false
+	}
+	at := 0
+	bad := byte(0)
+	for i := 0; i < 36; i += 2 {
+		if b[i] == '-' {
+			i++
+		}
+		hi, lo := hexDigit[b[i]], hexDigit[b[i+1]]
+		bad |= hi | lo
+		to[at&15] = hi<<4 | lo
+		at++
+	}
+	return bad&0xf0 == 0 && at == 16
+}
+
+// hexDigit has the value of a hexadecimal digit, and 0xff for other bytes.
+var hexDigit = [256]byte(makeHexDigits())
+
+func makeHexDigits() []byte {
+	b := bytes.Repeat([]byte{0xff}, 256)
+	for i, c := range []byte("0123456789") {
+		b[c] = byte(i)
+	}
+	for i, c := range []byte("abcdef") {
+		b[c], b[c-32] = byte(i+10), byte(i+10)
+	}
+	return b
+}
