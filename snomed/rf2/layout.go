@@ -89,7 +89,7 @@ var shapes = [...]shape{
 	{Refset, "sssssssRefset", "MRCMDomain", "MRCM domain", "5.2.4.4", "domainConstraint parentDomain proximalPrimitiveConstraint proximalPrimitiveRefinement domainTemplateForPrecoordination domainTemplateForPostcoordination guideURL", "sssssss"},
 	{Refset, "cissccRefset", "MRCMAttributeDomain", "MRCM attribute domain", "5.2.4.5", "domainId grouped attributeCardinality attributeInGroupCardinality ruleStrengthId contentTypeId", "cisscc"},
 	{Refset, "ssccRefset", "MRCMAttributeRange", "MRCM attribute range", "5.2.4.6", "rangeConstraint attributeRule ruleStrengthId contentTypeId", "sscc"},
-	{Refset, "sscsRefset", "", "component annotation", "5.2.4.8", "languageDialectCode typeId value", "scs"},
+	{Refset, "scsRefset", "", "component annotation", "5.2.4.8", "languageDialectCode typeId value", "scs"},
 	{Refset, "sscsRefset", "", "member annotation", "5.2.4.9", "referencedMemberId languageDialectCode typeId value", "sscs"},
 }
 

@@ -576,15 +576,20 @@ func parseUUID(b []byte, to *[16]byte) bool {
 }
 
 // hexDigit has the value of a hexadecimal digit, and 0xff for other bytes.
-var hexDigit = [256]byte(makeHexDigits())
+var hexDigit = hexDigits()
 
-func makeHexDigits() []byte {
-	b := bytes.Repeat([]byte{0xff}, 256)
-	for i, c := range []byte("0123456789") {
-		b[c] = byte(i)
-	}
-	for i, c := range []byte("abcdef") {
-		b[c], b[c-32] = byte(i+10), byte(i+10)
+func hexDigits() (b [256]byte) {
+	for c := range b {
+		switch {
+		case c >= '0' && c <= '9':
+			b[c] = byte(c - '0')
+		case c >= 'a' && c <= 'f':
+			b[c] = byte(c - 'a' + 10)
+		case c >= 'A' && c <= 'F':
+			b[c] = byte(c - 'A' + 10)
+		default:
+			b[c] = 0xff
+		}
 	}
 	return b
 }

@@ -18,6 +18,7 @@ type Release struct {
 	name   string
 	fsys   fs.FS
 	files  []*File
+	others []string
 	closer io.Closer
 }
 
@@ -103,6 +104,9 @@ func openZip(z *zip.Reader, name string) (*Release, error) {
 	names := make([]string, 0, len(z.File))
 	for _, f := range z.File {
 		if strings.HasSuffix(f.Name, "/") {
+			if f.UncompressedSize64 > 0 { // a folder has no content
+				r.others = append(r.others, f.Name)
+			}
 			continue
 		}
 		if !fs.ValidPath(f.Name) {
@@ -111,6 +115,7 @@ func openZip(z *zip.Reader, name string) (*Release, error) {
 			if _, ok := ParseFileName(path.Base(strings.ReplaceAll(f.Name, `\`, "/"))); ok {
 				return nil, &Issue{Severity: Error, Code: CodeRead, Path: name, Offset: -1, Err: errors.New("an entry of the archive has an unsafe path")}
 			}
+			r.others = append(r.others, f.Name)
 			continue
 		}
 		names = append(names, f.Name)
@@ -134,6 +139,7 @@ func tooManyFiles(name string) error {
 func (r *Release) add(p string, size, compressed int64) {
 	name, ok := ParseFileName(path.Base(p))
 	if !ok || strings.HasPrefix(path.Base(p), "._") {
+		r.others = append(r.others, p)
 		return
 	}
 	kind := Refset
@@ -167,6 +173,10 @@ func (r *Release) Select(release string) []*File {
 	}
 	return out
 }
+
+// Others returns the paths of the files that are no RF2 data files by their
+// names: documents, and perhaps a file whose name is wrong.
+func (r *Release) Others() []string { return slices.Clone(r.others) }
 
 // Name is what the release was opened as.
 func (r *Release) Name() string { return r.name }
