@@ -337,6 +337,9 @@ func (w *jsonWriter) value(dst []byte, i uint32) []byte {
 func (w *jsonWriter) literal(dst []byte, i uint32) []byte {
 	n := Node{w.t, i}
 	s := n.Value()
+	if n.Kind() == Number {
+		s = unsigned(s)
+	}
 	if w.t.format != JSON && !(n.Kind() == Boolean && (s == "true" || s == "false") || n.Kind() == Number && isNumber(s)) {
 		return appendJSONString(dst, s)
 	}

@@ -1,7 +1,9 @@
 package fhir
 
 import (
+	"cmp"
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -50,6 +52,12 @@ func (p *Parser) Parse(data []byte) (*Tree, error) {
 	t.src, t.size = b.String(), len(data)
 	r := reader{Tree: t, c: &p.c, t: &p.c.defs.t, s: t.src, n: len(data)}
 	r.run()
+	if t.scattered && !r.fatal {
+		t.regroup()
+	}
+	if len(t.apart) > 1 {
+		slices.SortFunc(t.apart, func(a, b apart) int { return cmp.Compare(a.node, b.node) })
+	}
 	issues := r.finish()
 	if r.fatal || p.c.strict && r.errors > 0 {
 		t.Release()

@@ -71,6 +71,9 @@ func checkValue(prim uint8, s string) string {
 			return "not a boolean: true or false is due"
 		}
 	case facts.PrimInteger, facts.PrimPositiveInt, facts.PrimUnsignedInt, facts.PrimInteger64, facts.PrimDecimal:
+		if prim == facts.PrimInteger {
+			s = unsigned(s)
+		}
 		if !isNumber(s) {
 			return "not a number"
 		}
@@ -187,8 +190,7 @@ func checkBase64(s string) string {
 	return ""
 }
 
-// isNumber reports whether s is a number in JSON's form, or an integer with a
-// plus sign, which FHIR's XML allows.
+// isNumber reports whether s is a number in JSON's form.
 func isNumber(s string) bool {
 	i := 0
 	digits := func() bool {
@@ -221,6 +223,15 @@ func isNumber(s string) bool {
 		}
 	}
 	return i == len(s)
+}
+
+// unsigned drops the plus sign that XML allows before an integer and JSON does
+// not.
+func unsigned(s string) string {
+	if len(s) > 1 && s[0] == '+' && '1' <= s[1] && s[1] <= '9' {
+		return s[1:]
+	}
+	return s
 }
 
 // checkNumber checks the range of a number in JSON's form.
