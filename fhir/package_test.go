@@ -1,0 +1,173 @@
+package fhir
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// archive makes a .tgz of names and contents in turn.
+func archive(t testing.TB, files ...string) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	w := tar.NewWriter(z)
+	for i := 0; i < len(files); i += 2 {
+		if err := w.WriteHeader(&tar.Header{Name: files[i], Mode: 0o644, Size: int64(len(files[i+1])), Typeflag: tar.TypeReg}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte(files[i+1])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Close()
+	z.Close()
+	return out.Bytes()
+}
+
+func codeSystem(url, version string) string {
+	return `{"resourceType":"CodeSystem","url":"` + url + `","version":"` + version + `","status":"active","content":"complete"}`
+}
+
+const manifest = `{"name":"example.pkg","version":"1.2.0","dependencies":{"hl7.fhir.r4.core":"4.0.1","other.pkg":"2.1.x"}}`
+
+func TestPackage(t *testing.T) {
+	data := archive(t, "package/package.json", manifest,
+		"package/CodeSystem-a.json", codeSystem("http://example.org/a", "1.2.0"),
+		"package/CodeSystem-b.xml", `<CodeSystem xmlns="http://hl7.org/fhir"><url value="http://example.org/b"/><version value="3"/><status value="active"/><content value="complete"/></CodeSystem>`,
+		"package/broken.json", `{"resourceType":`,
+		"package/example/Patient-x.json", `{"resourceType":"Patient"}`,
+		"package/other/notes.json", `{}`)
+	p, err := ReadPackage("test", bytes.NewReader(data), PackageLimits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Name() != "example.pkg" || p.Version() != "1.2.0" || len(p.Dependencies()) != 2 {
+		t.Errorf("manifest: %s %s %v", p.Name(), p.Version(), p.Dependencies())
+	}
+	l := NewLibrary(p)
+	if got := l.Canonicals("CodeSystem"); !slices.Equal(got, []string{"http://example.org/a", "http://example.org/b"}) {
+		t.Errorf("canonicals %v", got)
+	}
+	faults := p.Faults()
+	if len(faults) != 1 || !strings.Contains(faults[0].Error(), "example.pkg#1.2.0: package/broken.json: not a resource") {
+		t.Errorf("faults %v", faults)
+	}
+	if got := l.MissingDependencies(); !slices.Equal(got, []string{"other.pkg#2.1.x"}) {
+		t.Errorf("missing dependencies %v", got)
+	}
+	tree, err := l.Resource("http://example.org/b|3")
+	if err != nil || tree.Root().Type().Name() != "CodeSystem" {
+		t.Errorf("resource: %v", err)
+	}
+	// The same files in a folder.
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.json"), []byte(codeSystem("http://example.org/a", "1")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	folder, err := OpenPackage(dir, PackageLimits{})
+	if err != nil || len(NewLibrary(folder).Canonicals("")) != 1 {
+		t.Errorf("folder: %v", err)
+	}
+}
+
+func TestLatestVersion(t *testing.T) {
+	files := fstest.MapFS{}
+	for _, v := range []string{"4.0.1", "4.0.10", "4.0.2", "5.0.0-ballot", "4.1.0", "20230101", "5.0.0"} {
+		files[v+".json"] = &fstest.MapFile{Data: []byte(codeSystem("http://example.org/a", v))}
+	}
+	delete(files, "20230101.json")
+	p, err := PackageFS("test", files, PackageLimits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := NewLibrary(p)
+	for canonical, want := range map[string]string{
+		"http://example.org/a": "5.0.0", "http://example.org/a|4.0": "4.0.10", "http://example.org/a|4.0.2": "4.0.2",
+		"http://example.org/a|4": "4.1.0", "http://example.org/a|5.0.0-ballot": "5.0.0-ballot", "http://example.org/a|3": "",
+	} {
+		tree, err := l.Resource(canonical)
+		got := ""
+		if err == nil {
+			v, _ := tree.Root().Child("version")
+			got = v.Value()
+		} else if !errors.Is(err, ErrNoDefinition) {
+			t.Error(err)
+		}
+		if got != want {
+			t.Errorf("%s: version %q, want %q", canonical, got, want)
+		}
+	}
+}
+
+func TestHostilePackages(t *testing.T) {
+	small := codeSystem("http://example.org/a", "1")
+	zeros := strings.Repeat("0", 4<<20)
+	for _, c := range []struct {
+		name   string
+		data   []byte
+		limits PackageLimits
+		want   string // "" for none
+	}{
+		{"path outside", archive(t, "package/../../etc/passwd.json", small), PackageLimits{}, "path outside the package"},
+		{"absolute path", archive(t, "/etc/passwd.json", small), PackageLimits{}, "path outside the package"},
+		{"backslashes", archive(t, `package\..\..\x.json`, small), PackageLimits{}, "path outside the package"},
+		{"not gzip", []byte("hello"), PackageLimits{}, "not a gzip archive"},
+		{"empty", nil, PackageLimits{}, "not a gzip archive"},
+		{"cut off", archive(t, "package/a.json", small)[:60], PackageLimits{}, "damaged archive"},
+		{"bomb", archive(t, "package/a.json", zeros), PackageLimits{}, "times the size"},
+		{"bomb allowed", archive(t, "package/a.json", zeros), PackageLimits{Ratio: -1}, ""},
+		{"large file", archive(t, "package/a.json", small), PackageLimits{File: 10}, "larger than 10 bytes"},
+		{"many files", archive(t, "package/a.json", small, "package/b.json", small), PackageLimits{Files: 1}, "more than 1 files"},
+		{"much content", archive(t, "package/a.json", small, "package/b.json", small), PackageLimits{Total: int64(len(small)) + 1}, "bytes of content"},
+		{"bad manifest", archive(t, "package/package.json", `{"name":`), PackageLimits{}, "unreadable manifest"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := ReadPackage("test", bytes.NewReader(c.data), c.limits)
+			if c.want == "" {
+				if err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if e := (*PackageError)(nil); !errors.As(err, &e) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want %q", err, c.want)
+			}
+		})
+	}
+	t.Run("limits of a folder", func(t *testing.T) {
+		files := fstest.MapFS{"a.json": {Data: []byte(small)}, "b.json": {Data: []byte(small)}}
+		p, err := PackageFS("test", files, PackageLimits{Files: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if faults := p.Faults(); len(faults) != 1 || !strings.Contains(faults[0].Error(), "more than 1 files") {
+			t.Errorf("faults %v", faults)
+		}
+	})
+}
+
+func FuzzReadPackage(f *testing.F) {
+	f.Add(archive(f, "package/package.json", manifest, "package/CodeSystem-a.json", codeSystem("http://example.org/a", "1")))
+	f.Add([]byte("hello"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p, err := ReadPackage("fuzz", bytes.NewReader(data), PackageLimits{Total: 1 << 20, File: 1 << 20, Files: 100})
+		if err != nil {
+			if e := (*PackageError)(nil); !errors.As(err, &e) {
+				t.Fatalf("%T", err)
+			}
+			return
+		}
+		l := NewLibrary(p)
+		for _, url := range l.Canonicals("") {
+			_, _ = l.Resource(url)
+		}
+	})
+}
