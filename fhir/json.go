@@ -106,6 +106,7 @@ func (r *reader) bad(i int, text string) int {
 
 // resource reads an object whose type its resourceType names.
 func (r *reader) resource(i int, n node) int {
+	n.typ = 0
 	self := r.add(n)
 	name, at, first := r.findResourceType(i)
 	if r.fatal {
@@ -117,15 +118,13 @@ func (r *reader) resource(i int, n node) int {
 			r.errAt(CodeResourceType, i, self, "", "the object has no resourceType", clauseJSONName)
 		}
 	case r.c.plain:
-		if id := r.t.FindType(name); id != 0 && r.t.TypeKind(id) == facts.KindResource {
+		if id := r.t.FindType(name); r.isResource(id) {
 			n.typ = id
 		}
 	default:
 		n.typ = r.resourceType(name, at, self)
 	}
-	if n.typ != 0 {
-		r.nodes[self].typ = n.typ
-	}
+	r.nodes[self].typ = n.typ
 	if !first {
 		r.nodes[self].flags |= flagTypeLater
 	}
@@ -495,8 +494,7 @@ func (r *reader) oddItem(i int, n node, flags uint8) int {
 	n.off, n.len = uint32(i), 4
 	n.flags |= flagNoValue | flagNull
 	n.kind = primitiveKind(r.t.TypePrimitive(n.typ))
-	self := r.add(n)
-	r.nodes[self].next = self + 1
+	r.add(n)
 	r.nulls++
 	return i + 4
 }
@@ -579,8 +577,20 @@ func (r *reader) repeated(i, at int, n node) int {
 // hasProp reports whether a node whose children are being read has one of a
 // property.
 func (r *reader) hasProp(self, prop uint32) bool {
+	key := [2]uint32{self, prop}
+	if r.found == key || r.have[key] {
+		return true
+	}
 	for k := self + 1; k < uint32(len(r.nodes)); k = r.nodes[k].next {
 		if r.nodes[k].prop == prop && r.nodes[k].kind != markNode {
+			// Inputs that repeat members again and again get a map.
+			if r.found[1] != 0 {
+				if r.have == nil {
+					r.have = make(map[[2]uint32]bool)
+				}
+				r.have[r.found] = true
+			}
+			r.found = key
 			return true
 		}
 	}
@@ -636,8 +646,7 @@ func (r *reader) resourceTypeMember(i, at int, self uint32, typ *facts.Type) int
 		r.errAt(CodeResourceType, i, self, "", "another resource type than the one that is due", clauseJSONName)
 	}
 	if r.nodes[self].flags&(flagTypeLater|flagTyped) == flagTypeLater {
-		k := r.add(node{parent: self, kind: markNode, off: markType})
-		r.nodes[k].next = k + 1
+		r.add(node{parent: self, kind: markNode, off: markType})
 	}
 	r.nodes[self].flags |= flagTyped
 	return end + 1
@@ -667,7 +676,6 @@ func (r *reader) primitive(i int, n node) int {
 		}
 		n.off, n.len = uint32(i+1), uint32(end-i-1)
 		n.flags |= flags
-		n.next = uint32(len(r.nodes)) + 1
 		r.add(n)
 		if n.len > uint32(r.c.limits.Value) {
 			r.fail(i, CodeLimit, "a value longer than "+strconv.Itoa(r.c.limits.Value)+" bytes")
@@ -685,7 +693,6 @@ func (r *reader) primitive(i int, n node) int {
 			return r.n
 		}
 		n.off, n.len = uint32(i), uint32(end-i)
-		n.next = uint32(len(r.nodes)) + 1
 		r.add(n)
 		if why := checkNumber(prim, r.s[i:end]); why != "" {
 			r.errPrimitive(i, why)
@@ -697,7 +704,6 @@ func (r *reader) primitive(i int, n node) int {
 			return r.bad(i, "no JSON value")
 		}
 		n.off, n.len = uint32(i), uint32(end-i)
-		n.next = uint32(len(r.nodes)) + 1
 		r.add(n)
 		return end
 	}

@@ -12,6 +12,7 @@ import "github.com/nhskit/nhskit/fhir/internal/facts"
 const (
 	markCompanion = 1       // "_x"
 	markValues    = 2       // "x", after its companion
+	markEmpty     = 3       // an unknown member that is an empty array
 	markType      = noIndex // "resourceType", not as the first member
 )
 
@@ -141,7 +142,6 @@ func (r *reader) companionArray(i int, n node, have, isArray bool) int {
 				n.index, n.off = count, uint32(i)
 				k := r.add(n)
 				r.nodes[k].flags |= flagNull
-				r.nodes[k].next = k + 1
 				r.nulls++
 			}
 			i += 4
@@ -231,9 +231,7 @@ func (r *reader) lateValues(i, at int, n node, p facts.Prop) int {
 					r.nodes[k].flags |= flagSplit
 				}
 			}
-			m := r.add(node{parent: n.parent, prop: n.prop, kind: markNode, off: markValues})
-			r.nodes[m].next = m + 1
-			end = m
+			end = r.add(node{parent: n.parent, prop: n.prop, kind: markNode, off: markValues})
 			break
 		}
 	}

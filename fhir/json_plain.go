@@ -22,6 +22,9 @@ func (r *reader) plainItems(i int, n node) int {
 	}
 	n.flags |= flagArray
 	n.index = 0
+	if k := r.space(i + 1); r.s[k] == ']' && n.name != 0 {
+		r.add(node{parent: n.parent, name: n.name, kind: markNode, off: markEmpty})
+	}
 	for i = r.space(i + 1); r.s[i] != ']'; n.index++ {
 		i = r.space(r.plainValue(i, n))
 		if r.s[i] == ',' {
@@ -39,7 +42,6 @@ func (r *reader) plainItems(i int, n node) int {
 // plainValue reads one value as the node n.
 func (r *reader) plainValue(i int, n node) int {
 	n.off = uint32(i)
-	n.next = uint32(len(r.nodes)) + 1
 	switch c := r.s[i]; {
 	case c == '{':
 		n.kind = Complex

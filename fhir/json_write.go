@@ -127,7 +127,7 @@ func (w *jsonWriter) sorted(dst []byte, i, end uint32, typeName string) ([]byte,
 	var list []member
 	for ; i < end; i = t.nodes[i].next {
 		n := &t.nodes[i]
-		if n.kind == markNode || n.flags&flagArray != 0 && n.index != 0 && n.index != noIndex {
+		if n.kind == markNode && n.off != markEmpty || n.flags&flagArray != 0 && n.index != 0 && n.index != noIndex {
 			continue
 		}
 		list = append(list, member{Node{t, i}.Key(), i})
@@ -140,7 +140,7 @@ func (w *jsonWriter) sorted(dst []byte, i, end uint32, typeName string) ([]byte,
 	slices.SortStableFunc(list, func(a, b member) int { return strings.Compare(a.name, b.name) })
 	first := true
 	for _, m := range list {
-		if m.at == noIndex || !t.nodes[m.at].isPrimitive() {
+		if m.at == noIndex || t.nodes[m.at].kind == markNode || !t.nodes[m.at].isPrimitive() {
 			continue
 		}
 		if run := w.run(m.at, end); w.hasCompanions(m.at, run) {
@@ -154,7 +154,10 @@ func (w *jsonWriter) sorted(dst []byte, i, end uint32, typeName string) ([]byte,
 			first = false
 			continue
 		}
-		if run := w.run(m.at, end); w.hasValues(m.at, run) {
+		if t.nodes[m.at].kind == markNode {
+			dst, _, _ = w.mark(dst, m.at, end, first, typeName)
+			first = false
+		} else if run := w.run(m.at, end); w.hasValues(m.at, run) {
 			dst = w.values(dst, m.at, run, first)
 			first = false
 		}
@@ -163,6 +166,11 @@ func (w *jsonWriter) sorted(dst []byte, i, end uint32, typeName string) ([]byte,
 }
 
 func (n *node) isPrimitive() bool { return n.kind != Complex && n.kind != Array }
+
+// isExtended reports whether a node is a primitive with an id or extensions.
+func (n *node) isExtended() bool {
+	return n.flags&(flagKids|flagApart) != 0 && n.flags&flagUnknown == 0 && n.isPrimitive()
+}
 
 // run returns the node behind the repetitions that start at i.
 func (w *jsonWriter) run(i, end uint32) uint32 {
@@ -223,6 +231,9 @@ func (w *jsonWriter) mark(dst []byte, i, end uint32, first bool, typeName string
 		}
 		return w.typeMember(dst, typeName, first), n.next, true
 	}
+	if n.off == markEmpty {
+		return append(w.key(dst, false, t.Name(NameID(n.name)), first), '[', ']'), n.next, true
+	}
 	k, stop := t.kids(n.parent)
 	for k < stop && (t.nodes[k].prop != n.prop || t.nodes[k].kind == markNode) {
 		k = t.nodes[k].next
@@ -254,7 +265,7 @@ func (w *jsonWriter) hasValues(i, run uint32) bool {
 // hasCompanions reports whether the nodes of a run need the member "_x".
 func (w *jsonWriter) hasCompanions(i, run uint32) bool {
 	for ; i < run; i = w.t.nodes[i].next {
-		if w.t.nodes[i].flags&(flagKids|flagApart) != 0 {
+		if w.t.nodes[i].isExtended() {
 			return true
 		}
 	}
@@ -294,7 +305,7 @@ func (w *jsonWriter) companions(dst []byte, i, run uint32, first bool) []byte {
 			dst = append(dst, ',')
 		}
 		dst = w.newline(dst)
-		if t.nodes[k].flags&(flagKids|flagApart) == 0 {
+		if !t.nodes[k].isExtended() {
 			dst = append(dst, "null"...)
 		} else {
 			dst = w.object(dst, k, false)
@@ -314,6 +325,9 @@ func (w *jsonWriter) value(dst []byte, i uint32) []byte {
 	case n.kind == Array:
 		dst = append(dst, '[')
 		for k, end := t.kids(i); k < end; k = t.nodes[k].next {
+			if t.nodes[k].kind == markNode {
+				continue
+			}
 			if k > i+1 {
 				dst = append(dst, ',')
 			}

@@ -80,8 +80,12 @@ type reader struct {
 	errors int // findings of severity Error or Fatal
 	capped bool
 
-	defaultNS namespace // of XML elements without a prefix
-	nulls     int       // primitives without a value in arrays that are being read
+	defaultNS namespace          // of XML elements without a prefix
+	runs      map[[2]uint32]run  // by parent and property, of those that are scattered
+	have      map[[2]uint32]bool // what hasProp found before
+	found     [2]uint32          // parent and property that hasProp found last
+	unknown   map[string]uint16  // ids of unknown names, once there are many
+	nulls     int                // primitives without a value in arrays that are being read
 }
 
 // run reads the input.
@@ -225,12 +229,13 @@ func (r *reader) finish() []Issue {
 	return r.issues
 }
 
-// add appends a node and returns its number.
+// add appends a node without children and returns its number.
 func (r *reader) add(n node) uint32 {
 	i := uint32(len(r.nodes))
 	if int(i) >= r.c.limits.Nodes {
 		r.fail(int(n.off), CodeLimit, "more than "+strconv.Itoa(r.c.limits.Nodes)+" nodes")
 	}
+	n.next = i + 1
 	r.nodes = append(r.nodes, n)
 	return i
 }
@@ -250,9 +255,14 @@ func (r *reader) unknownName(name string, at int) uint16 {
 	if id := r.t.NameID(name); id != 0 {
 		return id
 	}
-	for i, n := range r.names {
-		if n == name {
-			return uint16(r.t.NumNames() + 1 + i)
+	if id, ok := r.unknown[name]; ok {
+		return id
+	}
+	if r.unknown == nil {
+		for i, n := range r.names {
+			if n == name {
+				return uint16(r.t.NumNames() + 1 + i)
+			}
 		}
 	}
 	if len(r.names) >= r.c.limits.Names {
@@ -260,7 +270,17 @@ func (r *reader) unknownName(name string, at int) uint16 {
 		return 0
 	}
 	r.names = append(r.names, name)
-	return uint16(r.t.NumNames() + len(r.names))
+	id := uint16(r.t.NumNames() + len(r.names))
+	const many = 16
+	if len(r.names) == many {
+		r.unknown = make(map[string]uint16)
+		for i, n := range r.names {
+			r.unknown[n] = uint16(r.t.NumNames() + 1 + i)
+		}
+	} else if r.unknown != nil {
+		r.unknown[name] = id
+	}
+	return id
 }
 
 // missing reports the required elements of a type that were not seen.
@@ -284,12 +304,14 @@ func (r *reader) missing(typ *facts.Type, seen *[2]uint64, self uint32, at int) 
 // resourceType returns the type with the name of a resource, and reports an
 // unknown one.
 func (r *reader) resourceType(name string, at int, self uint32) uint16 {
-	id := r.t.FindType(name)
-	if id != 0 {
-		if typ := r.t.Type(id); typ.Kind == facts.KindResource && !typ.Abstract {
-			return id
-		}
+	if id := r.t.FindType(name); r.isResource(id) {
+		return id
 	}
 	r.errAt(CodeResourceType, at, self, "", "no resource type has this name", clauseJSONName)
 	return 0
+}
+
+// isResource reports whether instances can be of a type, as resources.
+func (r *reader) isResource(typ uint16) bool {
+	return typ != 0 && r.t.TypeKind(typ) == facts.KindResource && !r.t.Type(typ).Abstract
 }

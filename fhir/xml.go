@@ -118,7 +118,7 @@ func (r *reader) xml(i int) {
 		i = r.element(t, node{off: uint32(i), index: noIndex, typ: typ})
 	default:
 		n := node{off: uint32(i), index: noIndex}
-		if typ := r.t.FindType(t.name); typ != 0 && r.t.TypeKind(typ) == facts.KindResource && !r.t.Type(typ).Abstract {
+		if typ := r.t.FindType(t.name); r.isResource(typ) {
 			n.typ = typ
 		} else {
 			r.issue(Error, CodeResourceType, i, "", "no resource type has the name of the top element", clauseXML)
@@ -544,7 +544,6 @@ func (r *reader) attributes(self uint32, prim uint8, unknown bool, typ *facts.Ty
 		kind := r.t.TypePrimitive(p.Type)
 		c := r.add(node{off: a.off, len: a.len, parent: self, index: noIndex, prop: row + 1,
 			typ: p.Type, name: p.Base, flags: a.flags, kind: primitiveKind(kind)})
-		r.nodes[c].next = c + 1
 		r.checkAttribute(kind, text, a, c)
 	}
 }
@@ -676,16 +675,30 @@ func (r *reader) laterIndex(at int, self uint32, p *facts.Prop, prop uint32) uin
 		r.errAt(CodeOrder, at, self, name, "repetitions of an element with another between them", clauseXML)
 	}
 	r.scattered = true
-	count := uint32(0)
-	for k := self + 1; k < uint32(len(r.nodes)); k = r.nodes[k].next {
-		if r.nodes[k].prop == prop {
-			r.nodes[k].flags |= flagArray
-			r.nodes[k].index = count
-			count++
+	// The children that were counted for the repetition before need no second
+	// look.
+	if r.runs == nil {
+		r.runs = make(map[[2]uint32]run)
+	}
+	key := [2]uint32{self, prop}
+	c, ok := r.runs[key]
+	if !ok {
+		c.next = self + 1
+	}
+	for ; c.next < uint32(len(r.nodes)); c.next = r.nodes[c.next].next {
+		if v := &r.nodes[c.next]; v.prop == prop {
+			v.flags |= flagArray
+			v.index = c.count
+			c.count++
 		}
 	}
-	return count
+	r.runs[key] = c
+	return c.count
 }
+
+// run counts the repetitions of a property among the children of a node up to
+// one of them.
+type run struct{ next, count uint32 }
 
 // strayText reports character data in an element.
 func (r *reader) strayText(i int, self uint32) int {
@@ -719,17 +732,14 @@ func (r *reader) unknownElement(t tag, self uint32, last *node) int {
 	n := node{parent: self, name: id, index: noIndex, flags: flagUnknown}
 	if last.prop == 0 && last.name == id {
 		// A repetition, as it turns out now.
-		prev := uint32(0)
-		for k := self + 1; k < uint32(len(r.nodes)); k = r.nodes[k].next {
-			prev = k
-		}
-		v := &r.nodes[prev]
+		v := &r.nodes[last.next]
 		if v.index == noIndex {
 			v.index = 0
 		}
 		v.flags |= flagArray
 		n.index, n.flags = v.index+1, n.flags|flagArray
 	}
+	n.next = uint32(len(r.nodes))
 	*last = n
 	return r.element(t, n)
 }

@@ -135,7 +135,10 @@ func (w *xmlWriter) child(dst []byte, i uint32) []byte {
 	dst = w.newline(dst)
 	name := Node{t, i}.Key()
 	switch {
-	case flags&facts.PropResource != 0 && c.typ != 0:
+	case flags&facts.PropResource != 0 && c.typ == 0:
+		w.fail(i, "it has no resource type")
+		return dst
+	case flags&facts.PropResource != 0:
 		dst = append(append(append(dst, '<'), name...), '>')
 		w.depth++
 		dst = w.element(w.newline(dst), i, t.defs.t.TypeName(c.typ), false)
