@@ -20,6 +20,7 @@ func main() {
 func commands() []command {
 	var all []command
 	all = append(all, tourCommands()...)
+	all = append(all, numberCommands()...)
 	all = append(all, ucumCommands()...)
 	return all
 }
