@@ -246,14 +246,14 @@ func (f *facts) scrPreference(records []Record, i, before int) int {
 	}
 	if before >= 0 {
 		old := &records[before]
-		if rec.From.Before(old.From) || rec.From.Equal(old.From) && entry.value != scrDissent && entry.value != scrLegacyDissent {
+		if rec.From.Before(old.From) || rec.From.Equal(old.From) && entry.choice != scrDissent && entry.choice != scrLegacyDissent {
 			return before
 		}
 	}
 	if f.why[fSCR] != causeNone {
 		return i
 	}
-	f.is(fSCR, entry.value)
+	f.is(fSCR, entry.choice)
 	f.from[fSCR] = int16(i)
 	return i
 }

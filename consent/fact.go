@@ -62,6 +62,7 @@ const (
 	fProxy
 	fSetter
 	fAge
+	fCapacity
 	fOnPDS
 	fParty
 	fTarget
@@ -117,10 +118,10 @@ var factTable = [numFacts]factInfo{
 	fListed:       {name: "listed-exemption", values: []string{"none", "published", "no-evidence"}, remedy: true},
 	fLocal:        {name: "local-opt-out", values: yesNo},
 	fNumber:       {name: "nhs-number", values: numberStateNames[:], remedy: true},
-	fNDO:          {name: "national-opt-out", values: []string{"clear", "opted-out"}, remedy: true},
+	fNDO:          {name: "national-opt-out", values: []string{"clear", "opted-out"}},
 	fNDOEntry:     {name: "national-opt-out-entry", values: []string{"none", "found", "duplicate", "late"}},
 	fDeceased:     {name: "deceased", values: yesNo},
-	fType1:        {name: "type-1", values: []string{"none", "in-force", "same-day", "withdrawn"}, remedy: true},
+	fType1:        {name: "type-1", values: []string{"none", "in-force", "same-day", "withdrawn"}},
 	fShared:       {name: "shared-before", values: yesNo},
 	fProject:      {name: "project-started", values: []string{"unstated", "before-june-2023", "since-june-2023"}},
 	fType2:        {name: "type-2", values: []string{"none", "converted", "void"}},
@@ -128,7 +129,7 @@ var factTable = [numFacts]factInfo{
 	fItem:         {name: "item", values: itemNames[:]},
 	fRequested:    {name: "item-requested", values: yesNo},
 	fContent:      {name: "content", values: []string{"core", "core+additional"}},
-	fSCR:          {name: "scr-preference", values: []string{"none", "implied-core", "express-core", "express-additional", "dissent", "legacy-consent", "legacy-dissent"}, remedy: true},
+	fSCR:          {name: "scr-preference", values: []string{"none", "implied-core", "express-core", "express-additional", "dissent", "legacy-consent", "legacy-dissent"}},
 	fSCRModel:     {name: "scr-additional-model", values: []string{"express", "implied"}},
 	fSpine:        {name: "scr-spine", values: []string{"unstated", "agrees", "differs"}},
 	fACS:          {name: "scr-permission", values: []string{"unstated", "yes", "no", "ask"}},
@@ -146,9 +147,10 @@ var factTable = [numFacts]factInfo{
 	fGlassListed:  {name: "break-glass-listed", values: yesNo},
 	fImplicit:     {name: "implicit-policy", values: implicitNames[:]},
 	fAudit:        {name: "audit", values: []string{"up", "down"}, remedy: true},
-	fProxy:        {name: "proxy", values: []string{"none", "active", "not-active", "expired", "not-started", "basis-lapsed"}, remedy: true},
+	fProxy:        {name: "proxy", values: []string{"none", "active", "not-active", "expired", "not-started", "basis-lapsed"}},
 	fSetter:       {name: "setter", values: []string{"self", "proxy", "other-proxy"}},
 	fAge:          {name: "age", values: []string{"13-or-over", "under-13"}},
+	fCapacity:     {name: "capacity", values: []string{"has", "lacking"}},
 	fOnPDS:        {name: "on-pds", values: yesNo},
 	fParty:        {name: "party", values: []string{"self", "proxy", "other-proxy", "both", "neither"}},
 	fTarget:       {name: "target", values: []string{"other", "patient-record"}},
@@ -186,6 +188,7 @@ const (
 	causeRole
 	causeLabels
 	causeAgreement
+	causeNoNumber
 	numCauses
 )
 
@@ -213,6 +216,7 @@ var causeTable = [numCauses]struct {
 	causeData:       {"DATA_NOT_DESCRIBED", nil, ""},
 	causeRole:       {"ROLE_UNKNOWN", nil, "SCR-IG"},
 	causeLabels:     {"LABEL_UNKNOWN", []Obligation{{Kind: "label-data"}}, "V3-CONF"},
+	causeNoNumber:   {"NDO_STATUS_UNKNOWN", []Obligation{{Kind: "trace-nhs-number"}, {Kind: "check-ndo"}}, "NDO8"},
 	causeAgreement:  {"SHARING_AGREEMENT_UNKNOWN", nil, "GPC-IG"},
 }
 

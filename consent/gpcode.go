@@ -29,15 +29,9 @@ const (
 // gpCode is a code that a GP system records a choice with. withdraws marks
 // the end of an opt-out.
 type gpCode struct {
-	system, value string
-	family, v     uint8
-	withdraws     bool
-}
-
-// gpEntry is what is known of a code.
-type gpEntry struct {
-	family, value uint8
-	withdraws     bool
+	system, value  string
+	family, choice uint8
+	withdraws      bool
 }
 
 // gpCodes are the codes of Cegedim's, RCGP's and NHS Digital's lists. The
@@ -65,11 +59,10 @@ var gpCodes = [...]gpCode{
 }
 
 // lookupGPCode finds a code, letter case and all.
-func lookupGPCode(c Code) *gpEntry {
+func lookupGPCode(c Code) *gpCode {
 	for i := range gpCodes {
-		g := &gpCodes[i]
-		if g.value == c.Value && g.system == c.System {
-			return &gpEntry{g.family, g.v, g.withdraws}
+		if g := &gpCodes[i]; g.value == c.Value && g.system == c.System {
+			return g
 		}
 	}
 	return nil
@@ -119,7 +112,7 @@ func FromJournal(subject nhsnumber.Number, kind Kind, entries []JournalEntry) []
 		switch {
 		case entry == nil:
 		case entry.withdraws:
-			withdraw(out, e.Date)
+			out = withdraw(out, e.Date)
 			continue
 		case entry.family == familyType2:
 			r.Kind = Type2Objection
@@ -127,7 +120,7 @@ func FromJournal(subject nhsnumber.Number, kind Kind, entries []JournalEntry) []
 			r.Kind = Type1OptOut
 		case entry.family == familySCR:
 			r.Kind = SCRPreference
-			if entry.value != scrDissent && entry.value != scrLegacyDissent {
+			if entry.choice != scrDissent && entry.choice != scrLegacyDissent {
 				r.Effect = Permits
 			}
 		}
@@ -136,16 +129,21 @@ func FromJournal(subject nhsnumber.Number, kind Kind, entries []JournalEntry) []
 	return out
 }
 
-// withdraw ends every Type 1 opt-out in the list as of a date. One that ended
-// where it began ends again: the later withdrawal is not of the same day.
-func withdraw(records []Record, at time.Time) {
+// withdraw ends every Type 1 opt-out in the list as of a date, by a new
+// version of its record. One that ended where it began ends again: the later
+// withdrawal is not of the same day.
+func withdraw(records []Record, at time.Time) []Record {
 	for i := range records {
-		r := &records[i]
-		if r.Kind != Type1OptOut || r.Code.Value == "" {
+		r := records[i]
+		entry := lookupGPCode(r.Code)
+		if entry == nil || entry.family != familyType1 || slices.ContainsFunc(records, func(o Record) bool { return o.ID == r.ID && o.Version > r.Version }) {
 			continue
 		}
-		if r.State == InForce || r.Until.Equal(r.From) {
-			r.State, r.Until = Withdrawn, at
+		if r.State == InForce || r.Until.Equal(r.From) && at.After(r.From) {
+			r.State, r.Until, r.RecordedAt = Withdrawn, at, at
+			r.Version++
+			records = append(records, r)
 		}
 	}
+	return records
 }

@@ -1,7 +1,6 @@
 package consent
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -116,5 +115,3 @@ func lineCol(data []byte, offset int) (line, col int) {
 	}
 	return line, col
 }
-
-var errNoSource = errors.New("no record store and no opt-out source")

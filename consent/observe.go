@@ -25,6 +25,9 @@ func (f *facts) observe(r *Request, p *Parameters) {
 	f.is(fType2, 0)
 	f.is(fSCR, 0)
 	f.is(fExplicit, 0)
+	if r.Evidence.ClaimedFrom != "" {
+		f.is(fExplicit, 6)
+	}
 	f.is(fProxy, 0)
 	f.yes(fObjection, false)
 	f.yes(fDissent, false)
@@ -289,6 +292,7 @@ func (f *facts) observeOptOut(r *Request) {
 	} else {
 		f.open(fAge, causeAge)
 	}
+	f.yes(fCapacity, r.Patient.LacksCapacity)
 	f.yes(fOnPDS, !r.Patient.NotOnPDS)
 	f.yes(fTarget, o.PatientFile)
 }

@@ -2,6 +2,7 @@ package consent
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -23,10 +24,25 @@ type Store interface {
 // optout has one for the whole of England. Implementations must be safe for
 // concurrent use.
 type OptOuts interface {
-	// OptedOut reports whether the number is opted out, and as of when that
-	// is known. An error makes the decision indeterminate.
-	OptedOut(ctx context.Context, subject nhsnumber.Number) (optedOut bool, asOf time.Time, err error)
+	// Status returns what is known of a number. An error makes decisions
+	// that rest on the answer indeterminate; one that wraps ErrOptOutRecord
+	// says that there is an entry but that it cannot be read.
+	Status(ctx context.Context, subject nhsnumber.Number) (OptOutStatus, error)
 }
+
+// OptOutStatus is what an OptOuts source knows of one number.
+type OptOutStatus struct {
+	OptedOut bool
+	// AsOf is when that was true at the national service.
+	AsOf time.Time
+	// Entries is how many entries were found, where the source tells: more
+	// than one is against the rules of the service.
+	Entries int
+}
+
+// ErrOptOutRecord is wrapped by the error of an OptOuts source that found an
+// entry which breaks the rules of the national service.
+var ErrOptOutRecord = errors.New("consent: an opt-out entry that cannot be read")
 
 // MemoryStore is a Store in memory. The zero value is empty and ready.
 type MemoryStore struct {

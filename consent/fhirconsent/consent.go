@@ -1,0 +1,376 @@
+package fhirconsent
+
+import (
+	"strings"
+
+	"github.com/nhskit/nhskit/consent"
+	"github.com/nhskit/nhskit/fhir"
+)
+
+// Consent is a FHIR R4 Consent, compiled. It is immutable and safe for
+// concurrent use.
+type Consent struct {
+	id      string
+	status  string
+	scope   string
+	patient []string
+	rule    string // OPTIN or OPTOUT of the policy rule
+	unsafe  codes  // why it may not be evaluated
+	root    *provision
+	issues  []consent.Issue
+}
+
+// coding is a code in a system.
+type coding struct{ system, code string }
+
+// provision is one node of the tree of rules.
+type provision struct {
+	effect    consent.Effect
+	typed     bool
+	period    interval
+	data      interval // dataPeriod
+	hasPeriod bool
+	hasData   bool
+	actors    []string
+	actions   []string
+	labels    []string
+	purposes  []string
+	classes   []string
+	codings   []coding
+	refs      []dataRef
+	unsafe    codes
+	children  []*provision
+}
+
+// dataRef is an entry of provision.data.
+type dataRef struct{ meaning, reference string }
+
+// Parse reads a FHIR R4 Consent in JSON or XML. Findings that make it unsafe
+// to rely on do not stop it from being read: it then evaluates to
+// indeterminate. Lint lists them. The error says that the input is no Consent.
+func Parse(data []byte) (*Consent, error) {
+	tree, err := parser().Parse(data)
+	if err != nil {
+		return nil, err
+	}
+	return FromNode(tree.Root())
+}
+
+// ID returns the resource's logical id, "" if it has none.
+func (c *Consent) ID() string { return c.id }
+
+// Lint returns what is wrong with the resource, in the order of the input:
+// what leaves its meaning open (errors), and what is merely odd (warnings).
+// Codes are those of the reasons that Decide gives.
+func (c *Consent) Lint() []consent.Issue { return c.issues }
+
+// FromNode compiles a Consent that is part of a parsed resource, such as an
+// entry of a Bundle.
+func FromNode(n fhir.Node) (*Consent, error) {
+	if n.IsZero() || !n.IsResource() || n.Type().Name() != "Consent" {
+		return nil, errNoConsent
+	}
+	r := reader{c: new(Consent), base: n}
+	r.consent(n)
+	return r.c, nil
+}
+
+// reader compiles one resource.
+type reader struct {
+	c    *Consent
+	base fhir.Node
+}
+
+func (r *reader) report(s consent.Severity, n fhir.Node, path, code, text string) {
+	line, col := n.Position()
+	start, _ := n.Span()
+	r.c.issues = append(r.c.issues, consent.Issue{Severity: s, Code: code, Path: path, Offset: int64(start), Line: line, Col: col, Clause: "http://hl7.org/fhir/R4/consent.html", Text: text})
+}
+
+func (r *reader) consent(n fhir.Node) {
+	c := r.c
+	var policyRule, provisionNode fhir.Node
+	for k := range n.Children() {
+		switch k.Name() {
+		case "id":
+			c.id = k.Value()
+		case "status":
+			c.status = k.Value()
+		case "scope":
+			c.scope = r.scope(k)
+		case "patient":
+			c.patient = references(k, nil)
+		case "dateTime":
+			// When the resource was made, not from when it holds: that is
+			// the provision's period.
+			if _, ok := parseTime(k.Value()); !ok {
+				r.unsafe(&c.unsafe, k, codeDate, "a date that cannot be read")
+			}
+		case "policyRule":
+			policyRule = k
+		case "verification":
+			if v, ok := k.Child("verified"); ok && v.Value() != "true" {
+				r.unsafe(&c.unsafe, k, codeNotVerified, "the verification says that the patient did not confirm")
+			}
+		case "provision":
+			if !provisionNode.IsZero() {
+				r.unsafe(&c.unsafe, k, codeUnknownElement, "a second root provision")
+			}
+			provisionNode = k
+		case "modifierExtension":
+			r.unsafe(&c.unsafe, k, codeModifier, "a modifier extension whose meaning is not known")
+		case "implicitRules":
+			r.unsafe(&c.unsafe, k, codeModifier, "implicit rules whose meaning is not known")
+		case "meta", "language", "text", "contained", "extension", "identifier", "category", "performer", "organization", "source", "policy":
+		default:
+			r.unsafe(&c.unsafe, k, codeUnknownElement, "an element that R4's Consent does not have")
+		}
+	}
+	if c.status == "" {
+		r.unsafe(&c.unsafe, n, codeStatusMissing, "the status is missing")
+	}
+	if len(c.patient) == 0 {
+		r.unsafe(&c.unsafe, n, codePatientMissing, "the patient is missing")
+	}
+	if c.scope == "" {
+		r.unsafe(&c.unsafe, n, codeScopeMissing, "the scope is missing or not known")
+	}
+	if !policyRule.IsZero() {
+		for _, cd := range codings(policyRule) {
+			if cd.code == "OPTIN" || cd.code == "OPTOUT" {
+				c.rule = cd.code
+			}
+		}
+	}
+	if provisionNode.IsZero() {
+		if c.rule == "" {
+			r.unsafe(&c.unsafe, n, codeProvisionMissing, "neither a provision nor a policy rule that says opt-in or opt-out")
+		}
+		return
+	}
+	c.root = r.provision(provisionNode, "Consent.provision")
+	if c.root.typed && (c.rule == "OPTIN" && c.root.effect == consent.Denies || c.rule == "OPTOUT" && c.root.effect == consent.Permits) {
+		r.report(consent.Warning, policyRule, "Consent.policyRule", codeNames[codeRuleConflict], "the policy rule and the root provision say opposite things")
+		if c.rule == "OPTOUT" {
+			c.unsafe.add(codeRuleConflict)
+		}
+	}
+}
+
+// unsafe reports what makes a resource or provision unsafe to evaluate.
+func (r *reader) unsafe(set *codes, n fhir.Node, c code, text string) {
+	set.add(c)
+	r.report(consent.Error, n, lintPath(n), codeNames[c], text)
+}
+
+// lintPath is the path of a node without the index of elements that are
+// single.
+func lintPath(n fhir.Node) string {
+	path := n.Path()
+	if i := strings.Index(path, "Consent"); i > 0 {
+		path = path[i:]
+	}
+	return path
+}
+
+func (r *reader) scope(n fhir.Node) string {
+	for _, c := range codings(n) {
+		if c.system != "" && c.system != scopeSystem && !nearMiss(c.system, scopeSystem) {
+			continue
+		}
+		if c.system != scopeSystem {
+			r.report(consent.Warning, n, "Consent.scope", codeNames[codeNearMiss], "the system is not "+scopeSystem)
+		}
+		switch c.code {
+		case "patient-privacy", "research", "treatment", "adr":
+			return c.code
+		}
+	}
+	return ""
+}
+
+const (
+	scopeSystem     = "http://terminology.hl7.org/CodeSystem/consentscope"
+	actReasonSystem = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
+)
+
+// nearMiss reports whether two systems differ only by the scheme's s or a
+// slash at the end.
+func nearMiss(a, b string) bool {
+	norm := func(s string) string {
+		s = strings.TrimSuffix(s, "/")
+		if rest, ok := strings.CutPrefix(s, "https://"); ok {
+			s = "http://" + rest
+		}
+		return strings.TrimPrefix(s, "http://www.")
+	}
+	return a != b && strings.EqualFold(norm(a), norm(b))
+}
+
+func (r *reader) provision(n fhir.Node, path string) *provision {
+	p := &provision{period: interval{ever, never}, data: interval{ever, never}}
+	var nested []fhir.Node
+	for k := range n.Children() {
+		switch k.Name() {
+		case "type":
+			switch k.Value() {
+			case "permit":
+				p.effect, p.typed = consent.Permits, true
+			case "deny":
+				p.typed = true
+			default:
+				r.unsafe(&p.unsafe, k, codeUnknownElement, "the type is neither permit nor deny")
+			}
+		case "period":
+			p.hasPeriod, p.period = true, r.period(p, k)
+		case "dataPeriod":
+			p.hasData, p.data = true, r.period(p, k)
+		case "actor":
+			if ref, ok := k.Child("reference"); ok {
+				before := len(p.actors)
+				if p.actors = references(ref, p.actors); len(p.actors) == before {
+					r.unsafe(&p.unsafe, k, codeActorUnresolved, "an actor without reference or identifier")
+				}
+			} else {
+				r.unsafe(&p.unsafe, k, codeActorUnresolved, "an actor without a reference")
+			}
+			r.modifiers(p, k)
+		case "action":
+			p.actions = append(p.actions, r.plainCodes(p, k)...)
+		case "securityLabel":
+			p.labels = append(p.labels, child(k, "code"))
+		case "purpose":
+			code := child(k, "code")
+			if s := child(k, "system"); s != "" && s != actReasonSystem && !nearMiss(s, actReasonSystem) {
+				code = s + "|" + code
+			}
+			p.purposes = append(p.purposes, code)
+		case "class":
+			p.classes = append(p.classes, child(k, "code"))
+		case "code":
+			list := codings(k)
+			if len(list) == 0 {
+				r.unsafe(&p.unsafe, k, codeUnknownElement, "a code without a coding")
+			}
+			p.codings = append(p.codings, list...)
+		case "data":
+			d := dataRef{meaning: child(k, "meaning")}
+			ref, ok := k.Child("reference")
+			list := []string{}
+			if ok {
+				list = references(ref, nil)
+			}
+			switch d.meaning {
+			case "instance", "related", "dependents", "authoredby":
+			default:
+				r.unsafe(&p.unsafe, k, codeUnknownElement, "data whose meaning is missing or not known")
+			}
+			if len(list) == 0 {
+				r.unsafe(&p.unsafe, k, codeUnknownElement, "data without a reference")
+			}
+			for _, d.reference = range list {
+				p.refs = append(p.refs, d)
+			}
+			r.modifiers(p, k)
+		case "provision":
+			nested = append(nested, k)
+		case "modifierExtension":
+			r.unsafe(&p.unsafe, k, codeModifier, "a modifier extension whose meaning is not known")
+		case "id", "extension":
+		default:
+			r.unsafe(&p.unsafe, k, codeUnknownElement, "an element that R4's Consent does not have")
+		}
+	}
+	if !p.typed && p.unsafe == 0 {
+		p.unsafe.add(codeTypeMissing)
+		r.report(consent.Error, n, path, codeNames[codeTypeMissing], "without a type R4 does not say whether this permits or denies")
+	}
+	for _, list := range [...][]string{p.labels, p.purposes, p.classes, p.actions} {
+		for _, s := range list {
+			if s == "" {
+				r.unsafe(&p.unsafe, n, codeUnknownElement, "a coding without a code")
+			}
+		}
+	}
+	for i, k := range nested {
+		p.children = append(p.children, r.provision(k, path+".provision["+itoa(i)+"]"))
+	}
+	return p
+}
+
+// modifiers looks for modifier extensions in a backbone element.
+func (r *reader) modifiers(p *provision, n fhir.Node) {
+	for k := range n.Named("modifierExtension") {
+		r.unsafe(&p.unsafe, k, codeModifier, "a modifier extension whose meaning is not known")
+	}
+}
+
+func (r *reader) period(p *provision, n fhir.Node) interval {
+	out := interval{ever, never}
+	for k := range n.Children() {
+		v, ok := interval{}, false
+		if name := k.Name(); name == "start" || name == "end" {
+			if v, ok = parseTime(k.Value()); ok && name == "start" {
+				out.from = v.from
+			} else if ok {
+				out.until = v.until // the end counts, to its precision
+			}
+		}
+		if !ok {
+			r.unsafe(&p.unsafe, k, codeDate, "a period that cannot be read")
+		}
+	}
+	if out.until <= out.from {
+		r.unsafe(&p.unsafe, n, codeDate, "a period that ends before it begins")
+	}
+	return out
+}
+
+// plainCodes returns the codes of a CodeableConcept whose system matters
+// little, as there is only one.
+func (r *reader) plainCodes(p *provision, n fhir.Node) []string {
+	var out []string
+	for _, c := range codings(n) {
+		out = append(out, c.code)
+	}
+	if len(out) == 0 {
+		r.unsafe(&p.unsafe, n, codeUnknownElement, "a concept without a coding")
+	}
+	return out
+}
+
+func child(n fhir.Node, name string) string {
+	if k, ok := n.Child(name); ok {
+		return k.Value()
+	}
+	return ""
+}
+
+// codings returns the codings of a CodeableConcept.
+func codings(n fhir.Node) []coding {
+	var out []coding
+	for k := range n.Named("coding") {
+		out = append(out, coding{child(k, "system"), child(k, "code")})
+	}
+	return out
+}
+
+// references returns the ways a Reference names its target.
+func references(n fhir.Node, out []string) []string {
+	if s := child(n, "reference"); s != "" {
+		out = append(out, withoutVersion(s))
+	}
+	if id, ok := n.Child("identifier"); ok {
+		if v := child(id, "value"); v != "" {
+			out = append(out, child(id, "system")+"|"+v)
+		}
+	}
+	return out
+}
+
+func withoutVersion(ref string) string {
+	if i := strings.Index(ref, "/_history/"); i >= 0 {
+		return ref[:i]
+	}
+	return ref
+}

@@ -1,0 +1,450 @@
+package fhirconsent
+
+import (
+	"strings"
+
+	"github.com/nhskit/nhskit/consent"
+)
+
+// verdict is what one Consent says of one purpose.
+type verdict struct {
+	effect    consent.FindingEffect
+	why       codes
+	maybeDeny bool // not applicable or a deny: it is not known which
+	// redact and except select parts of the record, where the question is
+	// about all of it: those to take out, and those that alone may stay.
+	redact, except []string
+}
+
+// open makes the verdict indeterminate.
+func open(why codes) verdict { return verdict{effect: consent.FindingIndeterminate, why: why} }
+
+// Decide evaluates the Consents of a patient. A Consent that does not apply
+// says nothing; among those that do, a deny overrides, what cannot be known
+// makes the answer indeterminate, and where none applies the default holds.
+// The date of a Consent does not make it override an older one.
+func Decide(consents []*Consent, q Question, o Options) consent.Finding {
+	if q.AsAt.IsZero() {
+		return consent.Finding{Effect: consent.FindingIndeterminate, Reasons: []consent.Reason{{Code: "AS_AT_MISSING"}}}
+	}
+	purposes := q.Purposes
+	if len(purposes) == 0 {
+		purposes = []string{""}
+	}
+	var total verdict
+	total.effect = consent.FindingPermit
+	for _, p := range purposes {
+		x := matcher{q: &q, o: &o, purpose: p, asAt: q.AsAt.UnixNano()}
+		v := x.all(consents)
+		total.why |= v.why
+		total.redact, total.except = append(total.redact, v.redact...), append(total.except, v.except...)
+		switch {
+		case v.effect == consent.FindingDeny, v.effect == consent.FindingIndeterminate && total.effect != consent.FindingDeny:
+			total.effect = v.effect
+		}
+	}
+	return total.finding(consents)
+}
+
+// finding explains a verdict.
+func (v *verdict) finding(consents []*Consent) consent.Finding {
+	f := consent.Finding{Effect: v.effect}
+	if v.effect == consent.FindingPermit {
+		for _, s := range v.redact {
+			f.Obligations = append(f.Obligations, consent.Obligation{Kind: "redact", Detail: s})
+		}
+		if len(v.except) > 0 {
+			f.Obligations = append(f.Obligations, consent.Obligation{Kind: "redact", Detail: joinExcept(v.except)})
+		}
+		if len(f.Obligations) > 0 {
+			v.why.add(codeRedact)
+		}
+	}
+	if v.effect == consent.FindingIndeterminate && v.why.has(codeLabelUnknown) {
+		f.Obligations = append(f.Obligations, consent.Obligation{Kind: "label-data"})
+	}
+	f.Reasons = v.why.reasons()
+	return f
+}
+
+// joinExcept writes selectors of one kind as "except-label:N,PSY".
+func joinExcept(list []string) string {
+	kind, _, _ := strings.Cut(list[0], ":")
+	var b strings.Builder
+	b.WriteString("except-" + kind)
+	sep := ":"
+	seen := map[string]bool{}
+	for _, s := range list {
+		_, value, _ := strings.Cut(s, ":")
+		if !seen[value] {
+			seen[value] = true
+			b.WriteString(sep + value)
+			sep = ","
+		}
+	}
+	return b.String()
+}
+
+// all evaluates every Consent for one purpose.
+func (x *matcher) all(consents []*Consent) verdict {
+	if x.purpose == "BTG" {
+		switch {
+		case !x.q.Glass:
+			return verdict{effect: consent.FindingDeny, why: 1 << codeGlassNotDeclared}
+		case !x.q.GlassListed:
+			return verdict{effect: consent.FindingDeny, why: 1 << codeGlassNotListed}
+		}
+	}
+	var out verdict
+	var notApplied codes
+	denies, permits, opens, maybe := 0, 0, 0, false
+	for _, c := range consents {
+		v := x.consent(c)
+		maybe = maybe || v.maybeDeny
+		switch v.effect {
+		case consent.FindingDeny:
+			denies++
+		case consent.FindingPermit:
+			permits++
+		case consent.FindingIndeterminate:
+			opens++
+		default:
+			notApplied |= v.why
+			out.redact = append(out.redact, v.redact...)
+			continue
+		}
+		out.why |= v.why
+		out.redact = append(out.redact, v.redact...)
+		// Several grants of parts: what one permits another does not take
+		// away, so a grant of everything makes the parts moot only for
+		// itself. To be safe the parts stay.
+		out.except = append(out.except, v.except...)
+	}
+	switch {
+	case denies > 0:
+		out.effect = consent.FindingDeny
+		if permits+opens > 0 {
+			out.why.add(codeDenyOverrides)
+		}
+	case opens > 0, maybe && (permits > 0 || x.o.Default != consent.Deny):
+		out.effect = consent.FindingIndeterminate
+		out.why |= notApplied
+		if permits > 0 {
+			out.why.add(codeIndeterminatePresent)
+		}
+	case permits > 0:
+		out.effect = consent.FindingPermit
+		if mixed(out.except) {
+			return open(out.why | 1<<codeDataUnknown)
+		}
+	default:
+		out.why |= notApplied | 1<<codeNoConsent
+		switch x.o.Default {
+		case consent.Permit:
+			out.effect = consent.FindingPermit
+			out.why.add(codeDefaultPermit)
+		case consent.Indeterminate:
+			out.effect = consent.FindingIndeterminate
+		default:
+			out.effect = consent.FindingDeny
+			out.why.add(codeDefaultDeny)
+		}
+	}
+	return out
+}
+
+// mixed reports whether selectors are of several kinds, so that no single
+// obligation can say what may stay.
+func mixed(list []string) bool {
+	for _, s := range list {
+		kind, _, _ := strings.Cut(s, ":")
+		if !strings.HasPrefix(list[0], kind+":") || strings.Contains(s, ";") {
+			return true
+		}
+	}
+	return false
+}
+
+// consent evaluates one Consent.
+func (x *matcher) consent(c *Consent) verdict {
+	switch {
+	case c.unsafe.has(codeStatusMissing) || c.unsafe.has(codePatientMissing):
+		return open(c.unsafe)
+	case !overlap(c.patient, x.q.Patient):
+		for _, a := range c.patient {
+			for _, b := range x.q.Patient {
+				if sameTail(a, b) {
+					return open(1 << codeActorUnresolved)
+				}
+			}
+		}
+		return verdict{}
+	case c.status != "active":
+		switch c.status {
+		case "draft", "proposed", "rejected", "inactive", "entered-in-error":
+			return verdict{}
+		}
+		return open(1 << codeUnknownElement)
+	case c.scope == "treatment" || c.scope == "adr":
+		return verdict{why: 1 << codeScopeMismatch}
+	case c.scope == "research":
+		if p, ok := consent.PurposeOf(x.purpose); ok && p != consent.Research {
+			return verdict{why: 1 << codeScopeMismatch}
+		}
+	}
+	if c.unsafe != 0 {
+		return open(c.unsafe)
+	}
+	if c.root == nil {
+		if c.rule == "OPTIN" {
+			return verdict{effect: consent.FindingPermit, why: 1 << codeRuleOptin}
+		}
+		return verdict{effect: consent.FindingDeny, why: 1 << codeRuleOptout}
+	}
+	if why := c.root.allUnsafe(); why != 0 {
+		return open(why)
+	}
+	var v verdict
+	if x.o.Reading == Additive {
+		v = x.additive(c.root)
+	} else {
+		v = x.refine(c.root, 0)
+	}
+	if c.rule == "OPTIN" && c.root.effect == consent.Denies && v.effect != consent.NotApplicable {
+		v.why.add(codeRuleConflict)
+	}
+	return v
+}
+
+// allUnsafe returns why the tree below may not be evaluated: one bad node
+// spoils it, because an exception that cannot be read may be the one that
+// matters.
+func (p *provision) allUnsafe() codes {
+	why := p.unsafe
+	for _, c := range p.children {
+		why |= c.allUnsafe()
+	}
+	return why
+}
+
+func overlap(a, b []string) bool {
+	for _, s := range a {
+		if contains(b, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// selector writes the data that a provision is about as part of an
+// obligation: "label:R", "class:Immunization;label:R"; "" if it cannot.
+func (p *provision) selector() []string {
+	var kinds []string
+	join := func(kind string, list []string) {
+		if len(list) > 0 {
+			kinds = append(kinds, kind+":"+strings.Join(list, ","))
+		}
+	}
+	join("class", p.classes)
+	var cs []string
+	for _, c := range p.codings {
+		cs = append(cs, c.system+"|"+c.code)
+	}
+	join("code", cs)
+	join("label", p.labels)
+	if p.hasData || len(p.refs) > 0 {
+		return nil
+	}
+	if len(kinds) == 1 && len(p.labels) > 0 && p.effect == consent.Denies {
+		out := make([]string, len(p.labels))
+		for i, l := range p.labels {
+			out[i] = "label:" + l
+		}
+		return out
+	}
+	return []string{strings.Join(kinds, ";")}
+}
+
+// refine reads nested provisions as exceptions.
+func (x *matcher) refine(p *provision, depth int) verdict {
+	m := x.provision(p)
+	if m.state == consent.No {
+		return verdict{why: m.why}
+	}
+	own := verdict{effect: consent.FindingDeny, why: m.notes}
+	if p.effect == consent.Permits {
+		own.effect = consent.FindingPermit
+	}
+	own.why.add(ownCode(p.effect, depth))
+	if m.partial {
+		return x.partial(p, own, m)
+	}
+	var denies, permits, opens, maybe bool
+	var inner verdict
+	for _, c := range p.children {
+		v := x.refine(c, depth+1)
+		maybe = maybe || v.maybeDeny
+		switch {
+		case v.effect == consent.FindingDeny:
+			denies = true
+		case v.effect == consent.FindingPermit:
+			permits = true
+		case v.effect == consent.FindingIndeterminate:
+			opens = true
+		default:
+			inner.redact = append(inner.redact, v.redact...)
+			if v.maybeDeny {
+				inner.why |= v.why
+			}
+			continue
+		}
+		inner.why |= v.why
+		inner.redact, inner.except = append(inner.redact, v.redact...), append(inner.except, v.except...)
+	}
+	out := own
+	switch {
+	case denies:
+		out.effect, out.why = consent.FindingDeny, m.notes|inner.why
+	case opens || maybe && (permits || own.effect == consent.FindingPermit):
+		out.effect, out.why = consent.FindingIndeterminate, m.notes|inner.why
+	case permits:
+		out.effect, out.why = consent.FindingPermit, m.notes|inner.why
+	}
+	out.redact, out.except = inner.redact, inner.except
+	if m.state == consent.Unknown {
+		if out.effect == consent.FindingDeny {
+			return verdict{maybeDeny: true, why: out.why | m.why}
+		}
+		return open(out.why | m.why)
+	}
+	return out
+}
+
+func ownCode(e consent.Effect, depth int) code {
+	switch {
+	case depth == 0 && e == consent.Permits:
+		return codeRootPermit
+	case depth == 0:
+		return codeRootDeny
+	case e == consent.Denies:
+		return codeExceptionDeny
+	case depth > 1:
+		return codeNestedPermit
+	}
+	return codeExceptionPermit
+}
+
+// partial is the verdict of a provision about some data on a question about
+// all of it: what it denies is to be redacted, what it permits may stay.
+func (x *matcher) partial(p *provision, own verdict, m match) verdict {
+	sel := p.selector()
+	if sel == nil || len(p.children) > 0 || m.state == consent.Unknown {
+		if own.effect == consent.FindingDeny {
+			return verdict{maybeDeny: true, why: own.why | m.why | 1<<codeDataUnknown}
+		}
+		return open(own.why | m.why | 1<<codeDataUnknown)
+	}
+	if own.effect == consent.FindingDeny {
+		return verdict{redact: sel}
+	}
+	own.except = sel
+	return own
+}
+
+// additive reads nested provisions as rules of their own.
+func (x *matcher) additive(root *provision) verdict {
+	var denied, denyOpen, permitted, permitOpen bool
+	var why, openWhy codes
+	var redact, except []string
+	var walk func(p *provision, parents []*provision)
+	walk = func(p *provision, parents []*provision) {
+		m := x.provision(p)
+		for _, up := range parents {
+			x.inherit(p, up, &m)
+		}
+		switch {
+		case m.state == consent.No:
+		case m.partial && m.state == consent.Yes && p.effect == consent.Denies && p.selector() != nil:
+			redact = append(redact, p.selector()...)
+		case m.partial && m.state == consent.Yes && p.effect == consent.Permits && p.selector() != nil:
+			except = append(except, p.selector()...)
+			permitted = true
+			why |= m.notes | 1<<codeNestedPermit
+		case m.state == consent.Yes && !m.partial && p.effect == consent.Denies:
+			denied = true
+			why |= m.notes | 1<<codeExceptionDeny
+		case m.state == consent.Yes && !m.partial:
+			permitted = true
+			why |= m.notes | 1<<codeNestedPermit
+		case p.effect == consent.Denies:
+			denyOpen = true
+			openWhy |= m.why | 1<<codeExceptionDeny
+		default:
+			permitOpen = true
+			openWhy |= m.why
+		}
+		for _, c := range p.children {
+			walk(c, append(parents, p))
+		}
+	}
+	for _, c := range root.children {
+		walk(c, []*provision{root})
+	}
+	rm := x.provision(root)
+	rootPermits := root.effect == consent.Permits && rm.state == consent.Yes
+	rootDenies := root.effect == consent.Denies && rm.state == consent.Yes && !rm.partial
+	if rm.partial && rm.state == consent.Yes {
+		sel := root.selector()
+		switch {
+		case sel == nil:
+			permitOpen = permitOpen || rootPermits
+			rootPermits = false
+			openWhy |= 1 << codeDataUnknown
+		case root.effect == consent.Permits:
+			except = append(sel, except...)
+		default:
+			redact = append(redact, sel...)
+		}
+	}
+	wouldPermit := permitted || rootPermits
+	switch {
+	case denied:
+		return verdict{effect: consent.FindingDeny, why: why}
+	case denyOpen && (wouldPermit || permitOpen):
+		return open(openWhy | why)
+	case permitted:
+		return verdict{effect: consent.FindingPermit, why: why | rm.notes, redact: redact, except: except}
+	case rootPermits:
+		return verdict{effect: consent.FindingPermit, why: rm.notes | 1<<codeRootPermit, redact: redact, except: except}
+	case permitOpen, root.effect == consent.Permits && rm.state == consent.Unknown:
+		return open(openWhy | rm.why)
+	case rootDenies:
+		return verdict{effect: consent.FindingDeny, why: 1 << codeRootDeny}
+	case denyOpen, root.effect == consent.Denies && rm.state == consent.Unknown:
+		return verdict{maybeDeny: true, why: openWhy | rm.why}
+	}
+	return verdict{why: rm.why, redact: redact}
+}
+
+// inherit narrows a nested rule by what the one around it says of time, and a
+// nested permit also by its purposes, actors and actions where it has none of
+// its own: a rule of its own is not a rule for everybody.
+func (x *matcher) inherit(p, up *provision, m *match) {
+	narrowed := provision{effect: up.effect, hasPeriod: up.hasPeriod, period: up.period}
+	if p.effect == consent.Permits {
+		narrowed.effect = consent.Permits
+		if len(p.purposes) == 0 {
+			narrowed.purposes = up.purposes
+		}
+		if len(p.actors) == 0 {
+			narrowed.actors = up.actors
+		}
+		if len(p.actions) == 0 {
+			narrowed.actions = up.actions
+		}
+	}
+	got := x.provision(&narrowed)
+	m.state = and(m.state, got.state)
+	m.why |= got.why
+	m.notes |= got.notes
+}

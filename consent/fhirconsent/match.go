@@ -1,0 +1,315 @@
+package fhirconsent
+
+import (
+	"strings"
+
+	"github.com/nhskit/nhskit/consent"
+)
+
+// matcher matches provisions against one purpose of a question.
+type matcher struct {
+	q       *Question
+	o       *Options
+	purpose string // one of the question's
+	asAt    int64
+}
+
+// match is how a provision fits a question.
+type match struct {
+	state   consent.Tri
+	why     codes // why it does not fit, or why that is not known
+	notes   codes // how it fits
+	partial bool  // it is about part of the record, and the question about all of it
+}
+
+func (m *match) need(t consent.Tri, why code) {
+	if t != consent.Yes {
+		m.why.add(why)
+	}
+	m.state = and(m.state, t)
+}
+
+// provision matches p. Where a criterion cannot be decided, a permit is not
+// proven and a deny not ruled out.
+func (x *matcher) provision(p *provision) match {
+	m := match{state: consent.Yes}
+	if p.hasPeriod {
+		switch {
+		case x.asAt < p.period.from:
+			m.need(consent.No, codeNotYet)
+		case x.asAt >= p.period.until:
+			m.need(consent.No, codeExpired)
+		}
+	}
+	if len(p.purposes) > 0 {
+		x.purposes(p, &m)
+	}
+	if len(p.actors) > 0 {
+		x.actors(p, &m)
+	}
+	if len(p.actions) > 0 {
+		t := consent.Unknown
+		if x.q.Action != "" {
+			t = consent.Bool(contains(p.actions, x.q.Action))
+		}
+		m.need(t, codeActionNotCovered)
+	}
+	if !p.selects() {
+		return m
+	}
+	if x.q.Item == nil {
+		m.partial = true
+		return m
+	}
+	x.item(p, &m)
+	return m
+}
+
+// selects reports whether a provision is about some data only.
+func (p *provision) selects() bool {
+	return len(p.labels)+len(p.classes)+len(p.codings)+len(p.refs) > 0 || p.hasData
+}
+
+func (x *matcher) purposes(p *provision, m *match) {
+	asked := x.purpose
+	if asked == "" {
+		m.need(consent.Unknown, codePurposeMissing)
+		return
+	}
+	best := consent.No
+	why := codePurposeNotCovered
+	for _, granted := range p.purposes {
+		if asked == "BTG" && (granted == "TREAT" || granted == "ETREAT") {
+			best = consent.Yes // declared and authorised, or it would not get here
+			break
+		}
+		switch consent.PurposeCovers(granted, asked) {
+		case consent.Same:
+			best = consent.Yes
+		case consent.Subsumed:
+			best = consent.Yes
+			m.notes.add(codePurposeSubsumed)
+		case consent.CrossesCare:
+			// A grant does not cross into what is not care; a refusal does,
+			// as its author may have read HL7's tree.
+			if p.effect == consent.Denies {
+				best = consent.Yes
+				break
+			}
+			m.why.add(codePurposeNotCare)
+		case consent.UnknownPurpose:
+			_, known := consent.PurposeOf(asked)
+			if !known && !strings.Contains(asked, "|") && best == consent.No {
+				best, why = consent.Unknown, codePurposeUnknown
+			}
+		}
+		if best == consent.Yes {
+			break
+		}
+	}
+	if best == consent.Yes {
+		m.why &^= 1 << codePurposeNotCare
+	}
+	m.need(best, why)
+}
+
+func (x *matcher) actors(p *provision, m *match) {
+	best := consent.No
+	for _, named := range p.actors {
+		for _, a := range x.q.Actors {
+			switch {
+			case a == named:
+				best = consent.Yes
+			case best == consent.No && sameTail(a, named):
+				best = consent.Unknown
+			}
+		}
+		if best == consent.Yes {
+			break
+		}
+		switch {
+		case len(x.q.Actors) == 0:
+			best = consent.Unknown
+		case strings.HasPrefix(named, "Group/") || strings.Contains(named, "/Group/"):
+			if x.q.Groups == nil {
+				best = consent.Unknown
+			} else if contains(x.q.Groups, named) {
+				best = consent.Yes
+			}
+		}
+		if best == consent.Yes {
+			break
+		}
+	}
+	why := codeActorNotCovered
+	if best == consent.Unknown {
+		why = codeActorUnresolved
+	}
+	m.need(best, why)
+}
+
+// sameTail reports whether of two references one is relative and the other an
+// absolute one that ends with it: perhaps the same thing.
+func sameTail(a, b string) bool {
+	if len(a) < len(b) {
+		a, b = b, a
+	}
+	return len(a) > len(b) && strings.Contains(a, "://") && !strings.Contains(b, "://") && strings.HasSuffix(a, "/"+b) && strings.Contains(b, "/")
+}
+
+func (x *matcher) item(p *provision, m *match) {
+	it := x.q.Item
+	deny := p.effect == consent.Denies
+	if len(p.labels) > 0 {
+		x.labels(p, it, m, deny)
+	}
+	if len(p.classes) > 0 {
+		t := consent.Unknown
+		if it.Class != "" {
+			t = consent.Bool(contains(p.classes, it.Class))
+		}
+		m.need(t, unknownOr(t, codeDataNotCovered, codeDataUnknown))
+	}
+	if len(p.codings) > 0 {
+		x.codings(p, it, m)
+	}
+	if p.hasData {
+		v, ok := interval{}, false
+		if it.Date != "" {
+			v, ok = parseTime(it.Date)
+		}
+		t := consent.Unknown
+		if ok {
+			t = v.within(p.data)
+		}
+		m.need(t, unknownOr(t, codeDataOutside, codeDataDate))
+	}
+	if len(p.refs) > 0 {
+		best := consent.No
+		for i := range p.refs {
+			if t := p.refs[i].matches(it); t == consent.Yes || t == consent.Unknown && best == consent.No {
+				best = t
+			}
+		}
+		m.need(best, unknownOr(best, codeDataNotCovered, codeDataUnknown))
+	}
+}
+
+func unknownOr(t consent.Tri, no, unknown code) code {
+	if t == consent.Unknown {
+		return unknown
+	}
+	return no
+}
+
+// labels matches security labels. A confidentiality is a level: who permits N
+// permits what is below, who denies R denies what is above. Other labels match
+// as they are. Data without any label is not proven to be permitted, and not
+// proven not to be denied.
+func (x *matcher) labels(p *provision, it *Item, m *match, deny bool) {
+	if !it.LabelsKnown {
+		m.need(consent.Unknown, codeLabelUnknown)
+		return
+	}
+	if len(it.Labels) == 0 {
+		if deny {
+			m.need(consent.Unknown, codeLabelUnknown)
+		} else {
+			m.need(consent.No, codeDataNotCovered)
+		}
+		return
+	}
+	fits := false
+	for _, named := range p.labels {
+		rank := consent.ConfidentialityRank(named)
+		for _, l := range it.Labels {
+			r := consent.ConfidentialityRank(l)
+			switch {
+			case l == named:
+				fits = true
+			case rank > 0 && r > 0 && (deny && r > rank || !deny && r < rank):
+				fits = true
+				if deny {
+					m.notes.add(codeLabelHigher)
+				}
+			}
+		}
+	}
+	m.need(consent.Bool(fits), codeDataNotCovered)
+}
+
+func (x *matcher) codings(p *provision, it *Item, m *match) {
+	if it.Codes == nil {
+		m.need(consent.Unknown, codeDataUnknown)
+		return
+	}
+	best, why := consent.No, codeDataNotCovered
+	for _, named := range p.codings {
+		for _, c := range it.Codes {
+			system, value, _ := strings.Cut(c, "|")
+			t, reason := x.coding(named, system, value, m)
+			if t == consent.Yes || t == consent.Unknown && best == consent.No {
+				best, why = t, reason
+			}
+		}
+	}
+	m.need(best, why)
+}
+
+// coding matches one code with one named. "<<123" names a concept with its
+// descendants.
+func (x *matcher) coding(named coding, system, value string, m *match) (consent.Tri, code) {
+	ancestor, descends := strings.CutPrefix(named.code, "<<")
+	ancestor = strings.TrimSpace(ancestor)
+	if system == named.system {
+		switch {
+		case value == ancestor:
+			return consent.Yes, 0
+		case !descends:
+			return consent.No, codeDataNotCovered
+		case x.o.Subsumes == nil:
+			return consent.Unknown, codeCodeUnresolved
+		}
+		t := x.o.Subsumes(system, ancestor, value)
+		if t == consent.Yes {
+			m.notes.add(codeSubsumed)
+		}
+		return t, unknownOr(t, codeDataNotCovered, codeCodeUnresolved)
+	}
+	if value == ancestor && (nearMiss(system, named.system) || system == "" || named.system == "") {
+		return consent.Unknown, codeNearMiss
+	}
+	return consent.No, codeDataNotCovered
+}
+
+// matches reports whether the item is what a provision.data entry means.
+func (d *dataRef) matches(it *Item) consent.Tri {
+	if d.meaning == "authoredby" {
+		if it.Authors == nil {
+			return consent.Unknown
+		}
+		return consent.Bool(contains(it.Authors, d.reference))
+	}
+	if it.Reference == "" {
+		return consent.Unknown
+	}
+	switch {
+	case it.Reference == d.reference:
+		return consent.Yes
+	case d.meaning == "instance":
+	case contains(it.PointsAt, d.reference):
+		return consent.Yes
+	case d.meaning == "related" && contains(it.PointedBy, d.reference):
+		return consent.Yes
+	}
+	return consent.No
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
