@@ -40,6 +40,7 @@ type table struct {
 	fields                            []field
 	sections                          []string            // of a table with a leading column
 	tags                              map[string][]string // by section
+	records                           map[string]string   // by section
 }
 
 func main() {
@@ -74,7 +75,7 @@ func tables(fields []field) []*table {
 				return t
 			}
 		}
-		t := &table{name: name, file: f.File, root: f.Root, section: section, record: f.Record, tags: map[string][]string{}}
+		t := &table{name: name, file: f.File, root: f.Root, section: section, record: f.Record, tags: map[string][]string{}, records: map[string]string{}}
 		if section == "*" {
 			t.fields = []field{{Tag: "LIST", Type: "string", Min: 1, Descr: "Name of the section"}}
 		}
@@ -90,6 +91,7 @@ func tables(fields []field) []*table {
 			if _, seen := t.tags[f.Section]; !seen {
 				t.sections = append(t.sections, f.Section)
 			}
+			t.records[f.Section] = f.Record
 			t.tags[f.Section] = append(t.tags[f.Section], f.Tag)
 		}
 		known := false
@@ -212,11 +214,11 @@ func generate(all []*table) []byte {
 		}
 	}
 	b.WriteString(")\n\n")
-	b.WriteString("// schemaText has a line R for each table (name, file, root, section, record),\n// a line S for each known section of a table of many (name, tags), and a line F\n// for each field (tag, kind, least count, longest text, digits and decimals,\n// what it refers to, label).\nconst schemaText = `")
+	b.WriteString("// schemaText has a line R for each table (name, file, root, section, record),\n// a line S for each known section of a table of many (name, record, tags), and a line F\n// for each field (tag, kind, least count, longest text, digits and decimals,\n// what it refers to, label).\nconst schemaText = `")
 	for _, t := range all {
 		fmt.Fprintf(&b, "R|%s|%s|%s|%s|%s\n", t.name, t.file, t.root, t.section, t.record)
 		for _, s := range t.sections {
-			fmt.Fprintf(&b, "S|%s|%s\n", s, strings.Join(t.tags[s], " "))
+			fmt.Fprintf(&b, "S|%s|%s|%s\n", s, t.records[s], strings.Join(t.tags[s], " "))
 		}
 		for _, f := range t.fields {
 			digits := ""
@@ -242,6 +244,9 @@ func place(t *table) string {
 		path += "/(any list)"
 	default:
 		path += "/" + t.section
+	}
+	if t.name == "HISTORY" {
+		return path + "/(its record)"
 	}
 	return path + "/" + t.record
 }

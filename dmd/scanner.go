@@ -1,0 +1,664 @@
+package dmd
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+)
+
+// Scanner reads the records of one file of a release, one after the other, in
+// bounded memory. The order of fields is free, fields that the schema does not
+// know are kept, and what is wrong becomes an Issue and not the end of the file.
+// A Scanner must not be used by several goroutines at once.
+//
+//	s := dmd.NewScanner(file, "f_vmp2_3260821.xml")
+//	for s.Next() {
+//		name, _ := s.Record().Get("NM")
+//	}
+//	if err := s.Err(); err != nil { … }
+type Scanner struct {
+	src     io.Reader
+	name    string
+	limits  Limits
+	check   bool
+	buf     []byte
+	pos     int   // of the next byte to look at
+	base    int64 // offset of buf[0] in the file
+	lines   int   // line feeds before buf[counted]
+	counted int   // how far in buf line feeds have been counted
+	lineAt  int64 // offset of the last line feed before buf[0], or -1
+	eof     bool
+	err     error
+	started bool
+	done    bool
+	issues  issueList
+
+	file    *fileSpec // of the root element
+	depth   int       // of open elements outside records
+	skip    int       // depth of the element that is being left out, or 0
+	section int       // in tables of the section that is open, or -1
+	list    []byte    // name of the open section, for tables of many
+	names   [3]string // of the open elements
+	index   [numTables]int
+	table   Table
+
+	record  Record
+	pending []pendingGTIN // records of one AMPP of the bar code file
+	at      int           // of the next one
+	ampp    []byte
+	scratch []byte
+}
+
+// pendingGTIN is one bar code with its dates.
+type pendingGTIN struct {
+	offset int64
+	values [4][]byte
+	set    uint32
+	extra  []extraField
+}
+
+// Limits bounds what reading may cost. A zero field means the default and a
+// negative one no limit.
+type Limits struct {
+	Record  int   // bytes of one record; default 1 MiB
+	Issues  int   // findings listed for each code and file; default 100
+	Total   int64 // bytes of a whole release, uncompressed; default 4 GiB
+	Ratio   int64 // of uncompressed to compressed size of a file in an archive; default 200
+	Nested  int64 // bytes of an archive within an archive; default 512 MiB
+	Entries int   // files in a release; default 10,000
+	Depth   int   // of archives within archives; default 3
+}
+
+// or replaces 0 by the default and a negative number by the largest.
+func or[T int | int64](v, byDefault T) T {
+	switch {
+	case v == 0:
+		return byDefault
+	case v < 0:
+		return T(^uint(0) >> 1)
+	}
+	return v
+}
+
+// ReadOption changes how files are read.
+type ReadOption func(*readOptions)
+
+type readOptions struct {
+	limits  Limits
+	noCheck bool
+}
+
+// WithLimits replaces the default limits.
+func WithLimits(l Limits) ReadOption { return func(o *readOptions) { o.limits = l } }
+
+// WithoutChecks leaves out the check of every value against its kind: ids with
+// their check digits, dates, numbers, codes and lengths.
+func WithoutChecks() ReadOption { return func(o *readOptions) { o.noCheck = true } }
+
+const chunkSize = 128 << 10
+
+// NewScanner reads the file of the given name from src. The name is for findings
+// only; the kind of the file follows from its root element.
+func NewScanner(src io.Reader, name string, opts ...ReadOption) *Scanner {
+	var o readOptions
+	for _, f := range opts {
+		f(&o)
+	}
+	s := &Scanner{src: src, name: name, limits: o.limits, check: !o.noCheck, lineAt: -1, section: -1}
+	s.issues.max = o.limits.Issues
+	return s
+}
+
+// Next reads the next record and reports whether there is one.
+func (s *Scanner) Next() bool {
+	if !s.started {
+		s.start()
+	}
+	for {
+		if s.at < len(s.pending) {
+			s.takePending()
+			return true
+		}
+		if s.done {
+			return false
+		}
+		if s.step() {
+			return true
+		}
+	}
+}
+
+// Record returns the record that Next found. It is overwritten by the next call
+// of Next.
+func (s *Scanner) Record() *Record { return &s.record }
+
+// Err returns the error of the reader, if it failed. Faults of the content are
+// Issues.
+func (s *Scanner) Err() error { return s.err }
+
+// Issues returns what was wrong so far, at most a number of each code.
+func (s *Scanner) Issues() []Issue { return s.issues.result(s.name) }
+
+// File returns the word for the kind of file, such as "vmp", once the root
+// element has been read.
+func (s *Scanner) File() string {
+	if s.file == nil {
+		return ""
+	}
+	return s.file.name
+}
+
+// Offset returns how far in the file the scanner has come, in bytes.
+func (s *Scanner) Offset() int64 { return s.base + int64(s.pos) }
+
+// errMore says that the buffer ends inside a piece of markup.
+var errMore = errors.New("more input needed")
+
+// step handles one piece of markup or one record; it reports whether a record
+// is ready.
+func (s *Scanner) step() bool {
+	ready, err := s.markup()
+	if err == nil {
+		return ready
+	}
+	switch {
+	case err != errMore:
+		s.done = true
+	case s.eof:
+		s.atEnd()
+	default:
+		if len(s.buf)-s.pos > or(s.limits.Record, 1<<20) {
+			s.issue(Fatal, CodeTooLong, s.pos, fmt.Errorf("one piece of markup is longer than %d bytes", or(s.limits.Record, 1<<20)))
+			s.done = true
+			return false
+		}
+		s.fill()
+	}
+	return false
+}
+
+// atEnd ends the file, in order or not.
+func (s *Scanner) atEnd() {
+	s.done = true
+	rest := bytes.TrimSpace(s.buf[s.pos:])
+	switch {
+	case s.err != nil:
+	case s.depth > 0 || len(rest) > 0 && rest[0] == '<':
+		s.issue(Fatal, CodeTruncated, len(s.buf), errors.New("the file ends inside an element"))
+	case len(rest) > 0:
+		s.issue(Error, CodeStrayText, s.pos, errors.New("text after the root element"))
+	case s.file == nil && s.issues.list == nil:
+		s.issue(Fatal, CodeTruncated, len(s.buf), errors.New("there is no root element"))
+	}
+}
+
+// fill reads more input behind what has not been looked at.
+func (s *Scanner) fill() {
+	if s.pos > 0 {
+		s.lines += s.linesTo(s.pos)
+		s.counted = 0
+		if i := bytes.LastIndexByte(s.buf[:s.pos], '\n'); i >= 0 {
+			s.lineAt = s.base + int64(i)
+		}
+		s.base += int64(s.pos)
+		s.buf = s.buf[:copy(s.buf, s.buf[s.pos:])]
+		s.pos = 0
+	}
+	if cap(s.buf)-len(s.buf) < chunkSize/2 {
+		bigger := make([]byte, len(s.buf), max(chunkSize, 2*cap(s.buf)))
+		copy(bigger, s.buf)
+		s.buf = bigger
+	}
+	for tries := 0; ; tries++ {
+		n, err := s.src.Read(s.buf[len(s.buf):cap(s.buf)])
+		s.buf = s.buf[:len(s.buf)+max(n, 0)]
+		switch {
+		case err == io.EOF:
+			s.eof = true
+		case err != nil:
+			s.eof, s.err = true, err
+		case n == 0 && tries > 100:
+			s.eof, s.err = true, io.ErrNoProgress
+		case n == 0:
+			continue
+		}
+		return
+	}
+}
+
+// linesTo counts the line feeds between the counted part of the buffer and pos.
+func (s *Scanner) linesTo(pos int) int {
+	if pos < s.counted {
+		return -bytes.Count(s.buf[pos:s.counted], newline)
+	}
+	return bytes.Count(s.buf[s.counted:pos], newline)
+}
+
+var newline = []byte{'\n'}
+
+// start reads the first bytes and settles the encoding.
+func (s *Scanner) start() {
+	s.started = true
+	for !s.eof && len(s.buf) < 128 {
+		s.fill()
+	}
+	b := s.buf
+	switch {
+	case bytes.HasPrefix(b, []byte("\xef\xbb\xbf")):
+		s.pos = 3
+	case bytes.HasPrefix(b, []byte("\xff\xfe")), bytes.HasPrefix(b, []byte("\xfe\xff")):
+		s.recode("UTF-16", unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder())
+		return
+	}
+	b = bytes.TrimLeft(s.buf[s.pos:], " \t\r\n")
+	if !bytes.HasPrefix(b, []byte("<?xml")) {
+		return
+	}
+	end := bytes.Index(b, []byte("?>"))
+	if end < 0 {
+		return
+	}
+	switch name := bytes.ToLower(pseudoAttribute(b[:end], "encoding")); string(name) {
+	case "", "utf-8", "utf8", "us-ascii", "ascii":
+	case "iso-8859-1", "latin1", "windows-1252":
+		// QUIRK: what calls itself Latin-1 is Windows-1252 in practice.
+		s.recode(string(name), charmap.Windows1252.NewDecoder())
+	case "iso-8859-15":
+		s.recode(string(name), charmap.ISO8859_15.NewDecoder())
+	default:
+		s.issue(Error, CodeEncoding, s.pos, errors.New("the declared encoding is not known; read as UTF-8"))
+	}
+}
+
+// recode reads the rest through a decoder. Offsets then count decoded bytes.
+func (s *Scanner) recode(name string, d transform.Transformer) {
+	s.issue(Information, CodeEncoding, s.pos, fmt.Errorf("the file is in %s; offsets count its text in UTF-8", name))
+	s.src = transform.NewReader(io.MultiReader(bytes.NewReader(bytes.Clone(s.buf)), readerOf(s)), d)
+	s.buf, s.pos, s.counted, s.eof = s.buf[:0], 0, 0, false
+}
+
+// readerOf returns what is left of the source.
+func readerOf(s *Scanner) io.Reader {
+	if s.eof {
+		return bytes.NewReader(nil)
+	}
+	return s.src
+}
+
+// pseudoAttribute returns the value of an attribute of an XML declaration.
+func pseudoAttribute(b []byte, name string) []byte {
+	i := bytes.Index(b, []byte(name))
+	if i < 0 {
+		return nil
+	}
+	b = bytes.TrimLeft(b[i+len(name):], " \t\r\n=")
+	if len(b) < 2 || b[0] != '"' && b[0] != '\'' {
+		return nil
+	}
+	if end := bytes.IndexByte(b[1:], b[0]); end >= 0 {
+		return b[1 : 1+end]
+	}
+	return nil
+}
+
+// issue adds a finding about a place in the buffer.
+func (s *Scanner) issue(sev Severity, code Code, pos int, err error) {
+	s.issueAt(sev, code, pos, s.path(), err)
+}
+
+func (s *Scanner) issueAt(sev Severity, code Code, pos int, path string, err error) {
+	if !s.issues.room(code) {
+		return
+	}
+	pos = min(pos, len(s.buf))
+	line := s.lines + s.linesTo(pos)
+	offset := s.base + int64(pos)
+	last := s.lineAt
+	if i := bytes.LastIndexByte(s.buf[:pos], '\n'); i >= 0 {
+		last = s.base + int64(i)
+	}
+	s.issues.list = append(s.issues.list, Issue{
+		Severity: sev, Code: code, File: s.name, Path: path, Offset: offset,
+		Line: line + 1, Col: int(offset - last), Err: err,
+	})
+}
+
+// path names the open elements.
+func (s *Scanner) path() string {
+	path := ""
+	for i := 0; i < min(s.depth, len(s.names)); i++ {
+		if i > 0 {
+			path += "/"
+		}
+		path += s.names[i]
+	}
+	return path
+}
+
+// markup handles what comes next outside records.
+func (s *Scanner) markup() (ready bool, err error) {
+	b := s.buf
+	lt := bytes.IndexByte(b[s.pos:], '<')
+	if lt < 0 {
+		if !blank(b[s.pos:]) && s.depth > 0 {
+			s.stray(s.pos)
+			s.pos = len(b)
+		}
+		return false, errMore
+	}
+	p := s.pos + lt
+	if lt > 0 && !blank(b[s.pos:p]) {
+		s.stray(s.pos)
+	}
+	s.pos = p
+	if p+1 >= len(b) {
+		return false, errMore
+	}
+	switch b[p+1] {
+	case '?', '!':
+		end, _, err := s.special(p)
+		if err == nil {
+			s.pos = end
+		}
+		return false, err
+	case '/':
+		end := bytes.IndexByte(b[p:], '>')
+		if end < 0 {
+			return false, errMore
+		}
+		name := bytes.TrimRight(b[p+2:p+end], " \t\r\n")
+		s.pos = p + end + 1
+		return false, s.close(p, name)
+	}
+	tag, err := s.startTag(p)
+	if err != nil {
+		return false, err
+	}
+	if s.skip == 0 && s.isRecord(tag.name) && !tag.empty {
+		if s.file.tables[0] == TableGTIN {
+			err = s.gtinRecord(p, tag.end)
+			return false, err
+		}
+		end, err := s.readRecord(p, tag.end, tag.name)
+		if err != nil {
+			return false, err
+		}
+		s.pos = end
+		return true, nil
+	}
+	s.pos = tag.end
+	return false, s.open(p, tag)
+}
+
+// stray reports text where there should be none, unless it is being left out.
+func (s *Scanner) stray(pos int) {
+	if s.skip == 0 {
+		s.issue(Warning, CodeStrayText, pos, errors.New("text between elements is left out"))
+	}
+}
+
+// isRecord reports whether a start tag begins a record at this place, and notes
+// its table.
+func (s *Scanner) isRecord(name []byte) bool {
+	switch {
+	case s.depth == 1 && s.section < 0:
+		for _, t := range s.file.tables {
+			if sec := &theSchema().tables[t].sections[0]; sec.Name == "" && string(name) == sec.Record {
+				s.table = t
+				return true
+			}
+		}
+	case s.depth == 2 && s.section >= 0:
+		spec := &theSchema().tables[s.table]
+		if s.table == TableGTIN {
+			return string(name) == "AMPP"
+		}
+		return s.section >= len(spec.sections) || string(name) == spec.sections[s.section].Record
+	}
+	return false
+}
+
+// open enters an element outside records.
+func (s *Scanner) open(p int, tag startTag) error {
+	if tag.empty {
+		if s.depth == 0 {
+			s.openRoot(p, tag.name)
+			s.done = true
+		} else if s.skip == 0 && s.depth == 1 && !s.knownSection(tag.name) {
+			s.unknownPlace(p)
+		}
+		return nil
+	}
+	if s.depth < len(s.names) {
+		s.names[s.depth] = string(tag.name)
+	}
+	s.depth++
+	switch {
+	case s.skip > 0:
+	case s.depth == 1:
+		if s.file != nil {
+			s.issue(Error, CodeSyntax, p, errors.New("a second root element"))
+			s.skip = s.depth
+		} else if !s.openRoot(p, tag.name) {
+			s.skip = s.depth
+		}
+	case s.depth == 2 && s.knownSection(tag.name):
+	default:
+		s.unknownPlace(p)
+		s.skip = s.depth
+	}
+	if s.depth > 1000 {
+		s.issue(Fatal, CodeSyntax, p, errors.New("elements are nested too deeply"))
+		s.done = true
+	}
+	return nil
+}
+
+func (s *Scanner) unknownPlace(p int) {
+	s.issue(Warning, CodeUnknownPlace, p, errors.New("an element that the schema does not know is left out"))
+}
+
+func (s *Scanner) openRoot(p int, name []byte) bool {
+	for i := range theSchema().files {
+		if f := &theSchema().files[i]; f.root == string(name) {
+			s.file = f
+			return true
+		}
+	}
+	s.file = &fileSpec{}
+	s.issue(Fatal, CodeUnknownRoot, p, errors.New("the root element is none of a release's"))
+	return false
+}
+
+// knownSection enters a section by its name. A look-up list that the schema
+// does not know is one all the same: lists come with the release.
+func (s *Scanner) knownSection(name []byte) bool {
+	for _, t := range s.file.tables {
+		spec := &theSchema().tables[t]
+		for i := range spec.sections {
+			if n := spec.sections[i].Name; n != "" && n == string(name) {
+				s.table, s.section = t, i
+				s.list = append(s.list[:0], name...)
+				return true
+			}
+		}
+	}
+	if s.file.name == "lookup" {
+		s.table, s.section = TableLOOKUP, len(theSchema().tables[TableLOOKUP].sections)
+		s.list = append(s.list[:0], name...)
+		return true
+	}
+	return false
+}
+
+// close leaves an element outside records.
+func (s *Scanner) close(p int, name []byte) error {
+	if s.depth == 0 || s.depth <= len(s.names) && s.names[s.depth-1] != string(name) {
+		s.issue(Fatal, CodeSyntax, p, errors.New("an end tag does not match its start tag"))
+		return errors.New("mismatch")
+	}
+	if s.depth == s.skip {
+		s.skip = 0
+	}
+	s.depth--
+	if s.depth == 1 {
+		s.section = -1
+	}
+	return nil
+}
+
+// readRecord reads the record whose start tag is at p and whose content is at q.
+func (s *Scanner) readRecord(p, q int, name []byte) (end int, err error) {
+	spec := &theSchema().tables[s.table]
+	r := &s.record
+	s.lines += s.linesTo(p)
+	s.counted = p
+	r.reset(s.table, spec, s.base+int64(p))
+	r.Line = s.lines + 1
+	s.scratch = s.scratch[:0]
+	first := 0
+	if spec.many {
+		r.put(0, s.list)
+		first = 1
+	}
+	mark := s.issues.mark()
+	end, err = s.fields(q, name, first)
+	if err != nil {
+		if err == errMore && !s.eof { // the record is read again with more input
+			s.issues.rollback(mark)
+		}
+		return 0, err
+	}
+	if !utf8.Valid(s.buf[p:end]) {
+		s.issue(Error, CodeEncoding, p+firstInvalid(s.buf[p:end]), errors.New("bytes that are not UTF-8 are replaced"))
+		for i := range spec.fields {
+			if r.set>>i&1 != 0 {
+				r.values[i] = bytes.ToValidUTF8(r.values[i], []byte("\uFFFD"))
+			}
+		}
+	}
+	s.index[s.table]++
+	if s.check {
+		s.checkRecord(p)
+	}
+	return end, nil
+}
+
+func firstInvalid(b []byte) int {
+	for i := 0; i < len(b); {
+		r, n := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && n == 1 {
+			return i
+		}
+		i += n
+	}
+	return 0
+}
+
+// fields reads elements up to the end tag of the record and returns what is
+// behind it.
+func (s *Scanner) fields(p int, name []byte, next int) (end int, err error) {
+	b, r, spec := s.buf, &s.record, s.record.spec
+	for {
+		for p < len(b) && (b[p] == ' ' || b[p] == '\n' || b[p] == '\t' || b[p] == '\r') {
+			p++
+		}
+		if p+1 >= len(b) {
+			return 0, errMore
+		}
+		if b[p] != '<' {
+			lt := bytes.IndexByte(b[p:], '<')
+			if lt < 0 {
+				return 0, errMore
+			}
+			s.issue(Warning, CodeStrayText, p, errors.New("text between the fields of a record is left out"))
+			p += lt
+			continue
+		}
+		switch b[p+1] {
+		case '/':
+			gt := bytes.IndexByte(b[p:], '>')
+			if gt < 0 {
+				return 0, errMore
+			}
+			if !bytes.Equal(bytes.TrimRight(b[p+2:p+gt], " \t\r\n"), name) {
+				s.issue(Fatal, CodeSyntax, p, errors.New("an end tag does not match its start tag"))
+				return 0, errors.New("mismatch")
+			}
+			return p + gt + 1, nil
+		case '!', '?':
+			at := p
+			var text []byte
+			p, text, err = s.special(p)
+			if err != nil {
+				return 0, err
+			}
+			if len(text) > 0 && !blank(text) {
+				s.issue(Warning, CodeStrayText, at, errors.New("text between the fields of a record is left out"))
+			}
+			continue
+		}
+		// The tag's name, without a call for the common form.
+		q := p + 1
+		for q < len(b) && b[q] > '>' {
+			q++
+		}
+		if q >= len(b) {
+			return 0, errMore
+		}
+		tag := b[p+1 : q]
+		var value []byte
+		at := p
+		if b[q] == '>' {
+			value, p, err = s.text(q+1, tag)
+		} else {
+			var st startTag
+			if st, err = s.startTag(p); err != nil {
+				return 0, err
+			}
+			tag, p = st.name, st.end
+			if st.attributes {
+				s.issue(Information, CodeAttribute, at, errors.New("an attribute of a field is left out"))
+			}
+			if !st.empty {
+				value, p, err = s.text(p, tag)
+			} else {
+				value = []byte{}
+			}
+		}
+		if err != nil {
+			return 0, err
+		}
+		// Fields usually come in the schema's order: look behind the last first.
+		i := next
+		for ; i < len(spec.fields); i++ {
+			if string(tag) == spec.fields[i].Tag {
+				break
+			}
+		}
+		if i == len(spec.fields) {
+			for i = 0; i < next && string(tag) != spec.fields[i].Tag; i++ {
+			}
+			if i == next || spec.many && i == 0 {
+				s.issue(Warning, CodeUnknownTag, at, errors.New("a field that the schema does not know is kept as it is"))
+				r.extra = append(r.extra, extraField{tag, value})
+				continue
+			}
+		}
+		if r.set>>i&1 != 0 {
+			s.issue(Error, CodeRepeated, at, fmt.Errorf("%s is there twice; the first counts", spec.fields[i].Tag))
+			continue
+		}
+		if k := spec.fields[i].Kind; k != KindText && len(value) > 0 && (value[0] <= ' ' || value[len(value)-1] <= ' ') {
+			value = bytes.Trim(value, " \t\r\n") // white space collapses in all simple types but strings
+		}
+		r.put(i, value)
+		next = i + 1
+	}
+}

@@ -1,0 +1,279 @@
+package dmd
+
+import (
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"io"
+	"math/bits"
+	"slices"
+)
+
+// The store is one file: a header, a directory of sections, the sections. All
+// numbers are little-endian. Header, directory and every section have a
+// checksum (CRC-32C), all of which are verified on opening.
+const (
+	storeMagic   = "nhskit\x00dmd\x1a\r\n"
+	storeVersion = 1
+	headerSize   = 32 // magic 13, padding 3, version 4, sections 4, date 4, checksum of the directory 4
+	entrySize    = 24 // section 4, checksum 4, offset 8, length 8
+)
+
+// sectionID names a section: what it holds, and for which table and field.
+type sectionID uint32
+
+const (
+	secRows     = 1 + iota // records, one after the other
+	secOffsets             // where each record begins, and the end
+	secByID                // record numbers in the order of their identifiers
+	secRefStart            // for each target record, where its referrers begin
+	secRefRows             // the referrers
+	secIDs                 // hash table: identifier to record
+	secPrevious            // hash table: former identifier to record that says so
+	secCurrent             // hash table: identifier to history records
+	secGTINs               // hash table: bar code to record
+	secLookups             // look-up records by list and code
+	secWords               // search: the words
+	secWordStart
+	secPostings
+	secPostingStart
+	secDocs
+	secDocWords
+	secDocWordStart
+)
+
+func section(kind int, t Table, field int) sectionID {
+	return sectionID(kind<<16 | int(t)<<8 | field)
+}
+
+// sections is the content of a store, in memory or mapped.
+type sections struct {
+	ids  []sectionID // ascending
+	data [][]byte
+}
+
+func (s *sections) get(id sectionID) []byte {
+	i, ok := slices.BinarySearch(s.ids, id)
+	if !ok {
+		return nil
+	}
+	return s.data[i]
+}
+
+func (s *sections) put(id sectionID, data []byte) {
+	i, _ := slices.BinarySearch(s.ids, id)
+	s.ids = slices.Insert(s.ids, i, id)
+	s.data = slices.Insert(s.data, i, data)
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// writeTo writes the file.
+func (s *sections) writeTo(w io.Writer, date Date) (int64, error) {
+	dir := make([]byte, 0, len(s.ids)*entrySize)
+	at := align8(int64(headerSize + len(s.ids)*entrySize))
+	for i, id := range s.ids {
+		dir = binary.LittleEndian.AppendUint32(dir, uint32(id))
+		dir = binary.LittleEndian.AppendUint32(dir, crc32.Checksum(s.data[i], castagnoli))
+		dir = binary.LittleEndian.AppendUint64(dir, uint64(at))
+		dir = binary.LittleEndian.AppendUint64(dir, uint64(len(s.data[i])))
+		at = align8(at + int64(len(s.data[i])))
+	}
+	head := make([]byte, 0, headerSize)
+	head = append(head, storeMagic...)
+	head = append(head, make([]byte, 16-len(storeMagic))...)
+	head = binary.LittleEndian.AppendUint32(head, storeVersion)
+	head = binary.LittleEndian.AppendUint32(head, uint32(len(s.ids)))
+	head = binary.LittleEndian.AppendUint32(head, uint32(date))
+	sum := crc32.Checksum(head, castagnoli)
+	head = binary.LittleEndian.AppendUint32(head, crc32.Update(sum, castagnoli, dir))
+	n := int64(0)
+	write := func(b []byte) error {
+		m, err := w.Write(b)
+		n += int64(m)
+		if pad := align8(n) - n; err == nil && pad > 0 {
+			m, err = w.Write(make([]byte, pad))
+			n += int64(m)
+		}
+		return err
+	}
+	if err := write(append(head, dir...)); err != nil {
+		return n, err
+	}
+	for _, d := range s.data {
+		if err := write(d); err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+func align8(n int64) int64 { return (n + 7) &^ 7 }
+
+// What opening a store can fail with, besides errors of the file system.
+var (
+	ErrNotStore = errors.New("dmd: not a dm+d store")
+	ErrVersion  = errors.New("dmd: the store is of another version; build it again")
+	ErrCorrupt  = errors.New("dmd: the store is damaged; build it again")
+)
+
+// readSections checks a file's content and takes it apart without copying.
+func readSections(b []byte) (*sections, Date, error) {
+	if len(b) < headerSize || string(b[:len(storeMagic)]) != storeMagic {
+		return nil, 0, ErrNotStore
+	}
+	if binary.LittleEndian.Uint32(b[16:]) != storeVersion {
+		return nil, 0, ErrVersion
+	}
+	n := int64(binary.LittleEndian.Uint32(b[20:]))
+	end := headerSize + n*entrySize
+	if n > 1000 || int64(len(b)) < end {
+		return nil, 0, ErrCorrupt
+	}
+	sum := crc32.Checksum(b[:headerSize-4], castagnoli)
+	if crc32.Update(sum, castagnoli, b[headerSize:end]) != binary.LittleEndian.Uint32(b[headerSize-4:]) {
+		return nil, 0, ErrCorrupt
+	}
+	s := new(sections)
+	at := align8(end)
+	for i := range n {
+		e := b[headerSize+i*entrySize:]
+		off, size := binary.LittleEndian.Uint64(e[8:]), binary.LittleEndian.Uint64(e[16:])
+		if off != uint64(at) || size > uint64(len(b)) || off+size > uint64(len(b)) {
+			return nil, 0, ErrCorrupt
+		}
+		data := b[off : off+size : off+size]
+		if crc32.Checksum(data, castagnoli) != binary.LittleEndian.Uint32(e[4:]) {
+			return nil, 0, ErrCorrupt
+		}
+		id := sectionID(binary.LittleEndian.Uint32(e))
+		if k := len(s.ids); k > 0 && s.ids[k-1] >= id {
+			return nil, 0, ErrCorrupt
+		}
+		s.ids = append(s.ids, id)
+		s.data = append(s.data, data)
+		at = align8(at + int64(size))
+	}
+	if at != int64(len(b)) {
+		return nil, 0, ErrCorrupt
+	}
+	return s, Date(binary.LittleEndian.Uint32(b[24:])), nil
+}
+
+// u32s is an array of numbers within a section. Reading outside gives 0.
+type u32s []byte
+
+func (a u32s) len() int { return len(a) / 4 }
+
+func (a u32s) at(i int) uint32 {
+	if uint(i) >= uint(len(a)/4) {
+		return 0
+	}
+	return binary.LittleEndian.Uint32(a[4*i:])
+}
+
+// slice returns the entries from i up to j.
+func (a u32s) slice(i, j uint32) u32s {
+	n := uint32(len(a) / 4)
+	j = min(j, n)
+	i = min(i, j)
+	return a[4*i : 4*j]
+}
+
+func packU32(v []uint32) []byte {
+	b := make([]byte, 0, 4*len(v))
+	for _, x := range v {
+		b = binary.LittleEndian.AppendUint32(b, x)
+	}
+	return b
+}
+
+// spans is an array of byte strings: where each begins, and all of them.
+type spans struct {
+	start u32s
+	data  []byte
+}
+
+func (s spans) len() int { return max(s.start.len()-1, 0) }
+
+func (s spans) at(i int) []byte {
+	if i < 0 || i >= s.len() {
+		return nil
+	}
+	from, to := s.start.at(i), s.start.at(i+1)
+	if from > to || uint64(to) > uint64(len(s.data)) {
+		return nil
+	}
+	return s.data[from:to:to]
+}
+
+// idTable is a hash table from numbers to records, several for a number if need
+// be: 12 bytes a slot, linear probing, a zero number for a free slot. Slots of
+// one number come in the order of their records.
+type idTable []byte
+
+const slotSize = 12
+
+// place is a record: its table in the upper bits, its number in the lower.
+type place uint32
+
+const placeBits = 27
+
+func placeOf(t Table, row int) place { return place(uint32(t)<<placeBits | uint32(row)) }
+
+func (p place) table() Table { return Table(p >> placeBits) }
+func (p place) row() int     { return int(p & (1<<placeBits - 1)) }
+
+func slotOf(id uint64, slots int) int {
+	return int(id * 0x9E3779B97F4A7C15 >> (64 - bits.Len(uint(slots-1))))
+}
+
+// next returns the record at the first slot from i on that holds the number, and
+// the slot behind it. With i < 0 it begins.
+func (h idTable) next(id uint64, i int) (p place, after int, ok bool) {
+	slots := len(h) / slotSize
+	if slots < 2 || id == 0 {
+		return 0, 0, false
+	}
+	if i < 0 {
+		i = slotOf(id, slots)
+	}
+	for range slots {
+		i &= slots - 1
+		e := h[i*slotSize : i*slotSize+slotSize]
+		switch binary.LittleEndian.Uint64(e) {
+		case id:
+			return place(binary.LittleEndian.Uint32(e[8:])), i + 1, true
+		case 0:
+			return 0, 0, false
+		}
+		i++
+	}
+	return 0, 0, false
+}
+
+// idEntry is one entry of a table to be built.
+type idEntry struct {
+	id uint64
+	at place
+}
+
+func buildIDTable(entries []idEntry) idTable {
+	slots := 2
+	for slots*3 < len(entries)*4 {
+		slots *= 2
+	}
+	h := make(idTable, slots*slotSize)
+	for _, e := range entries {
+		if e.id == 0 {
+			continue
+		}
+		i := slotOf(e.id, slots)
+		for binary.LittleEndian.Uint64(h[i*slotSize:]) != 0 {
+			i = (i + 1) & (slots - 1)
+		}
+		binary.LittleEndian.PutUint64(h[i*slotSize:], e.id)
+		binary.LittleEndian.PutUint32(h[i*slotSize+8:], uint32(e.at))
+	}
+	return h
+}
