@@ -1,0 +1,157 @@
+package r4
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/nhskit/nhskit/fhir"
+)
+
+func TestPrimitivesWithExtensions(t *testing.T) {
+	const in = `{"resourceType":"Patient","_gender":{"extension":[{"url":"http://example.org/a","valueCode":"x"}]},"name":[{"given":["Ann",null,"B"],"_given":[null,{"id":"g"},null]}],"birthDate":"1941","_birthDate":{"id":"b"},"_deceasedDateTime":{"extension":[{"url":"http://example.org/u","valueString":"y"}]}}`
+	var p Patient
+	if err := Unmarshal([]byte(in), &p); err != nil {
+		t.Fatal(err)
+	}
+	if p.Gender != "" || len(FindCompanion(p.Companions, "gender", 0).Extension) != 1 || FindCompanion(p.Companions, "birthDate", 0).ID != "b" {
+		t.Errorf("companions %d", len(p.Companions))
+	}
+	if got := p.Name[0]; len(got.Given) != 3 || got.Given[1] != "" || FindCompanion(got.Companions, "given", 1).ID != "g" {
+		t.Errorf("given names %d", len(got.Given))
+	}
+	if e, ok := As[Empty](p.Deceased); !ok || e.Type != "dateTime" {
+		t.Errorf("deceased %T", p.Deceased)
+	}
+	out, err := Marshal(&p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	canonical := func(data []byte) string {
+		tree, err := fhir.Parse(data, fhir.Strict())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(tree.AppendJSON(nil, fhir.Canonical))
+	}
+	if canonical(out) != canonical([]byte(in)) {
+		t.Errorf("got %s", out)
+	}
+}
+
+// TestEveryPrimitiveOfAChoice writes and reads a value of each primitive type.
+func TestEveryPrimitiveOfAChoice(t *testing.T) {
+	for typ, text := range map[string]string{
+		"Base64Binary": `"aGk="`, "Boolean": `true`, "Canonical": `"http://a|1"`, "Code": `"a"`, "Date": `"2026-11"`, "DateTime": `"2026-11-02T15:40:00Z"`,
+		"Decimal": `1.50`, "Id": `"a"`, "Instant": `"2026-11-02T15:40:00.1Z"`, "Integer": `-3`, "Markdown": `"*a*"`, "Oid": `"urn:oid:1.2"`,
+		"PositiveInt": `3`, "String": `"a"`, "Time": `"15:40:00"`, "UnsignedInt": `0`, "Uri": `"a:b"`, "Url": `"http://a"`, "Uuid": `"urn:uuid:c757873d-ec9a-4326-a141-556f43239520"`,
+	} {
+		in := fmt.Sprintf(`{"url":"http://example.org/a","value%s":%s}`, typ, text)
+		var e Extension
+		if err := Unmarshal([]byte(in), &e); err != nil {
+			t.Errorf("%s: %v", typ, err)
+			continue
+		}
+		out, err := Marshal(&e)
+		if err != nil || string(out) != in {
+			t.Errorf("%s: %s, %v; want %s", typ, out, err, in)
+		}
+	}
+}
+
+func TestNothingPersonalIsPrinted(t *testing.T) {
+	p := Patient{Name: []HumanName{{Family: "Thistlewood"}}, Identifier: []Identifier{{Value: "9990042101"}}}
+	d := CapabilityStatement{Format: []string{"Thistlewood"}}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x", "%q"} {
+		for _, v := range []any{p, &p, p.Name, p.Name[0], []Resource{&p}, p.Identifier} {
+			if s := fmt.Sprintf(verb, v); strings.Contains(s, "Thistle") || strings.Contains(s, "999") || strings.Contains(s, "5468") {
+				t.Errorf("%s of %T shows %s", verb, v, s)
+			}
+		}
+		if s := fmt.Sprintf(verb, d); verb != "%d" && strings.Contains(s, "Thistle") {
+			t.Errorf("%s shows %s", verb, s)
+		}
+	}
+}
+
+func TestEncodingJSON(t *testing.T) {
+	type envelope struct {
+		Patient *Patient `json:"patient"`
+	}
+	var e envelope
+	if err := json.Unmarshal([]byte(`{"patient":{"resourceType":"Patient","id":"p1"}}`), &e); err != nil || e.Patient.ID != "p1" {
+		t.Fatalf("%v", err)
+	}
+	out, err := json.Marshal(e)
+	if err != nil || string(out) != `{"patient":{"resourceType":"Patient","id":"p1"}}` {
+		t.Errorf("%s, %v", out, err)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	var p Patient
+	if err := Unmarshal([]byte(`{"resourceType":"Person"}`), &p); !errors.Is(err, ErrType) {
+		t.Errorf("another type: %v", err)
+	}
+	parse := &fhir.ParseError{}
+	if err := Unmarshal([]byte(`{"resourceType":"Patient","colour":1}`), &p); !errors.As(err, &parse) {
+		t.Errorf("unknown element: %v", err)
+	}
+	tree, err := fhir.Parse([]byte(`{"resourceType":"Patient","colour":1}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Decode(tree.Root(), &p); err == nil || !strings.Contains(err.Error(), "Patient.colour") {
+		t.Errorf("unknown element of a lenient tree: %v", err)
+	}
+	if err := Unmarshal(nil, p); err == nil {
+		t.Error("a struct that is no pointer was filled")
+	}
+	if _, err := Marshal(3); err == nil {
+		t.Error("3 was written")
+	}
+	if _, err := Marshal(&Bundle{Entry: []BundleEntry{{Resource: (*Patient)(nil)}}}); err == nil {
+		t.Error("a nil pointer in an interface was written")
+	}
+}
+
+func TestReferences(t *testing.T) {
+	for text, want := range map[string]string{
+		"Patient/p1": "Patient p1 true", "https://example.org/fhir/Patient/p1/_history/2": "Patient p1 true",
+		"#a": "  false", "urn:uuid:c757873d-ec9a-4326-a141-556f43239520": "  false", "Nobody/p1": "Nobody p1 false", "": "  false",
+	} {
+		typ, id, ok := (&Reference{Reference: text}).Target()
+		if got := fmt.Sprint(typ, " ", id, " ", ok); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	if RefTo("Patient", "p1").Reference != "Patient/p1" || RefTo("", "#a").Reference != "#a" {
+		t.Error("RefTo")
+	}
+}
+
+func TestAllocations(t *testing.T) {
+	data := []byte(`{"resourceType":"Patient","id":"p1","active":true,"name":[{"family":"A","given":["B","C"]}],"gender":"female","birthDate":"1941-11-09"}`)
+	var p Patient
+	if n := testing.AllocsPerRun(100, func() {
+		if err := Unmarshal(data, &p); err != nil {
+			t.Fatal(err)
+		}
+	}); n > 12 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func FuzzUnmarshal(f *testing.F) {
+	f.Add([]byte(`{"resourceType":"Patient","_gender":{"id":"a"},"contained":[{"resourceType":"Observation","valueInteger":1}]}`))
+	f.Add([]byte(`<Patient xmlns="http://hl7.org/fhir"><birthDate id="a"/></Patient>`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		tree, err := fhir.Parse(data, fhir.Strict())
+		if err != nil {
+			return
+		}
+		roundTrip(t, tree)
+	})
+}
