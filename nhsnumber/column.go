@@ -88,7 +88,11 @@ func (c *Column) Add(s string) {
 	row := c.FirstRow + c.counts.Rows
 	c.counts.Rows++
 	n, v := fast(s)
-	if v != accepted {
+	if v == refused {
+		c.refuse(ErrCheckDigit, len(s)-1, row)
+		return
+	}
+	if v == unread {
 		var class Class
 		var at int
 		if n, class, at = parse(s, false); class != 0 {

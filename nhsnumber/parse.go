@@ -11,8 +11,12 @@ import (
 // is an [*Error]. Ten digits, and 3 3 4 with single spaces, are read without
 // allocation on a fast path.
 func Parse(s string) (Number, error) {
-	if n, verdict := fast(s); verdict == accepted {
+	n, v := fast(s)
+	if v == accepted {
 		return n, nil
+	}
+	if v == refused {
+		return Number{}, failure(ErrCheckDigit, len(s)-1)
 	}
 	n, c, at := parse(s, false)
 	if c != 0 {
@@ -25,8 +29,12 @@ func Parse(s string) (Number, error) {
 // and nothing else. The error is an [*Error]; its class is [ErrFormat] where
 // [Parse] would have taken the spelling.
 func ParseStrict(s string) (Number, error) {
-	if n, verdict := fast(s); verdict == accepted {
+	n, v := fast(s)
+	if v == accepted {
 		return n, nil
+	}
+	if v == refused {
+		return Number{}, failure(ErrCheckDigit, len(s)-1)
 	}
 	n, c, at := parse(s, true)
 	if c != 0 {
@@ -40,12 +48,12 @@ func ParseBytes(b []byte) (Number, error) { return Parse(view(b)) }
 
 // Valid reports whether [Parse] takes s, without building an error.
 func Valid(s string) bool {
-	_, verdict := fast(s)
-	if verdict == unread {
+	word, d8, d9, ok := gather(s)
+	if !ok {
 		_, c, _ := parse(s, false)
 		return c == 0
 	}
-	return verdict == accepted
+	return (weighted(word)+d8*2+d9)%11 == 0
 }
 
 // view reads bytes as a string for the time of a call.
@@ -59,33 +67,36 @@ const (
 	accepted
 )
 
-// fast reads the two common forms: it gathers the first eight digits in one
-// word and works on all of them at once.
+// fast reads the two common forms.
 func fast(s string) (Number, verdict) {
-	var word uint64
-	var d8, d9 byte
-	switch len(s) {
-	case 10:
-		word, d8, d9 = load(s), s[8]-'0', s[9]-'0'
-	case 12:
-		if s[3] != ' ' || s[7] != ' ' {
-			return Number{}, unread
-		}
-		tail := load(s[4:])
-		word = load(s)&0xFFFFFF | tail&0xFFFFFF<<24 | tail>>32<<48
-		d8, d9 = s[10]-'0', s[11]-'0'
-	default:
+	word, d8, d9, ok := gather(s)
+	if !ok {
 		return Number{}, unread
 	}
-	if !eightDigits(word) || d8 > 9 || d9 > 9 {
-		return Number{}, unread
-	}
-	word ^= 0x3030303030303030
-	if (weighted(word)+uint32(d8)*2+uint32(d9))%11 != 0 {
+	if (weighted(word)+d8*2+d9)%11 != 0 {
 		return Number{}, refused
 	}
-	return fromValue(number8(word)*100 + uint64(d8)*10 + uint64(d9)), accepted
+	return fromValue(number8(word)*100 + uint64(d8*10+d9)), accepted
 }
+
+// gather returns the digit values of the two common forms, the first eight in
+// one word with the first digit lowest, so that all can be worked on at once.
+func gather(s string) (word uint64, d8, d9 uint32, ok bool) {
+	switch len(s) {
+	case 10:
+		word, d8, d9 = load(s), uint32(s[8])-'0', uint32(s[9])-'0'
+	case 12:
+		tail := load(s[4:])
+		word = load(s)&0xFFFFFF | tail&0xFFFFFF<<24 | tail>>32<<48
+		d8, d9 = uint32(s[10])-'0', uint32(s[11])-'0'
+		ok = s[3] == ' ' && s[7] == ' '
+		return word ^ zeros, d8, d9, ok && eightDigits(word) && d8 <= 9 && d9 <= 9
+	}
+	return word ^ zeros, d8, d9, eightDigits(word) && d8 <= 9 && d9 <= 9
+}
+
+// zeros is eight times '0'.
+const zeros = 0x3030303030303030
 
 // load reads the first eight bytes of s, the first one lowest.
 func load(s string) uint64 {
