@@ -1,0 +1,320 @@
+package hl7v2
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// maxIssues is how many findings Check lists before it says that there are
+// more.
+const maxIssues = 200
+
+// Check returns what is wrong with the message on the wire: its header and
+// encoding characters, terminators, segment ids, padding, control characters,
+// escape sequences, the header fields that every message needs, and the
+// limits of Parser. Whether the values are right for their segments and data
+// types is a question for package hl7v2/schema.
+//
+// With strict, deviations that lenient reading tolerates are errors and not
+// warnings. The findings are in the order of the message, at most 200 and a
+// CodeTooMany. The message is examined anew at each call, in linear time.
+func (m *Message) Check(strict bool) []Issue {
+	if !m.Valid() {
+		return nil
+	}
+	c := checker{m: m, strict: strict}
+	c.around()
+	c.header()
+	for i := range m.Len() {
+		c.segment(Segment{m, int32(i)})
+	}
+	c.trailing()
+	return c.issues
+}
+
+// strictError returns the first error that a strict check finds, or nil.
+func (m *Message) strictError() error {
+	for _, i := range m.Check(true) {
+		if i.Severity <= Error {
+			return i
+		}
+	}
+	return nil
+}
+
+type checker struct {
+	m      *Message
+	strict bool
+	issues []Issue
+	lines  lineCounter
+	ending string // the last terminator reported
+}
+
+// lineCounter finds lines of ascending offsets in linear time.
+type lineCounter struct {
+	line, start, at int
+}
+
+func (l *lineCounter) position(data []byte, at int) (line, col int) {
+	if at < l.start || l.line == 0 {
+		*l = lineCounter{line: 1}
+	}
+	n, col := position(data[l.start:], at-l.start)
+	l.line += n - 1
+	l.start = at - (col - 1)
+	return l.line, col
+}
+
+// add reports a deviation: a warning to lenient readers, an error to strict
+// ones.
+func (c *checker) add(code Code, v Value, at int, clause string, format string, args ...any) {
+	severity := Warning
+	if c.strict {
+		severity = Error
+	}
+	c.report(severity, code, v, at, clause, fmt.Errorf(format, args...))
+}
+
+func (c *checker) report(severity Severity, code Code, v Value, at int, clause string, err error) {
+	switch {
+	case len(c.issues) > maxIssues:
+		return
+	case len(c.issues) == maxIssues:
+		severity, code, v, clause, err = Information, CodeTooMany, Value{}, "", errTooMany
+	}
+	i := Issue{Severity: severity, Code: code, Path: v.Path(), Offset: int64(at), Clause: clause, Err: err}
+	i.Line, i.Col = c.lines.position(c.m.data, at)
+	c.issues = append(c.issues, i)
+}
+
+var (
+	errTooMany  = fmt.Errorf("more than %d findings: the rest is left out", maxIssues)
+	errStray    = errors.New("a segment outside any message")
+	errRequired = errors.New("a header field that every message needs is empty")
+)
+
+// around looks at what stands before the message.
+func (c *checker) around() {
+	m := c.m
+	switch before := m.data[:m.begin]; {
+	case len(before) == 0:
+	case before[0] == 0xef:
+		c.add(CodeHeader, Value{}, 0, "2.14.9", "a byte order mark stands before MSH")
+	default:
+		c.add(CodeHeader, Value{}, 0, "2.14.9", "%d bytes stand before MSH", len(before))
+	}
+}
+
+// trailing looks at what stands behind the last segment.
+func (c *checker) trailing() {
+	m := c.m
+	for i, b := range m.data[m.end:] {
+		if b != '\r' && b != '\n' {
+			c.add(CodeTrailingBytes, Value{}, m.end+i, "2.5.2", "%d bytes of padding stand behind the last segment", len(m.data)-m.end-i)
+			return
+		}
+	}
+}
+
+// header looks at MSH.
+func (c *checker) header() {
+	m, msh := c.m, c.m.SegmentAt(0)
+	enc := msh.Field(2)
+	version := msh.Field(12).Component(1)
+	name := version.Text()
+	known := KnownVersion(name)
+	switch n := len(enc.Raw()); {
+	case n < 4:
+		c.add(CodeEncodingCharacters, enc, enc.Offset(), "2.14.9.2", "MSH-2 declares %d of the four encoding characters", n)
+	case m.delims.Truncation == 0 && n > 4 || n > 5:
+		c.add(CodeEncodingCharacters, enc, enc.Offset(), "2.14.9.2", "MSH-2 has %d characters: four, or five with the truncation character", n)
+	case n == 5 && known && !versionAtLeast(name, "2.7"):
+		c.add(CodeEncodingCharacters, enc, enc.Offset(), "2.14.9.2", "the truncation character exists from version 2.7 on, this message is %s", name)
+	}
+	for _, n := range [...]int{9, 10, 11, 12} {
+		if f := msh.Field(n); f.State() != Present {
+			at := f.Offset()
+			if at < 0 {
+				_, end, _, _ := msh.span()
+				at = int(end)
+			}
+			c.issueAt(CodeRequired, fmt.Sprintf("MSH-%d", n), at, "2.14.9", errRequired)
+		}
+	}
+	if version.State() == Present && !known {
+		c.add(CodeVersion, version, version.Offset(), "2.14.9.12", "MSH-12 names no version of HL7 v2")
+	}
+}
+
+// issueAt is add for an element that does not stand in the message.
+func (c *checker) issueAt(code Code, path string, at int, clause string, err error) {
+	n := len(c.issues)
+	c.add(code, Value{}, at, clause, "%w", err)
+	if n < len(c.issues) {
+		c.issues[n].Path = path
+	}
+}
+
+// Versions of HL7 v2, oldest first.
+const versions = " 2.0 2.0D 2.1 2.2 2.3 2.3.1 2.3.2 2.4 2.5 2.5.1 2.6 2.7 2.7.1 2.8 2.8.1 2.8.2 2.9 2.9.1 "
+
+// KnownVersion reports whether a text of MSH-12.1 is a version of HL7 v2 that
+// was published, from 2.0 to 2.9.1.
+func KnownVersion(name string) bool {
+	return name != "" && !strings.Contains(name, " ") && strings.Contains(versions, " "+name+" ")
+}
+
+// versionAtLeast compares two known versions.
+func versionAtLeast(name, least string) bool {
+	return strings.Index(versions, " "+name+" ") >= strings.Index(versions, " "+least+" ")
+}
+
+// segment looks at one segment.
+func (c *checker) segment(s Segment) {
+	m := c.m
+	x := &m.index
+	start, end, lo, hi := s.span()
+	line := start
+	for line > 0 && isBlank(m.data[line-1]) && m.data[line-1] != '\n' {
+		line--
+	}
+	if line < start && int(start) > m.begin {
+		c.add(CodeSegmentID, Value{}, int(line), "2.5.1", "the segment id is indented")
+	}
+	if id := s.id(); !isSegmentID(id) {
+		c.add(CodeSegmentID, Value{}, int(start), "2.5.1", "a segment id is a capital letter and two capital letters or digits, this one has %d bytes", len(id))
+	}
+	limits := &m.parser.Limits
+	c.limit(s.Path, int(start), "fields", int(hi-lo), limit(limits.Fields, 5000))
+
+	// The leaves lie between the marks.
+	first := x.fields[lo]
+	leaf := x.marks[first]>>kindBits + 1
+	next := first + 1
+	if s.isHeaderSegment() { // MSH-2 is no text
+		leaf, next = x.marks[next]>>kindBits+1, next+1
+	}
+	last := x.fields[hi]
+	reps, comps, subs := 1, 1, 1
+	for ; next <= last; next++ {
+		mark := x.marks[next]
+		at := mark >> kindBits
+		if leaf < at {
+			c.leaf(Value{m: m, lo: next, hi: next, start: leaf, end: at, level: levelLeaf})
+		}
+		leaf = at + 1
+		switch mark & kindMask {
+		case kindSubcomponent:
+			subs++
+			continue
+		case kindComponent:
+			comps++
+		case kindRepetition:
+			reps++
+		}
+		path := func() string { return m.pathBefore(at) }
+		c.limit(path, int(at), "subcomponents", subs, limit(limits.Subcomponents, 1000))
+		subs = 1
+		if mark&kindMask != kindComponent {
+			c.limit(path, int(at), "components", comps, limit(limits.Components, 1000))
+			comps = 1
+		}
+		if mark&1 != 0 {
+			c.limit(path, int(at), "repetitions", reps, limit(limits.Repetitions, 5000))
+			reps = 1
+		}
+	}
+	c.terminator(int(end))
+}
+
+// pathBefore returns the path of the field that ends at an offset or holds
+// it.
+func (m *Message) pathBefore(at uint32) string {
+	v := Value{m: m, start: at, end: at, level: levelField}
+	return v.Path()
+}
+
+func (c *checker) limit(path func() string, at int, what string, have, limit int) {
+	if have > limit {
+		c.issueAt(CodeLimit, path(), at, "", fmt.Errorf("%d %s are more than the limit of %d", have, what, limit))
+	}
+}
+
+// terminator looks at what ends the segment. One issue stands for a run of
+// segments that end alike.
+func (c *checker) terminator(at int) {
+	m := c.m
+	if at >= m.end {
+		at = m.end
+	}
+	to := at
+	for to < len(m.data) && (m.data[to] == '\r' || m.data[to] == '\n') {
+		to++
+	}
+	kind := ""
+	switch string(m.data[at:min(to, at+3)]) {
+	case "", "\r":
+		c.ending = ""
+		return
+	case "\n":
+		kind = "LF"
+	case "\r\n":
+		kind = "CRLF"
+	default:
+		kind = "blank lines"
+	}
+	if kind != c.ending {
+		c.ending = kind
+		c.add(CodeTerminator, Value{}, at, "2.5.2", "segments end in %s here: the standard has CR alone", kind)
+	}
+}
+
+func isSegmentID(id []byte) bool {
+	if len(id) != 3 || id[0] < 'A' || id[0] > 'Z' {
+		return false
+	}
+	for _, c := range id[1:] {
+		if !('A' <= c && c <= 'Z' || '0' <= c && c <= '9') {
+			return false
+		}
+	}
+	return true
+}
+
+// leaf looks at one innermost value.
+func (c *checker) leaf(v Value) {
+	m, raw := c.m, v.Raw()
+	if at := controlCharacter(raw); at >= 0 {
+		c.add(CodeControlCharacter, v, int(v.start)+at, "2.5.4", "control character %#02x in a value", raw[at])
+	}
+	if e := m.delims.Escape; e != 0 && bytes.IndexByte(raw, e) >= 0 {
+		for at := 0; at < len(raw); {
+			n := bytes.IndexByte(raw[at:], e)
+			if n < 0 {
+				break
+			}
+			at += n
+			s := m.delims.sequence(raw[at:])
+			if s.kind == notASequence {
+				c.add(CodeEscape, v, int(v.start)+at, "2.7", "%w", ErrEscape)
+				if len(c.issues) > maxIssues {
+					return
+				}
+			}
+			at += len(s.raw)
+		}
+	}
+}
+
+// controlCharacter returns the offset of the first control character other
+// than tab, or -1.
+func controlCharacter(b []byte) int {
+	for i := range b {
+		if c := b[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return i
+		}
+	}
+	return -1
+}
