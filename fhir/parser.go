@@ -40,17 +40,33 @@ func Parse(data []byte, options ...Option) (*Tree, error) {
 // contradicts the definitions is then in the tree's Issues. With Strict any
 // finding of severity Error is an error too. There is no tree with an error.
 func (p *Parser) Parse(data []byte) (*Tree, error) {
-	t := newTree(p.c.defs)
-	// The padding lets the scanners read words and stop at a zero byte
-	// without looking at the length first.
+	src, size := p.pad(data)
+	return p.parse(src, size, nil)
+}
+
+// pad copies an input and appends zero bytes, which let the scanners read
+// words, and stop, without looking at the length first. Of an input beyond
+// the limit it copies nothing.
+func (p *Parser) pad(data []byte) (src string, size int) {
 	var b strings.Builder
 	if len(data) <= p.c.limits.Size {
 		b.Grow(len(data) + padding)
 		b.Write(data)
 		b.WriteString("\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00")
 	}
-	t.src, t.size = b.String(), len(data)
-	r := reader{Tree: t, c: &p.c, t: &p.c.defs.t, s: t.src, n: len(data)}
+	return b.String(), len(data)
+}
+
+// parse reads a padded input. An XML fragment brings the namespaces that its
+// surroundings declare.
+func (p *Parser) parse(src string, size int, scope *scope) (*Tree, error) {
+	t := newTree(p.c.defs)
+	t.src, t.size = src, size
+	r := reader{Tree: t, c: &p.c, t: &p.c.defs.t, s: t.src, n: size}
+	if scope != nil {
+		r.defaultNS = scope.defaultNS
+		t.work.bindings = append(t.work.bindings, scope.bindings...)
+	}
 	r.run()
 	if t.scattered && !r.fatal {
 		t.regroup()
@@ -64,6 +80,12 @@ func (p *Parser) Parse(data []byte) (*Tree, error) {
 		return nil, &ParseError{issues}
 	}
 	return t, nil
+}
+
+// scope is the namespaces that hold where an XML fragment stands.
+type scope struct {
+	defaultNS namespace
+	bindings  []binding
 }
 
 const padding = 16
