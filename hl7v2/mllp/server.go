@@ -11,6 +11,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/nhskit/nhskit/hl7v2"
 )
 
 // ErrServerClosed is what Serve returns after Shutdown or Close.
@@ -46,7 +48,7 @@ type Request struct {
 // CA in enhanced mode; nothing where the sender wants none). A reply that is
 // not nil is sent as it is: a query response, or an acknowledgement of the
 // handler's own. With an error the message counts as not stored and the
-// answer is AE, or what a *Rejection says. A panic is an error, too.
+// answer is AE without the error's text, or what a *Rejection says. A panic is an error, too.
 //
 // Handlers are called from many goroutines at once, one per connection. The
 // context is cancelled when the server is closed or its shutdown runs out of
@@ -371,9 +373,6 @@ func (c *serverConn) call(r *Request) (reply []byte, err error) {
 	return c.server.Handler(c.server.base, r)
 }
 
-// errInternal is what the peer of a handler that panicked is told.
-var errInternal = &Rejection{Code: "AE", Condition: 207, Text: "internal error"}
-
 // fail ends the connection after a read error. A frame over the limit gets a
 // rejection if its header could be read.
 func (c *serverConn) fail(r *Reader, err error) {
@@ -384,8 +383,7 @@ func (c *serverConn) fail(r *Reader, err error) {
 		return
 	case errors.As(err, &frame) && frame.Kind == TooLarge:
 		if h := readHeader(r.Buffered()); h.controlID != "" {
-			reject := &Rejection{Code: "AR", Condition: 207, Text: "message larger than this receiver takes"}
-			c.write(acknowledge(headerSegment(r.Buffered()), reject, s.now()))
+			c.write(acknowledge(headerSegment(r.Buffered()), reject(hl7v2.AckReject, "207", "message larger than this receiver takes"), s.now()))
 		}
 	}
 	s.log("connection ended", c.conn.RemoteAddr(), err)

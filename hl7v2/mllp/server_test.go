@@ -20,6 +20,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/nhskit/nhskit/hl7v2"
 )
 
 // pipeListener hands out the server ends of in-memory connections, so that
@@ -119,7 +121,7 @@ func TestServerAnswers(t *testing.T) {
 		{"stored", func(context.Context, *Request) ([]byte, error) { return nil, nil }, "AA"},
 		{"not stored", func(context.Context, *Request) ([]byte, error) { return nil, errors.New("disk full") }, "AE"},
 		{"rejected", func(context.Context, *Request) ([]byte, error) {
-			return nil, &Rejection{Code: "AR", Condition: 201, Text: "no such message here"}
+			return nil, reject(hl7v2.AckReject, "201", "no such message here")
 		}, "AR"},
 		{"panic", func(context.Context, *Request) ([]byte, error) { panic("secret 9990042101") }, "AE"},
 	} {
