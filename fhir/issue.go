@@ -39,6 +39,7 @@ type Code string
 // The findings of parsers.
 const (
 	CodeSyntax       Code = "fhir.syntax"          // not well-formed JSON or XML
+	CodeComment      Code = "fhir.comment"         // a comment in JSON
 	CodeEncoding     Code = "fhir.encoding"        // not UTF-8, or a byte order mark
 	CodeLimit        Code = "fhir.limit"           // a limit was crossed
 	CodeDuplicate    Code = "fhir.duplicate"       // a member or attribute appears twice

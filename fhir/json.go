@@ -39,6 +39,15 @@ func (r *reader) space(i int) int {
 			}
 		case '\n', '\r', '\t':
 			i++
+		case '/':
+			if r.format != JSON {
+				return i
+			}
+			end := r.comment(i)
+			if end == i {
+				return i
+			}
+			i = end
 		default:
 			return i
 		}
@@ -47,7 +56,7 @@ func (r *reader) space(i int) int {
 
 // json reads the whole input.
 func (r *reader) json(i int) {
-	i = r.space(i)
+	i = r.gap(i)
 	root := node{off: uint32(i), index: noIndex}
 	if r.s[i] != '{' {
 		r.jsonRootValue(i, root)
@@ -73,7 +82,7 @@ func (r *reader) jsonEnd(i int) {
 	if r.fatal {
 		return
 	}
-	if i = r.space(i); i < r.n {
+	if i = r.gap(i); i < r.n && !r.fatal {
 		r.failClause(i, CodeSyntax, "text behind the end of the value", clauseRFC8259)
 	}
 }
@@ -134,15 +143,30 @@ func (r *reader) resource(i int, n node) int {
 // findResourceType looks for the member resourceType of the object at i.
 func (r *reader) findResourceType(i int) (name string, at int, first bool) {
 	const key = `"resourceType"`
-	i = r.space(i + 1)
-	first = true
-	for r.s[i] == '"' {
-		isKey := r.n-i >= len(key) && r.s[i:i+len(key)] == key
-		_, i = r.skipString(i)
-		if i = r.space(i); r.s[i] != ':' {
-			return "", -1, true // the object's reader reports it
+	issues, errors := len(r.issues), r.errors
+	defer func() { // what is found here is found again
+		if !r.fatal {
+			r.issues, r.errors = r.issues[:issues], errors
 		}
-		i = r.space(i + 1)
+	}()
+	first = true
+	for i = r.gap(i + 1); ; {
+		isKey := false
+		if r.s[i] == '"' {
+			isKey = r.n-i >= len(key) && r.s[i:i+len(key)] == key
+			_, i = r.skipString(i)
+		} else {
+			end := r.bareEnd(i)
+			if end == i {
+				return "", -1, true // the object's reader reports it
+			}
+			isKey = r.s[i:end] == key[1:len(key)-1]
+			i = end
+		}
+		if i = r.gap(i); r.s[i] != ':' {
+			return "", -1, true
+		}
+		i = r.gap(i + 1)
 		if isKey && r.s[i] == '"' {
 			end, _ := r.skipString(i)
 			return r.s[i+1 : end], i, first
@@ -151,12 +175,10 @@ func (r *reader) findResourceType(i int) (name string, at int, first bool) {
 		if i = r.skip(i); r.fatal {
 			return "", -1, true
 		}
-		if i = r.space(i); r.s[i] != ',' {
-			break
+		if i = r.gap(i); r.s[i] == ',' {
+			i = r.gap(i + 1)
 		}
-		i = r.space(i + 1)
 	}
-	return "", -1, true
 }
 
 // skipString returns the end of the string whose quote is at i, and the
@@ -251,13 +273,13 @@ func (r *reader) key(i int) (name string, lo, hi uint64, next int) {
 	}
 	i++
 	if s[i] != ':' {
-		if i = r.space(i); s[i] != ':' {
+		if i = r.gap(i); s[i] != ':' {
 			return "", 0, 0, r.bad(i, "a colon is due behind a member's name")
 		}
 	}
 	i++
-	if s[i] <= ' ' {
-		i = r.space(i)
+	if s[i] <= ' ' || s[i] == '/' {
+		i = r.gap(i)
 	}
 	return name, lo, hi, i
 }
@@ -324,20 +346,31 @@ func (r *reader) object(i int, self uint32, typID uint16) int {
 	typ := r.t.Type(typID)
 	var seen, companions [2]uint64
 	nulls := r.nulls
-	i = r.space(i + 1)
+	comma := -1 // the last one between members
+	i = r.gap(i + 1)
 	if r.s[i] == '}' {
 		r.errAt(CodeEmpty, open, self, "", "an object without members", clauseJSON)
 	} else {
 		for {
-			if r.s[i] != '"' {
-				return r.bad(i, "a member's name is due")
-			}
 			at := i
-			name, lo, hi, next := r.key(i)
+			var name string
+			var lo, hi uint64
+			if r.s[i] == '"' {
+				name, lo, hi, i = r.key(i)
+			} else {
+				if i = r.gap(i); r.s[i] == '"' {
+					continue
+				}
+				if comma >= 0 && r.s[i] == '}' {
+					r.softSyntax(comma, r.pathOf(self, ""), "a comma before the closing brace")
+					break
+				}
+				at = i
+				name, lo, hi, i = r.bareKey(i, self)
+			}
 			if r.fatal {
 				return r.n
 			}
-			i = next
 			if row, ok := r.t.FindProp(&typ, name, lo, hi); ok {
 				i = r.member(i, at, self, row, &seen, &companions)
 			} else {
@@ -347,6 +380,7 @@ func (r *reader) object(i int, self uint32, typID uint16) int {
 				i = r.space(i)
 			}
 			if r.s[i] == ',' {
+				comma = i
 				i++
 				if r.s[i] <= ' ' {
 					i = r.space(i)
@@ -356,7 +390,19 @@ func (r *reader) object(i int, self uint32, typID uint16) int {
 			if r.s[i] == '}' {
 				break
 			}
-			return r.bad(i, "a comma or a closing brace is due")
+			switch i = r.gap(i); r.s[i] {
+			case ',':
+				comma = i
+				i = r.gap(i + 1)
+				continue
+			case '"':
+				r.softSyntax(i, r.pathOf(self, ""), "no comma between two members")
+				continue
+			case '}':
+			default:
+				return r.bad(i, "a comma or a closing brace is due")
+			}
+			break
 		}
 	}
 	i++
@@ -438,7 +484,7 @@ func (r *reader) list(i int, n node, flags uint8) int {
 		return r.value(i, n, flags)
 	}
 	open := i
-	i = r.space(i + 1)
+	i = r.gap(i + 1)
 	if r.s[i] == ']' {
 		r.errNode(CodeEmpty, open, n, "an empty array", clauseJSON)
 		return i + 1
@@ -456,20 +502,31 @@ func (r *reader) list(i int, n node, flags uint8) int {
 		if r.s[i] <= ' ' {
 			i = r.space(i)
 		}
-		if r.s[i] == ',' {
-			i++
-			if r.s[i] <= ' ' {
-				i = r.space(i)
-			}
-			continue
+		if r.s[i] != ',' && r.s[i] != ']' {
+			i = r.gap(i)
 		}
-		if r.s[i] == ']' {
-			break
+		if r.s[i] == ',' {
+			comma := i
+			i++
+			if r.s[i] <= ' ' || r.s[i] == '/' {
+				i = r.gap(i)
+			}
+			if r.s[i] != ']' {
+				continue
+			}
+			n.index = noIndex
+			r.softSyntax(comma, r.pathOf(n.parent, r.t.Name(n.name)), "a comma before the closing bracket")
+		}
+		switch r.s[i] {
+		case ']':
+			r.depth--
+			return i + 1
+		case '"', '{':
+			r.softSyntax(i, r.pathOf(n.parent, r.t.Name(n.name)), "no comma between two items")
+			continue
 		}
 		return r.bad(i, "a comma or a closing bracket is due")
 	}
-	r.depth--
-	return i + 1
 }
 
 // oddItem reads an item of an array that is null or an array.
@@ -708,6 +765,10 @@ func (r *reader) primitive(i int, n node) int {
 		return end
 	}
 	switch n.kind {
+	case Text:
+		if end, ok := r.bareText(i, n, prim); ok {
+			return end
+		}
 	case Number:
 		return r.wrongKind(i, n, "a JSON number is due")
 	case Boolean:

@@ -336,7 +336,7 @@ func (w *jsonWriter) value(dst []byte, i uint32) []byte {
 		return append(dst, ']')
 	case n.flags&flagNoValue != 0:
 		return append(dst, "null"...)
-	case n.kind == Text && w.raw:
+	case n.kind == Text && w.raw && n.flags&flagBare == 0:
 		return append(dst, t.src[n.off-1:n.off+n.len+1]...)
 	case n.kind == Text && n.flags&flagEscaped == 0:
 		return appendJSONString(dst, t.src[n.off:n.off+n.len])

@@ -232,7 +232,7 @@ func (n Node) AppendValue(dst []byte) []byte {
 func (n Node) Span() (start, end int) {
 	v := n.get()
 	start, end = int(v.off), int(v.off+v.len)
-	if n.t.format == JSON && v.kind == Text && v.flags&flagNoValue == 0 {
+	if n.t.format == JSON && v.kind == Text && v.flags&(flagNoValue|flagBare) == 0 {
 		return start - 1, end + 1
 	}
 	return start, end

@@ -60,6 +60,7 @@ const (
 	flagUnknown               // not an element of its parent
 	flagNull                  // written as null
 	flagTyped                 // its resourceType was read
+	flagBare                  // a string without quotes
 )
 
 // apart is a run of children that stands away from its parent.
