@@ -354,7 +354,7 @@ func (e *Engine) optOut(ctx context.Context, r *Request, d *Decision) {
 		f.why[fNDO] = causeNone
 		return
 	}
-	switch why := e.freshness(status.AsOf, d); {
+	switch why := e.freshness(status.AsOf, status.Expires, d); {
 	case why != causeNone:
 		f.why[fNDO] = why
 	default:
@@ -364,7 +364,7 @@ func (e *Engine) optOut(ctx context.Context, r *Request, d *Decision) {
 }
 
 // freshness says why a clear answer of some age cannot be used.
-func (e *Engine) freshness(asOf time.Time, d *Decision) cause {
+func (e *Engine) freshness(asOf, expires time.Time, d *Decision) cause {
 	switch {
 	case e.params.OptOutMaxAge <= 0:
 		return causeParameter
@@ -372,7 +372,7 @@ func (e *Engine) freshness(asOf time.Time, d *Decision) cause {
 		return causeNDOUnknown
 	case asOf.After(d.knownAt):
 		return causeClock
-	case d.asAt.Sub(asOf) > e.params.OptOutMaxAge:
+	case d.asAt.Sub(asOf) > e.params.OptOutMaxAge, !expires.IsZero() && !d.asAt.Before(expires):
 		return causeNDOStale
 	}
 	return causeNone

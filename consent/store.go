@@ -35,6 +35,9 @@ type OptOutStatus struct {
 	OptedOut bool
 	// AsOf is when that was true at the national service.
 	AsOf time.Time
+	// Expires is when the source itself must no longer be used, zero for
+	// never.
+	Expires time.Time
 	// Entries is how many entries were found, where the source tells: more
 	// than one is against the rules of the service.
 	Entries int
