@@ -1,6 +1,19 @@
 package ucum
 
-import "math/big"
+import (
+	"math/big"
+
+	"github.com/nhskit/nhskit/fhir/internal/real"
+)
+
+// resultDigits is how many significant digits of an irrational result count.
+const resultDigits = 60
+
+// rationalOf rounds to resultDigits significant digits.
+func rationalOf(f *big.Float) *big.Rat {
+	r, _ := new(big.Rat).SetString(f.Text('e', resultDigits-1))
+	return r
+}
 
 // function is the rule that leads from a value in a proper unit to the number
 // on a special scale.
@@ -105,11 +118,11 @@ func (f function) apply(r *big.Rat) (*big.Rat, error) {
 		if r.Sign() <= 0 {
 			return nil, ErrDomain
 		}
-		l := ln(floatOf(r))
+		l := real.Ln(real.FromRat(r))
 		if base != nil {
-			l.Quo(l, ln(floatOf(base)))
+			l.Quo(l, real.Ln(real.FromRat(base)))
 		}
-		l.Mul(l, float(float64(times)))
+		l.Mul(l, new(big.Float).SetInt64(times))
 		return rationalOf(l), nil
 	}
 	switch f {
@@ -117,15 +130,15 @@ func (f function) apply(r *big.Rat) (*big.Rat, error) {
 		if r.Sign() < 0 {
 			return nil, ErrDomain
 		}
-		return rationalOf(new(big.Float).Sqrt(floatOf(r))), nil
+		return rationalOf(new(big.Float).Sqrt(real.FromRat(r))), nil
 	case tangentDegrees:
 		r = new(big.Rat).Mul(r, radiansPerDegree())
 	}
-	t, ok := tan(floatOf(r))
+	t, ok := real.Tan(real.FromRat(r))
 	if !ok {
 		return nil, ErrDomain
 	}
-	return rationalOf(t.Mul(t, float(100))), nil
+	return rationalOf(t.Mul(t, new(big.Float).SetInt64(100))), nil
 }
 
 // undo leads from the number on the scale to the proper value.
@@ -143,7 +156,7 @@ func (f function) undo(x *big.Rat) (*big.Rat, error) {
 		}
 		return new(big.Rat).Mul(x, x), nil
 	}
-	r := rationalOf(atan(floatOf(new(big.Rat).Quo(x, big.NewRat(100, 1)))))
+	r := rationalOf(real.Atan(real.FromRat(new(big.Rat).Quo(x, big.NewRat(100, 1)))))
 	if f == tangentDegrees {
 		r.Quo(r, radiansPerDegree())
 	}
@@ -162,14 +175,14 @@ func power(base, x *big.Rat) (*big.Rat, error) {
 		return nil, ErrMagnitude
 	}
 	if base == nil {
-		return rationalOf(exp(floatOf(x))), nil
+		return rationalOf(real.Exp(real.FromRat(x))), nil
 	}
 	r := ratPower(base, int(whole.Int64()))
 	rest := new(big.Rat).Sub(x, new(big.Rat).SetInt(whole))
 	if rest.Sign() == 0 {
 		return r, nil
 	}
-	l := ln(floatOf(base))
-	f := exp(l.Mul(l, floatOf(rest)))
-	return rationalOf(f.Mul(f, floatOf(r))), nil
+	l := real.Ln(real.FromRat(base))
+	f := real.Exp(l.Mul(l, real.FromRat(rest)))
+	return rationalOf(f.Mul(f, real.FromRat(r))), nil
 }

@@ -1,0 +1,116 @@
+package fhirpath
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/nhskit/nhskit/fhir"
+)
+
+// benchBundle is a Bundle of about 1 MB: 150 patients and 200 observations.
+var benchBundle = sync.OnceValue(func() fhir.Node {
+	patient, err := os.ReadFile("testdata/patient.json")
+	if err != nil {
+		panic(err)
+	}
+	observation, err := os.ReadFile("testdata/observation.json")
+	if err != nil {
+		panic(err)
+	}
+	var b strings.Builder
+	b.WriteString(`{"resourceType":"Bundle","type":"collection","entry":[`)
+	for i := range 350 {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		body := patient
+		if i >= 150 {
+			body = observation
+		}
+		fmt.Fprintf(&b, `{"fullUrl":"urn:uuid:00000000-0000-4000-8000-%012d","resource":%s}`, i, body)
+	}
+	b.WriteString(`]}`)
+	tree, err := fhir.Parse([]byte(b.String()))
+	if err != nil {
+		panic(err)
+	}
+	return tree.Root()
+})
+
+func benchPatient(b testing.TB, name string) fhir.Node {
+	return readInput(b, "testdata/"+name)
+}
+
+// BenchmarkEval measures expressions on a parsed resource, compiled before.
+func BenchmarkEval(b *testing.B) {
+	patient := benchPatient(b, "patient.json")
+	contained := benchPatient(b, "patient-contained.json")
+	for _, c := range []struct {
+		name, expr string
+		in         fhir.Node
+	}{
+		{"P1", "name.given.first()", patient},
+		{"P2", "telecom.where(system='phone').value", patient},
+		{"P3 ele-1", "hasValue() or (children().count() > id.count())", patient},
+		{"P4 dom-3", "contained.where((('#'+id in (%resource.descendants().reference | %resource.descendants().ofType(canonical) | %resource.descendants().ofType(uri) | %resource.descendants().ofType(url))) or descendants().where(reference = '#').exists() or descendants().where(ofType(canonical) = '#').exists()).not()).trace('unmatched', id).empty()", contained},
+		{"P5", "birthDate + 18 years <= today()", patient},
+		{"P6 pat-1", "contact.all(name.exists() or telecom.exists() or address.exists() or organization.exists())", patient},
+		{"P7 folded", "1 'g' = 1000 'mg'", patient},
+		{"P7 dynamic", "%a = %b", patient},
+		{"P8", "descendants().count()", patient},
+		{"P9 folded", "1.1 * 2.2 + 3.3 = 5.72", patient},
+		{"P9 dynamic", "%c * %d + %e = 5.72", patient},
+		{"B1", "Bundle.entry.resource.ofType(Patient).name.family.count()", benchBundle()},
+		{"B2 bdl-7", "(entry.where(fullUrl.exists()).select(fullUrl&resource.meta.versionId).isDistinct())", benchBundle()},
+		{"B3", "Bundle.entry.resource.ofType(Observation).value.ofType(Quantity).where(value > 100).count()", benchBundle()},
+		{"B4", "Bundle.descendants().count()", benchBundle()},
+		{"B5", "Bundle.entry.resource.where($this is Patient).name.given.first()", benchBundle()},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			quantity := func(s string) []Value { return []Value{parseQuantity(s)} }
+			env := &Env{Variables: map[string][]Value{
+				"a": quantity("1 'g'"), "b": quantity("1000 'mg'"),
+				"c": {decimalText("1.1")}, "d": {decimalText("2.2")}, "e": {decimalText("3.3")},
+			}}
+			var opts []Option
+			for name := range env.Variables {
+				opts = append(opts, Variable(name, ""))
+			}
+			x := MustCompile(c.expr, append(opts, Input(c.in.Type().Name()))...)
+			ctx := context.Background()
+			var out []Value
+			b.ReportAllocs()
+			for b.Loop() {
+				var err error
+				if out, err = x.Append(ctx, out[:0], c.in, env); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if len(out) == 0 && c.name != "P5" {
+				b.Fatal("empty result")
+			}
+		})
+	}
+}
+
+// BenchmarkCompile measures parse, check and compilation.
+func BenchmarkCompile(b *testing.B) {
+	for _, c := range []struct{ name, typ, expr string }{
+		{"pat-1", "Patient.contact", "name.exists() or telecom.exists() or address.exists() or organization.exists()"},
+		{"search", "Patient", "Patient.name.given"},
+		{"obs-7", "Observation", "value.empty() or component.code.where(coding.intersect(%resource.code.coding).exists()).empty()"},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := Compile(c.expr, Input(c.typ)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

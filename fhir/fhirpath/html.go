@@ -1,0 +1,3 @@
+package fhirpath
+
+func narrativeProblem(s string) string { return "" }
