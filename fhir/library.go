@@ -18,11 +18,9 @@ type Library struct {
 	once  sync.Once
 	byURL map[string][]libraryEntry
 
-	mu       sync.Mutex
-	trees    map[string]*snapshotResult // by url|version of the entry
-	making   map[string]bool
-	redo     bool // generate even what a package has as a snapshot: for tests
-	maxDepth int
+	mu     sync.Mutex
+	trees  map[string]*snapshotResult // by url|version of the entry
+	making map[string]bool
 }
 
 type libraryEntry struct {
@@ -261,7 +259,7 @@ func (l *Library) load(canonical string, inPackage bool) *snapshotResult {
 	if tree.Root().Type().Name() != "StructureDefinition" {
 		return &snapshotResult{err: fmt.Errorf("fhir: %s: not a StructureDefinition: %w", canonical, ErrNoDefinition)}
 	}
-	if r := readSnapshot(tree); r.root != nil && !l.redo {
+	if r := readSnapshot(tree); r.root != nil {
 		return r
 	}
 	return l.generate(tree)
