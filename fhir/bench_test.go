@@ -42,17 +42,29 @@ func patient(t testing.TB) []byte {
 	return data
 }
 
+// cpuLoop runs a benchmark over n bytes a turn and reports the speed by
+// processor time as well.
+func cpuLoop(b *testing.B, n int, fn func()) {
+	b.SetBytes(int64(n))
+	b.ReportAllocs()
+	start := cpuTime()
+	for b.Loop() {
+		fn()
+	}
+	if used := cpuTime() - start; used > 0 {
+		b.ReportMetric(float64(n)*float64(b.N)/used.Seconds()/1e6, "cpuMB/s")
+	}
+}
+
 func benchParse(b *testing.B, data []byte) {
 	p := NewParser(Strict())
-	b.SetBytes(int64(len(data)))
-	b.ReportAllocs()
-	for b.Loop() {
+	cpuLoop(b, len(data), func() {
 		tree, err := p.Parse(data)
 		if err != nil {
 			b.Fatal(err)
 		}
 		tree.Release()
-	}
+	})
 }
 
 func BenchmarkParseBundle(b *testing.B)  { benchParse(b, bigBundle(b)) }
@@ -61,36 +73,44 @@ func BenchmarkParsePatient(b *testing.B) { benchParse(b, patient(b)) }
 func BenchmarkParseSerialiseBundle(b *testing.B) {
 	data := bigBundle(b)
 	p := NewParser(Strict())
-	b.SetBytes(int64(len(data)))
-	b.ReportAllocs()
 	var out []byte
-	for b.Loop() {
+	cpuLoop(b, len(data), func() {
 		tree, err := p.Parse(data)
 		if err != nil {
 			b.Fatal(err)
 		}
 		out = tree.AppendJSON(out[:0], Compact)
 		tree.Release()
+	})
+}
+
+func BenchmarkToXMLBundle(b *testing.B) {
+	data := bigBundle(b)
+	tree, err := Parse(data)
+	if err != nil {
+		b.Fatal(err)
 	}
+	var out []byte
+	cpuLoop(b, len(data), func() {
+		if out, err = tree.AppendXML(out[:0], Compact); err != nil {
+			b.Fatal(err)
+		}
+	})
 }
 
 func BenchmarkStdValidBundle(b *testing.B) {
 	data := bigBundle(b)
-	b.SetBytes(int64(len(data)))
-	for b.Loop() {
-		json.Valid(data)
-	}
+	cpuLoop(b, len(data), func() { json.Valid(data) })
 }
 
 func BenchmarkStdMapBundle(b *testing.B) {
 	data := bigBundle(b)
-	b.SetBytes(int64(len(data)))
-	for b.Loop() {
+	cpuLoop(b, len(data), func() {
 		var v map[string]any
 		if err := json.Unmarshal(data, &v); err != nil {
 			b.Fatal(err)
 		}
-	}
+	})
 }
 
 // xmlBundle is bigBundle in XML.
@@ -121,9 +141,7 @@ func BenchmarkParseXMLUKCore(b *testing.B) {
 		size += len(data)
 	}
 	p := NewParser()
-	b.SetBytes(int64(size))
-	b.ReportAllocs()
-	for b.Loop() {
+	cpuLoop(b, size, func() {
 		for _, data := range all {
 			tree, err := p.Parse(data)
 			if err != nil {
@@ -131,18 +149,34 @@ func BenchmarkParseXMLUKCore(b *testing.B) {
 			}
 			tree.Release()
 		}
-	}
+	})
 }
 
 func BenchmarkStdXMLTokens(b *testing.B) {
 	data := xmlBundle(b)
-	b.SetBytes(int64(len(data)))
-	for b.Loop() {
+	cpuLoop(b, len(data), func() {
 		d := xml.NewDecoder(bytes.NewReader(data))
 		for {
 			if _, err := d.RawToken(); err != nil {
 				break
 			}
+		}
+	})
+}
+
+// TestParseAllocations holds the budget of a parse.
+func TestParseAllocations(t *testing.T) {
+	for name, data := range map[string][]byte{"bundle": bigBundle(t), "patient": patient(t), "XML": xmlBundle(t)} {
+		p := NewParser(Strict())
+		allocs := testing.AllocsPerRun(20, func() {
+			tree, err := p.Parse(data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tree.Release()
+		})
+		if allocs > 20 || name != "XML" && allocs > 10 {
+			t.Errorf("%s: %v allocations", name, allocs)
 		}
 	}
 }

@@ -301,10 +301,13 @@ func (r *reader) str(i int) (end int, flags uint16) {
 		case c == '"':
 			return i, flags
 		case c == '\\':
-			flags = flagEscaped
+			flags |= flagEscaped
 			n := escapeLen(s[i:])
-			if n == 0 {
+			switch {
+			case n == 0:
 				return r.bad(i, "no such escape in a JSON string"), flags
+			case n == 6 && s[i+2] == '0' && s[i+3] == '0' && s[i+4] < '2' && !allowedControl(s[i+4:i+6]), s[i+1] == 'b', s[i+1] == 'f':
+				flags |= flagControl
 			}
 			i += n
 		default:
@@ -327,6 +330,12 @@ func escapeLen(s string) int {
 		return 6
 	}
 	return 0
+}
+
+// allowedControl reports whether hexadecimal digits are of a tab, line feed or
+// return, which are the control characters that FHIR strings may have.
+func allowedControl(hex string) bool {
+	return hex[0] == '0' && (hex[1] == '9' || hex[1]|0x20 == 'a' || hex[1]|0x20 == 'd')
 }
 
 func isHex(c byte) bool {

@@ -42,7 +42,7 @@ func (n Node) Name() string { return n.t.Name(n.NameID()) }
 // Key returns the name as written in JSON and XML: "valueQuantity".
 func (n Node) Key() string {
 	if p := n.get().prop; p != 0 {
-		return n.t.defs.t.Name(n.t.defs.t.PropName(p - 1))
+		return n.t.defs.t.PropName(p - 1)
 	}
 	return n.Name()
 }

@@ -21,7 +21,7 @@ func (r *reader) checkText(prim uint8, raw string, flags uint16, unescape func([
 	if flags&flagEscaped != 0 {
 		switch prim {
 		case facts.PrimString, facts.PrimMarkdown, facts.PrimXHTML:
-			if r.format == JSON && hasControl(raw) {
+			if flags&flagControl != 0 {
 				return "a control character"
 			}
 			return ""
@@ -30,26 +30,6 @@ func (r *reader) checkText(prim uint8, raw string, flags uint16, unescape func([
 		return checkValue(prim, string(r.work.scratch))
 	}
 	return checkValue(prim, raw)
-}
-
-// hasControl reports whether the escapes of a JSON string make characters that
-// FHIR forbids: those below U+0020 other than tab, line feed and return.
-func hasControl(raw string) bool {
-	for i := 0; i+1 < len(raw); i++ {
-		if raw[i] != '\\' {
-			continue
-		}
-		switch raw[i+1] {
-		case 'b', 'f':
-			return true
-		case 'u':
-			if c := hex4(raw[i:]); c < ' ' && c != '\t' && c != '\n' && c != '\r' {
-				return true
-			}
-		}
-		i++
-	}
-	return false
 }
 
 // checkValue checks the text of a primitive of any kind.

@@ -61,6 +61,7 @@ const (
 	flagNull                  // written as null
 	flagTyped                 // its resourceType was read
 	flagBare                  // a string without quotes
+	flagControl               // has escapes of characters that FHIR forbids
 )
 
 // apart is a run of children that stands away from its parent.

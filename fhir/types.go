@@ -115,7 +115,7 @@ func (p Property) IsZero() bool { return p.row == 0 }
 func (p Property) get() facts.Prop { return p.d.t.Prop(p.row - 1) }
 
 // Name returns the name in JSON and XML: "valueQuantity".
-func (p Property) Name() string { return p.d.t.Name(p.get().Name) }
+func (p Property) Name() string { return p.d.t.PropName(p.row - 1) }
 
 // ElementName returns the element's name: "value".
 func (p Property) ElementName() string { return p.d.t.Name(p.get().Base) }

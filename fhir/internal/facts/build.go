@@ -482,9 +482,9 @@ func (b *Builder) buildStructs() []byte {
 
 // property is one row of the property section before it is written.
 type property struct {
-	name, base, typ, elem uint16
-	ord, flags            uint8
-	text                  string
+	text            string
+	base, typ, elem uint16
+	ord, flags      uint8
 }
 
 func (b *Builder) buildTypes(types []typeSource) (rows, props, slots []byte) {
@@ -549,9 +549,9 @@ func (b *Builder) buildTypes(types []typeSource) (rows, props, slots []byte) {
 		}
 		rows = binary.LittleEndian.AppendUint32(rows, prim)
 		for _, p := range list {
-			for _, w := range []uint16{p.name, p.base, p.typ} {
-				props = binary.LittleEndian.AppendUint16(props, w)
-			}
+			props = binary.LittleEndian.AppendUint32(props, b.str(p.text))
+			props = binary.LittleEndian.AppendUint16(props, p.base)
+			props = binary.LittleEndian.AppendUint16(props, p.typ)
 			props = append(props, p.ord, p.flags)
 			props = binary.LittleEndian.AppendUint32(props, b.firstElem[t.strct]+uint32(p.elem))
 		}
@@ -592,7 +592,7 @@ func (b *Builder) properties(s *Structure, e *Element, ei int, name string, choi
 		if typ == "Resource" || typ == "DomainResource" {
 			more |= PropResource
 		}
-		return property{b.nameID[text], b.nameID[name], id, uint16(ei), ord, flags | more, text}
+		return property{text, b.nameID[name], id, uint16(ei), ord, flags | more}
 	}
 	if e.ContentReference != "" {
 		_, path, _ := strings.Cut(e.ContentReference, "#")

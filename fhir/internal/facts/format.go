@@ -3,7 +3,7 @@ package facts
 import "math/bits"
 
 // Magic begins every table and changes with the layout.
-const Magic = "FHIRFAC1"
+const Magic = "FHIRFAC2"
 
 // The sections of a table, in order.
 const (
@@ -33,7 +33,7 @@ const (
 	structRow   = 40
 	elementRow  = 18
 	typeRow     = 56
-	propRow     = 12
+	propRow     = 14
 	bindingRow  = 8
 	ruleRow     = 12
 	systemRow   = 20

@@ -163,7 +163,7 @@ func (t *Table) FindType(name string) uint16 {
 
 // Prop is a property of a type: one name under which an element appears.
 type Prop struct {
-	Name  uint16 // in JSON and XML: "valueQuantity"
+	Name  uint32 // string, in JSON and XML: "valueQuantity"
 	Base  uint16 // of the element: "value"
 	Type  uint16 // type id
 	Ord   uint8  // ordinal of the element in its type
@@ -175,14 +175,14 @@ type Prop struct {
 func (t *Table) Prop(i uint32) Prop {
 	at := i * propRow
 	s := t.props[at : at+propRow]
-	return Prop{Name: u16(s, 0), Base: u16(s, 2), Type: u16(s, 4), Ord: s[6], Flags: s[7], Elem: u32(s, 8)}
+	return Prop{Name: u32(s, 0), Base: u16(s, 4), Type: u16(s, 6), Ord: s[8], Flags: s[9], Elem: u32(s, 10)}
 }
 
-// PropName returns the name id of a property.
-func (t *Table) PropName(i uint32) uint16 { return u16(t.props, i*propRow) }
+// PropName returns the name of a property.
+func (t *Table) PropName(i uint32) string { return t.Str(u32(t.props, i*propRow)) }
 
 // PropFlags returns the flags of a property.
-func (t *Table) PropFlags(i uint32) uint8 { return t.props[i*propRow+7] }
+func (t *Table) PropFlags(i uint32) uint8 { return t.props[i*propRow+9] }
 
 // FindProp returns the row of the property of a type that has a name, given
 // with the words of Ends.
@@ -197,7 +197,7 @@ func (t *Table) FindProp(typ *Type, name string, lo, hi uint64) (uint32, bool) {
 			return 0, false
 		}
 		row := typ.FirstProp + uint32(slot) - 1
-		if t.Str(u32(t.names, 4*uint32(u16(t.props, row*propRow)))) == name {
+		if t.Str(u32(t.props, row*propRow)) == name {
 			return row, true
 		}
 	}

@@ -70,6 +70,13 @@ func (t *Table) Str(ref uint32) string {
 	if ref == 0 {
 		return ""
 	}
+	if n := uint32(t.strings[ref]); n < 0x80 {
+		return t.strings[ref+1 : ref+1+n]
+	}
+	return t.longStr(ref)
+}
+
+func (t *Table) longStr(ref uint32) string {
 	n, i := uint32(0), ref
 	for shift := 0; ; shift += 7 {
 		b := t.strings[i]
