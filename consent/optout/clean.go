@@ -3,9 +3,11 @@ package optout
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -191,44 +193,116 @@ func (c *cleaner) run(ctx context.Context, in io.Reader) error {
 	}
 }
 
+// block is how many rows are looked up at once: their accesses to memory then
+// overlap.
+const block = 256
+
+// fate is what becomes of a row.
+type fate uint8
+
+const (
+	keepRow fate = iota // also a header or an empty line
+	lookUp
+	removeRow
+	rejectRow
+)
+
 // rows handles the whole rows at the start of data and returns how many bytes
 // they take. Rows that are kept one after the other are written at once.
 func (c *cleaner) rows(data []byte, last bool) (used int, err error) {
 	c.quotes = c.o.Format == CSV && bytes.IndexByte(data, '"') >= 0
-	kept := 0 // data[kept:at] is to be written
-	flush := func(until int) error {
-		if until > kept {
-			if _, err := c.out.Write(data[kept:until]); err != nil {
-				return err
+	var ends [block]int
+	var fates [block]fate
+	var prefix [block]uint32
+	at := 0
+	for at < len(data) {
+		n, next := 0, at
+		for n < block && next < len(data) {
+			end := c.rowEnd(data[next:])
+			if end < 0 {
+				if !last {
+					break
+				}
+				end = len(data) - next
 			}
+			fates[n], prefix[n] = c.row(data[next : next+end])
+			next += end
+			ends[n] = next
+			n++
+		}
+		if n == 0 {
+			break
+		}
+		c.set.lookUp(fates[:n], prefix[:n])
+		if err := c.emit(data, at, ends[:n], fates[:n]); err != nil {
+			return at, err
+		}
+		at = next
+	}
+	return at, nil
+}
+
+// lookUp settles the rows that are to be looked up.
+func (s *Set) lookUp(fates []fate, prefix []uint32) {
+	if s.meta.Form == Dense {
+		// Without a branch on what is found, look-ups do not wait for each
+		// other.
+		dir, pages := s.dir, s.pages
+		for i, v := range prefix {
+			if fates[i] != lookUp {
+				continue
+			}
+			fates[i] = keepRow
+			if page := binary.LittleEndian.Uint32(dir[v>>densePageBits*directoryEntry:]); page != 0 {
+				bit := pages[int(page-1)*densePageSize+int(v&(1<<densePageBits-1)>>3)] >> (v & 7) & 1
+				fates[i] = fate(bit) * removeRow
+			}
+		}
+		runtime.KeepAlive(s)
+		return
+	}
+	for i, v := range prefix {
+		if fates[i] != lookUp {
+			continue
+		}
+		fates[i] = keepRow
+		if s.has(v) {
+			fates[i] = removeRow
+		}
+	}
+}
+
+// emit writes the rows that are kept and counts the others.
+func (c *cleaner) emit(data []byte, at int, ends []int, fates []fate) error {
+	from := at // data[from:at] is to be written
+	flush := func() error {
+		if at > from {
+			_, err := c.out.Write(data[from:at])
+			return err
 		}
 		return nil
 	}
-	at := 0
-	for at < len(data) {
-		end := c.rowEnd(data[at:])
-		if end < 0 {
-			if !last {
-				break
-			}
-			end = len(data) - at
+	for i, end := range ends {
+		switch fates[i] {
+		case keepRow:
+			c.report.Kept++
+		case removeRow:
+			c.report.Removed++
 		}
-		row := data[at : at+end]
-		keep, reject := c.row(row)
-		if !keep {
-			if err := flush(at); err != nil {
-				return at, err
+		if fates[i] >= removeRow {
+			if err := flush(); err != nil {
+				return err
 			}
-			kept = at + end
-			if reject && c.o.Rejects != nil {
-				if _, err := c.o.Rejects.Write(row); err != nil {
-					return at, err
+			from = end
+			if fates[i] == rejectRow && c.o.Rejects != nil {
+				if _, err := c.o.Rejects.Write(data[at:end]); err != nil {
+					return err
 				}
 			}
 		}
-		at += end
+		at = end
 	}
-	return at, flush(at)
+	return flush()
 }
 
 // rowEnd returns the length of the first row with its line end, -1 if the end
@@ -253,47 +327,78 @@ func (c *cleaner) rowEnd(data []byte) int {
 	return -1
 }
 
-// row decides about one row with its line end.
-func (c *cleaner) row(row []byte) (keep, reject bool) {
+// row reads one row with its line end. Rows that are no rows, the header and
+// empty lines, are kept and taken off the count.
+func (c *cleaner) row(row []byte) (fate, uint32) {
 	c.line++
-	text := bytes.TrimRight(row, "\r\n")
+	text := row
+	for len(text) > 0 && (text[len(text)-1] == '\n' || text[len(text)-1] == '\r') {
+		text = text[:len(text)-1]
+	}
 	if len(text) == 0 {
-		return true, false
+		c.report.Kept--
+		return keepRow, 0
 	}
 	if c.first {
 		c.first = false
 		text = bytes.TrimPrefix(text, []byte("\xEF\xBB\xBF"))
 		if c.o.Format == CSV && c.header(text) {
-			return true, false
+			c.report.Kept--
+			return keepRow, 0
 		}
 	}
 	c.report.Rows++
-	switch c.o.Format {
-	case CSV:
-		n, err := nhsnumber.ParseBytes(field(text, c.index, c.o.Comma))
-		switch {
-		case err != nil || n.IsZero():
-			c.reject(err)
-			return false, true
-		case c.set.has(nine(n)):
-			c.report.Removed++
-			return false, false
-		}
-	default:
-		numbers, err := c.numbers(text)
-		if err != nil || len(numbers) == 0 {
-			c.reject(err)
-			return false, true
-		}
-		for _, n := range numbers {
-			if c.set.Has(n) {
-				c.report.Removed++
-				return false, false
-			}
+	if c.o.Format != CSV {
+		return c.jsonRow(text)
+	}
+	f := field(text, c.index, c.o.Comma)
+	if v, ok := plainNumber(f); ok {
+		return lookUp, v
+	}
+	n, err := nhsnumber.ParseBytes(f)
+	if err != nil || n.IsZero() {
+		c.reject(err)
+		return rejectRow, 0
+	}
+	return lookUp, nine(n)
+}
+
+func (c *cleaner) jsonRow(text []byte) (fate, uint32) {
+	numbers, err := c.numbers(text)
+	if err != nil || len(numbers) == 0 {
+		c.reject(err)
+		return rejectRow, 0
+	}
+	for _, n := range numbers {
+		if c.set.Has(n) {
+			return removeRow, 0
 		}
 	}
-	c.report.Kept++
-	return true, false
+	return keepRow, 0
+}
+
+// plainNumber returns the first nine digits of a valid number that is written
+// as ten digits, eight of which are worked on at once. What it does not take
+// is for nhsnumber.ParseBytes to judge; a test compares the two.
+func plainNumber(f []byte) (uint32, bool) {
+	if len(f) != 10 {
+		return 0, false
+	}
+	const zeros, lanes = 0x3030303030303030, 0x00FF00FF00FF00FF
+	w := binary.LittleEndian.Uint64(f)
+	d8, d9 := uint32(f[8])-'0', uint32(f[9])-'0'
+	if w&0xF0F0F0F0F0F0F0F0|(w+0x0606060606060606)&0xF0F0F0F0F0F0F0F0>>4 != 0x3333333333333333 || d8 > 9 || d9 > 9 {
+		return 0, false
+	}
+	w ^= zeros
+	even := w & lanes * (10<<48 | 8<<32 | 6<<16 | 4)
+	odd := w >> 8 & lanes * (9<<48 | 7<<32 | 5<<16 | 3)
+	if (uint32(even>>48+odd>>48)+d8*2+d9)%11 != 0 {
+		return 0, false
+	}
+	w = w*10 + w>>8
+	eight := (w&0x000000FF000000FF*(100+1_000_000<<32) + w>>16&0x000000FF000000FF*(1+10_000<<32)) >> 32
+	return uint32(eight)*10 + d8, true
 }
 
 var errNoNHSNumber = errors.New("no NHS number")
