@@ -192,6 +192,7 @@ var metadata = []known{
 	{assocPossRepl, historicalRoot, "POSSIBLY REPLACED BY association"},
 	{refsetOWLAxiom, refsetRoot, "OWL axiom"},
 	{refsetOWLOnto, refsetRoot, "OWL ontology"},
+	{734147008, 900000000000454005, "Invented ontology header"},
 	{refsetDescr, refsetRoot, "Reference set descriptor"},
 	{refsetModDep, refsetRoot, "Module dependency"},
 	{refsetDescType, refsetRoot, "Description type"},

@@ -162,7 +162,7 @@ func (w *writer) descriptions() {
 			term = m.appendTerm(term[:0], v, d, words)
 			id := m.descriptionID(d)
 			significance := [...]sctid.ID{caseInsensitive, caseInitial, caseInsensitive, caseSensitive}[m.hash(64, d.n)%4]
-			w.versions(uint64(id), module, m.timeOf(2, m.source[d.concept], d.n), d.active, func(date string, active bool) {
+			w.versions(uint64(id), module, max(m.timeOf(2, m.source[d.concept], d.n), m.born(d.concept)), d.active, func(date string, active bool) {
 				w.component(id, date, active, module)
 				w.sct(m.id[d.concept])
 				w.str("en")
@@ -431,7 +431,11 @@ func (w *writer) relationshipRows(concrete bool) {
 			return
 		}
 		id := m.relationshipID(r)
-		w.versions(uint64(id), module, m.timeOf(4, m.source[r.source], r.n), r.active, func(date string, active bool) {
+		at := max(m.timeOf(4, m.source[r.source], r.n), m.born(r.source))
+		if !concrete {
+			at = max(at, m.born(r.destination))
+		}
+		w.versions(uint64(id), module, at, r.active, func(date string, active bool) {
 			w.component(id, date, active, module)
 			w.sct(m.id[r.source])
 			if concrete {
@@ -476,7 +480,7 @@ func (w *writer) statedRelationships() {
 		}
 		module := m.moduleOf(c)
 		id := m.newID(sctid.Relationship, m.source[c], 12_000_000+uint64(c))
-		w.versions(uint64(id), module, m.timeOf(5, m.source[c], uint64(c)), c%3 > 0, func(date string, active bool) {
+		w.versions(uint64(id), module, max(m.timeOf(5, m.source[c], uint64(c)), m.born(c), m.born(m.tree[c])), c%3 > 0, func(date string, active bool) {
 			w.component(id, date, active, module)
 			w.sct(m.id[c])
 			w.sct(m.id[m.tree[c]])

@@ -118,7 +118,7 @@ func (m *model) assignIDs() {
 
 // newID makes the nth identifier of a kind.
 func (m *model) newID(kind sctid.Kind, source uint8, n uint64) sctid.ID {
-	const prime = 16777213 // the largest below 2^24; multiplication permutes what is below it
+	const prime = 16777213               // the largest below 2^24; multiplication permutes what is below it
 	item := 11_000_000 + n*7368787%prime // above the real identifiers of the metadata
 	namespace := ""
 	switch source {
@@ -151,6 +151,10 @@ func (m *model) timeOf(purpose uint64, source uint8, n uint64) int {
 	}
 	return first + int(h>>16)%(last-first)
 }
+
+// born is the date of the latest version of a concept, which nothing in a
+// release about it comes before.
+func (m *model) born(c int32) int { return m.timeOf(1, m.source[c], uint64(c)) }
 
 // moduleOf is the module of a concept and of what describes it.
 func (m *model) moduleOf(c int32) sctid.ID {

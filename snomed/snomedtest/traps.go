@@ -149,5 +149,5 @@ func (w *writer) plantMapTraps() {
 	c := m.trapConcept(disease, 3)
 	put(0, c, 7, 1, "IFA 445518008 | Invented age at onset (observable entity) | < 0.0 days", "Q99.1")
 	put(1, c, 7, 2, "OTHERWISE TRUE", "Q99.2")
-	put(2, m.trapConcept(disease, 4), 7, 1, "TRUE", "")
+	put(2, m.trapConcept(disease, 4), 8, 1, "TRUE", "")
 }

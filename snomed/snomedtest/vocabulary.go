@@ -15,7 +15,7 @@ const (
 )
 
 // vocabularySize is the number of words that terms are drawn from.
-const vocabularySize = 149000
+const vocabularySize = 160000
 
 type vocabulary struct{ onset, nucleus, ending []string }
 
@@ -49,7 +49,7 @@ func (v *vocabulary) appendWord(b []byte, n int) []byte {
 // draw picks a word by Zipf's law, or now and then any at all.
 func draw(h uint64) int {
 	u := float64(h>>11) / (1 << 53)
-	if h%4 == 0 {
+	if h%12 == 0 {
 		return int(u * vocabularySize)
 	}
 	return int(math.Exp(u*math.Log(vocabularySize))) - 1
@@ -116,7 +116,7 @@ func (m *model) appendName(b []byte, v *vocabulary, c int32, k int, words []int)
 				b = append(b, '-')
 			case x%131 == 0:
 				b = append(b, " – "...)
-			case x%61 == 0:
+			case x%29 == 1 && words[i-1] < 300:
 				b = append(b, "'s "...)
 			case x%37 == 0:
 				b = append(b, ", "...)

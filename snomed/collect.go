@@ -1,0 +1,256 @@
+package snomed
+
+import (
+	"cmp"
+	"math/bits"
+	"slices"
+	"sync"
+)
+
+// vec is a growing list in chunks: growing copies nothing and leaves no
+// garbage.
+type vec[T any] struct {
+	chunks [][]T
+	n      int
+}
+
+const vecShift = 14
+
+func (v *vec[T]) add(x T) {
+	if v.n < 1<<vecShift { // the first chunk grows, so that a short list is small
+		if v.n == 0 {
+			v.chunks = [][]T{nil}
+		}
+		v.chunks[0] = append(v.chunks[0], x)
+		v.n++
+		return
+	}
+	if v.n>>vecShift == len(v.chunks) {
+		v.chunks = append(v.chunks, make([]T, 1<<vecShift))
+	}
+	v.chunks[v.n>>vecShift][v.n&(1<<vecShift-1)] = x
+	v.n++
+}
+
+func (v *vec[T]) at(i int) *T { return &v.chunks[i>>vecShift][i&(1<<vecShift-1)] }
+
+func (v *vec[T]) each(fn func(i int, x *T)) {
+	for i := range v.n {
+		fn(i, v.at(i))
+	}
+}
+
+// multi is several lists read as one.
+type multi[T any] struct {
+	vecs []*vec[T]
+	base []int
+	n    int
+}
+
+func (m *multi[T]) add(v *vec[T]) {
+	m.vecs = append(m.vecs, v)
+	m.base = append(m.base, m.n)
+	m.n += v.n
+}
+
+func (m *multi[T]) at(i int) *T {
+	k := len(m.base) - 1
+	for m.base[k] > i {
+		k--
+	}
+	return m.vecs[k].at(i - m.base[k])
+}
+
+// permute puts x[order[i]] at i, and spoils order.
+func permute[T any](x []T, order []uint32) {
+	const done = 1 << 31
+	for i := range order {
+		if order[i]&done != 0 {
+			continue
+		}
+		first := x[i]
+		at := uint32(i)
+		for {
+			from := order[at]
+			order[at] |= done
+			if from == uint32(i) {
+				x[at] = first
+				break
+			}
+			x[at] = x[from]
+			at = from
+		}
+	}
+}
+
+// sortedOrder returns the indexes of v in ascending order of values.
+func sortedOrder(v []uint64) []uint32 {
+	order := make([]uint32, len(v))
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortFunc(order, func(a, b uint32) int { return cmp.Compare(v[a], v[b]) })
+	return order
+}
+
+// codes numbers the distinct values of a column. The numbers depend on the
+// order in which goroutines come; they are sorted before they are written.
+type codes struct {
+	mu     sync.Mutex
+	index  map[uint64]uint16
+	values []uint64
+	order  []uint16 // the final code of each
+}
+
+func newCodes() *codes { return &codes{index: map[uint64]uint16{}} }
+
+// localCodes is one goroutine's view of codes.
+type localCodes struct {
+	shared *codes
+	index  map[uint64]uint16
+	last   uint64
+	code1  uint16
+	any    bool
+}
+
+func (c *codes) local() *localCodes { return &localCodes{shared: c, index: map[uint64]uint16{}} }
+
+// code returns the number of a value.
+func (l *localCodes) code(v uint64) uint16 {
+	if l.any && v == l.last {
+		return l.code1
+	}
+	c, ok := l.index[v]
+	if !ok {
+		c = l.shared.code(v)
+		l.index[v] = c
+	}
+	l.last, l.code1, l.any = v, c, true
+	return c
+}
+
+// tooMany is what a build panics with where a column that must have few
+// distinct values has more than 65,535.
+type tooMany struct{}
+
+func (c *codes) code(v uint64) uint16 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	k, ok := c.index[v]
+	if !ok {
+		if len(c.values) == 1<<16 {
+			panic(tooMany{})
+		}
+		k = uint16(len(c.values))
+		c.index[v] = k
+		c.values = append(c.values, v)
+	}
+	return k
+}
+
+// sorted returns the values in ascending order and the new code of each old.
+func (c *codes) sorted() (values []uint64, code []uint16) {
+	order := sortedOrder(c.values)
+	values, code = make([]uint64, len(order)), make([]uint16, len(order))
+	for to, from := range order {
+		values[to] = c.values[from]
+		code[from] = uint16(to)
+	}
+	return values, code
+}
+
+// idMap maps identifiers to numbers below 2^32-1.
+type idMap struct {
+	keys  []uint64
+	vals  []uint32
+	shift int
+	n     int
+}
+
+func newIDMap(n int) *idMap {
+	size := 16
+	for size*4 < n*5 {
+		size *= 2
+	}
+	return &idMap{keys: make([]uint64, size), vals: make([]uint32, size), shift: 64 - bits.Len(uint(size-1))}
+}
+
+func hash64(id uint64) uint64 { return id * 0x9e3779b97f4a7c15 }
+
+// slot returns where id is or belongs. Keys of 0 are empty.
+func (m *idMap) slot(id uint64) int {
+	mask := len(m.keys) - 1
+	for i := int(hash64(id) >> m.shift); ; i++ {
+		i &= mask
+		if m.keys[i] == id || m.keys[i] == 0 {
+			return i
+		}
+	}
+}
+
+// put sets the number of id.
+func (m *idMap) put(id uint64, v uint32) {
+	i := m.slot(id)
+	if m.keys[i] == 0 {
+		m.n++
+		if m.n*10 > len(m.keys)*9 {
+			m.grow()
+			i = m.slot(id)
+		}
+		m.keys[i] = id
+	}
+	m.vals[i] = v
+}
+
+func (m *idMap) grow() {
+	old := *m
+	*m = *newIDMap(len(old.keys) * 5 / 4)
+	for i, k := range old.keys {
+		if k != 0 {
+			j := m.slot(k)
+			m.keys[j], m.vals[j] = k, old.vals[i]
+			m.n++
+		}
+	}
+	m.n++
+}
+
+func (m *idMap) get(id uint64) (uint32, bool) {
+	i := m.slot(id)
+	return m.vals[i], m.keys[i] == id && id != 0
+}
+
+// radixOrder returns the stable ascending order of n keys.
+func radixOrder(n int, key func(int) uint32) []uint32 {
+	type item struct{ key, at uint32 }
+	a, b := make([]item, n), make([]item, n)
+	all := uint32(0)
+	for i := range a {
+		k := key(i)
+		a[i] = item{k, uint32(i)}
+		all |= k
+	}
+	var count [1 << 11]uint32
+	for shift := 0; shift < 32 && all>>shift != 0; shift += 11 {
+		clear(count[:])
+		for _, x := range a {
+			count[x.key>>shift&(1<<11-1)]++
+		}
+		sum := uint32(0)
+		for i, c := range count {
+			count[i] = sum
+			sum += c
+		}
+		for _, x := range a {
+			k := x.key >> shift & (1<<11 - 1)
+			b[count[k]] = x
+			count[k]++
+		}
+		a, b = b, a
+	}
+	out := make([]uint32, n)
+	for i, x := range a {
+		out[i] = x.at
+	}
+	return out
+}

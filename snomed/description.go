@@ -1,0 +1,272 @@
+package snomed
+
+import (
+	"slices"
+
+	"github.com/nhskit/nhskit/snomed/sctid"
+)
+
+// The types of description.
+const (
+	FullySpecifiedName sctid.ID = idFSN
+	Synonym            sctid.ID = idSynonym
+	TextDefinition     sctid.ID = idDefinition
+)
+
+// Description is one description or text definition.
+type Description struct {
+	ID           sctid.ID
+	Concept      sctid.ID
+	Active       bool
+	Time         uint32 // YYYYMMDD
+	Module       sctid.ID
+	Type         sctid.ID
+	Language     string // "en"
+	Significance sctid.ID
+	Term         string
+	// Acceptability has an entry for every language reference set that
+	// accepts the description.
+	Acceptability []Acceptability
+}
+
+// Acceptability is what one language reference set says about a description.
+type Acceptability struct {
+	Refset    sctid.ID
+	Preferred bool // else acceptable
+}
+
+// Descriptions returns all descriptions of a concept, inactive ones and text
+// definitions included: first the active ones, and of those the fully
+// specified names.
+func (s *Store) Descriptions(o Ordinal) (all []Description, err error) {
+	defer s.im.guard(&err)
+	if int(o) >= s.info.Concepts {
+		return nil, ErrNotFound
+	}
+	from, to := int(s.descAt.get(int(o))), int(s.descAt.get(int(o)+1))
+	t := s.terms(o)
+	for i := from; i < to; i++ {
+		t.next()
+		d := s.description(i)
+		d.Concept = s.id(o)
+		d.Term = string(t.append(nil))
+		all = append(all, d)
+	}
+	return all, nil
+}
+
+// description reads row i, without concept and term.
+func (s *Store) description(i int) Description {
+	d := Description{
+		ID:           s.spaces.unpack(s.column(secDescID).get(i)),
+		Active:       s.descActive.get(i) == 1,
+		Time:         s.time(s.column(secDescTime), i),
+		Module:       sctid.ID(s.modules.get(int(s.column(secDescModule).get(i)))),
+		Type:         sctid.ID(s.codes.get(int(s.descKind.get(i)))),
+		Language:     languageOf(s.column(secLanguages).get(int(s.column(secDescLanguage).get(i)))),
+		Significance: sctid.ID(s.codes.get(int(s.column(secDescSignificance).get(i)))),
+	}
+	accept := s.descAccept.get(i)
+	for k, id := range s.dialects {
+		if v := accept >> (2 * k) & 3; v > 0 {
+			d.Acceptability = append(d.Acceptability, Acceptability{sctid.ID(id), v == 2})
+		}
+	}
+	return d
+}
+
+// Description looks a description up by its identifier.
+func (s *Store) Description(id sctid.ID) (d Description, err error) {
+	defer s.im.guard(&err)
+	row, ok := s.findDescription(uint64(id))
+	if !ok {
+		return Description{}, ErrNotFound
+	}
+	o := s.conceptOfDescription(row)
+	d = s.description(row)
+	d.Concept = s.id(o)
+	d.Term = string(s.appendTerm(nil, o, row))
+	return d, nil
+}
+
+func (s *Store) findDescription(id uint64) (row int, ok bool) {
+	if sctid.ID(id).Kind() != sctid.Description || len(s.spaces.spaces) == 0 {
+		return 0, false
+	}
+	order, ids := s.column(secDescOrder), s.column(secDescID)
+	i, j := 0, order.len()
+	for i < j {
+		m := int(uint(i+j) / 2)
+		row := int(order.get(m))
+		switch v := uint64(s.spaces.unpack(ids.get(row))); {
+		case v == id:
+			return row, true
+		case v < id:
+			i = m + 1
+		default:
+			j = m
+		}
+	}
+	return 0, false
+}
+
+// conceptOfDescription finds the concept whose rows contain row.
+func (s *Store) conceptOfDescription(row int) Ordinal {
+	// The last concept whose first row is at most row.
+	return Ordinal(s.descAt.search(0, s.descAt.len(), uint64(row)+1) - 1)
+}
+
+// PreferredTerm returns the term to show for a concept: the active synonym
+// that the first of the language reference sets prefers that has one for the
+// concept. Without dialects it is the order of preference that the store was
+// built with, which is fastest. Where none of them has one it is the first
+// active synonym, then an inactive one, then the fully specified name.
+func (s *Store) PreferredTerm(o Ordinal, dialects ...sctid.ID) (term string, err error) {
+	defer s.im.guard(&err)
+	b, err := s.AppendPreferredTerm(make([]byte, 0, 64), o, dialects...)
+	return string(b), err
+}
+
+// AppendPreferredTerm appends what [Store.PreferredTerm] returns.
+func (s *Store) AppendPreferredTerm(to []byte, o Ordinal, dialects ...sctid.ID) (b []byte, err error) {
+	defer s.im.guard(&err)
+	if int(o) >= s.info.Concepts {
+		return to, ErrNotFound
+	}
+	row, ok := s.choose(o, s.synonym, dialects)
+	if !ok {
+		if row, ok = s.choose(o, s.fsn, dialects); !ok {
+			return to, nil
+		}
+	}
+	return s.appendTerm(to, o, row), nil
+}
+
+// FullySpecifiedName returns the fully specified name of a concept, by the
+// same rule as [Store.PreferredTerm].
+func (s *Store) FullySpecifiedName(o Ordinal, dialects ...sctid.ID) (name string, err error) {
+	defer s.im.guard(&err)
+	if int(o) >= s.info.Concepts {
+		return "", ErrNotFound
+	}
+	row, ok := s.choose(o, s.fsn, dialects)
+	if !ok {
+		return "", nil
+	}
+	return string(s.appendTerm(make([]byte, 0, 64), o, row)), nil
+}
+
+// choose picks a description of a type.
+func (s *Store) choose(o Ordinal, kind uint64, dialects []sctid.ID) (row int, ok bool) {
+	from := int(s.descAt.get(int(o)))
+	if dialects == nil {
+		n := s.names.get(int(o))
+		if kind == s.synonym {
+			n >>= 4
+		}
+		if n &= 15; n > 0 {
+			return from + int(n) - 1, true
+		}
+	}
+	to := int(s.descAt.get(int(o) + 1))
+	best := 1 << 30
+	for i := from; i < to; i++ {
+		if s.descKind.get(i) != kind {
+			continue
+		}
+		rank := 1000
+		if accept := s.descAccept.get(i); dialects == nil {
+			for k := range s.preferred {
+				if accept>>(2*k)&3 == 2 {
+					rank = k
+					break
+				}
+			}
+		} else {
+			for r, d := range dialects {
+				if k := slices.Index(s.dialects, uint64(d)); k >= 0 && accept>>(2*k)&3 == 2 {
+					rank = r
+					break
+				}
+			}
+		}
+		if s.descActive.get(i) == 0 {
+			rank += 2000
+		}
+		if rank < best {
+			row, best = i, rank
+		}
+	}
+	return row, best < 1<<30
+}
+
+// termReader reads the terms of a concept one after the other.
+type termReader struct {
+	s    *Store
+	b    []byte
+	buf  [24]uint32
+	code []uint32 // the pieces of the current term
+}
+
+func (s *Store) terms(o Ordinal) termReader {
+	i, j := s.textAt.get(int(o)), s.textAt.get(int(o)+1)
+	if i > j || j > s.text.base {
+		panic(&fault{ErrCorrupt})
+	}
+	return termReader{s: s, b: s.im.at(s.text.off+i, j-i)}
+}
+
+// number reads a number.
+func (t *termReader) number() uint32 {
+	v, n := readCode(t.b)
+	if n == 0 {
+		panic(&fault{ErrCorrupt})
+	}
+	t.b = t.b[n:]
+	return v
+}
+
+// next goes to the next term.
+func (t *termReader) next() {
+	if t.code == nil {
+		t.code = t.buf[:0]
+	}
+	shared, n := t.number(), t.number()
+	if int(shared) > len(t.code) || int(n) > len(t.b) {
+		panic(&fault{ErrCorrupt})
+	}
+	t.code = t.code[:shared]
+	for range n {
+		t.code = append(t.code, t.number())
+	}
+}
+
+// append appends the current term.
+func (t *termReader) append(to []byte) []byte {
+	afterWord := false
+	for _, p := range t.code {
+		word := t.s.pieceToken.get(int(p)) > 0
+		if word && afterWord {
+			to = append(to, ' ')
+		}
+		to = append(to, t.s.piece(p)...)
+		afterWord = word
+	}
+	return to
+}
+
+func (s *Store) piece(p uint32) []byte {
+	i, j := s.pieceAt.get(int(p)), s.pieceAt.get(int(p)+1)
+	if i > j || j > s.pieces.base {
+		panic(&fault{ErrCorrupt})
+	}
+	return s.im.at(s.pieces.off+i, j-i)
+}
+
+func (s *Store) appendTerm(to []byte, o Ordinal, row int) []byte {
+	t := s.terms(o)
+	for range row - int(s.descAt.get(int(o))) + 1 {
+		t.next()
+	}
+	return t.append(to)
+}

@@ -1,0 +1,397 @@
+package snomed
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/nhskit/nhskit/snomed/sctid"
+)
+
+// RuleKind is the form of a map rule.
+type RuleKind uint8
+
+// The forms of map rules, RF2 5.2.3.3.
+const (
+	RuleNone      RuleKind = iota // an empty rule: the row always applies
+	RuleAlways                    // TRUE
+	RuleOtherwise                 // OTHERWISE TRUE
+	RuleIf                        // IFA concept: the record has the concept or a subtype
+	RuleAge                       // IFA age concept, with a comparison
+	RuleAnd                       // several of the last two
+)
+
+// String returns the form in lower case.
+func (k RuleKind) String() string {
+	return [...]string{"none", "always", "otherwise", "if", "age", "and"}[min(k, RuleAnd)]
+}
+
+// MapRule is a parsed map rule.
+type MapRule struct {
+	Kind    RuleKind
+	Concept sctid.ID  // of RuleIf and RuleAge
+	Op      string    // of RuleAge: <, <=, >, >=, =
+	Value   string    // of RuleAge: digits, exactly as written
+	Unit    string    // of RuleAge: "days", "months", "years", ...
+	And     []MapRule // of RuleAnd
+}
+
+// RuleError says where a map rule is not understood.
+type RuleError struct {
+	Offset int // byte offset in the rule
+	Err    error
+}
+
+// Error words the offset and the cause.
+func (e *RuleError) Error() string { return fmt.Sprintf("map rule, byte %d: %v", e.Offset, e.Err) }
+
+// Unwrap returns the cause.
+func (e *RuleError) Unwrap() error { return e.Err }
+
+var (
+	errNoRule  = errors.New("neither TRUE, OTHERWISE TRUE nor IFA with a concept")
+	errPipe    = errors.New("the term is not closed by |")
+	errCompare = errors.New("a comparison needs a number and a unit of time")
+	errBehind  = errors.New("only AND IFA may follow")
+)
+
+// maxRuleParts is how many conditions a rule may join.
+const maxRuleParts = 100
+
+// ParseMapRule reads a map rule. The error is a *[RuleError].
+func ParseMapRule(rule string) (MapRule, error) {
+	text := strings.TrimSpace(rule)
+	switch {
+	case text == "":
+		return MapRule{}, nil
+	case text == "TRUE":
+		return MapRule{Kind: RuleAlways}, nil
+	case text == "OTHERWISE TRUE":
+		return MapRule{Kind: RuleOtherwise}, nil
+	}
+	p := ruleParser{s: rule}
+	p.space()
+	var parts []MapRule
+	for {
+		if !p.word("IFA") {
+			return MapRule{}, p.fail(errNoRule)
+		}
+		part, err := p.condition()
+		if err != nil {
+			return MapRule{}, err
+		}
+		parts = append(parts, part)
+		if p.space(); p.at == len(p.s) {
+			break
+		}
+		if !p.word("AND") || len(parts) >= maxRuleParts {
+			return MapRule{}, p.fail(errBehind)
+		}
+	}
+	if len(parts) == 1 {
+		return parts[0], nil
+	}
+	return MapRule{Kind: RuleAnd, And: parts}, nil
+}
+
+type ruleParser struct {
+	s  string
+	at int
+}
+
+func (p *ruleParser) fail(err error) error { return &RuleError{p.at, err} }
+
+func (p *ruleParser) space() {
+	for p.at < len(p.s) && (p.s[p.at] == ' ' || p.s[p.at] == '\t') {
+		p.at++
+	}
+}
+
+// word takes a key word that white space follows.
+func (p *ruleParser) word(w string) bool {
+	rest, ok := strings.CutPrefix(p.s[p.at:], w)
+	if !ok || rest == "" || rest[0] != ' ' && rest[0] != '\t' {
+		return false
+	}
+	p.at += len(w)
+	p.space()
+	return true
+}
+
+// condition reads a concept, an optional term, an optional comparison.
+func (p *ruleParser) condition() (MapRule, error) {
+	start := p.at
+	for p.at < len(p.s) && p.s[p.at] >= '0' && p.s[p.at] <= '9' {
+		p.at++
+	}
+	id, err := sctid.Parse(p.s[start:p.at])
+	if err != nil || id.Kind() != sctid.Concept {
+		p.at = start
+		return MapRule{}, p.fail(cmpError(err))
+	}
+	rule := MapRule{Kind: RuleIf, Concept: id}
+	p.space()
+	if p.at < len(p.s) && p.s[p.at] == '|' {
+		end := strings.IndexByte(p.s[p.at+1:], '|')
+		if end < 0 {
+			return MapRule{}, p.fail(errPipe)
+		}
+		p.at += end + 2
+		p.space()
+	}
+	for _, op := range []string{"<=", ">=", "<", ">", "="} {
+		rest, ok := strings.CutPrefix(p.s[p.at:], op)
+		if !ok {
+			continue
+		}
+		p.at += len(op)
+		rule.Kind, rule.Op = RuleAge, op
+		p.space()
+		rest = p.s[p.at:]
+		value, rest, ok := strings.Cut(rest, " ")
+		if !ok || !isDecimal(value) {
+			return MapRule{}, p.fail(errCompare)
+		}
+		unit, _, _ := strings.Cut(strings.TrimLeft(rest, " "), " ")
+		if unitDays(unit) == 0 {
+			return MapRule{}, p.fail(errCompare)
+		}
+		p.at += len(value) + 1
+		p.space()
+		p.at += len(unit)
+		rule.Value, rule.Unit = value, unit
+		break
+	}
+	return rule, nil
+}
+
+func cmpError(err error) error {
+	if err == nil {
+		return errNoRule
+	}
+	return err
+}
+
+// unitDays returns the length of a unit in days times 1000, as used to
+// compare ages, and 0 for an unknown unit.
+func unitDays(unit string) int64 {
+	switch strings.TrimSuffix(unit, "s") {
+	case "day":
+		return 1000
+	case "week":
+		return 7000
+	case "month":
+		return 30437 // a twelfth of a year
+	case "year":
+		return 365250
+	}
+	return 0
+}
+
+// MapContext is what is known of the patient and the record when a map is
+// evaluated.
+type MapContext struct {
+	// Concepts are what else the record says. A rule on a concept holds if
+	// one of them is it or a subtype of it; sex is one of them, as 248152002
+	// or 248153007.
+	Concepts []sctid.ID
+	// AgeAtOnset is the age when the condition began, in days; negative if it
+	// is not known, and then no rule on age holds.
+	AgeAtOnset float64
+}
+
+// Holds evaluates a rule. The subsumes function says whether the first
+// concept is or subsumes the second; with nil only the same concept counts.
+// RuleOtherwise holds here: it is for the caller to try it last.
+func (r MapRule) Holds(ctx MapContext, subsumes func(a, b sctid.ID) bool) bool {
+	switch r.Kind {
+	case RuleIf:
+		return slices.ContainsFunc(ctx.Concepts, func(c sctid.ID) bool {
+			return c == r.Concept || subsumes != nil && subsumes(r.Concept, c)
+		})
+	case RuleAge:
+		if ctx.AgeAtOnset < 0 {
+			return false
+		}
+		v := Value{ValueNumber, r.Value}.Rat()
+		if v == nil {
+			return false
+		}
+		limit, _ := v.Float64()
+		limit *= float64(unitDays(r.Unit)) / 1000
+		switch r.Op {
+		case "<":
+			return ctx.AgeAtOnset < limit
+		case "<=":
+			return ctx.AgeAtOnset <= limit
+		case ">":
+			return ctx.AgeAtOnset > limit
+		case ">=":
+			return ctx.AgeAtOnset >= limit
+		}
+		return ctx.AgeAtOnset == limit
+	case RuleAnd:
+		for _, part := range r.And {
+			if !part.Holds(ctx, subsumes) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// MapRow is one row of a map.
+type MapRow struct {
+	Group, Priority int
+	Rule, Advice    string
+	Target          string // "" for no target
+	Correlation     sctid.ID
+	Category        sctid.ID // of an extended map
+	Block           int      // of a UK map, -1 if there is none
+	Active          bool
+	Time            uint32 // YYYYMMDD
+}
+
+// MapRows returns the rows of a map about a concept: by block, group and
+// priority, the inactive ones last. A simple map has one group and no rules.
+func (s *Store) MapRows(refset, concept sctid.ID) (rows []MapRow, err error) {
+	r, err := s.Refset(refset)
+	if err != nil {
+		return nil, err
+	}
+	target := r.columnIndex("mapTarget")
+	if target < 0 {
+		if target = r.columnIndex("mapSource"); target < 0 {
+			return nil, fmt.Errorf("%w: reference set %d has no map target column", ErrNotMap, refset)
+		}
+	}
+	members, err := r.Of(concept)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range members {
+		row := MapRow{Group: 1, Priority: 1, Block: -1, Active: m.Active, Time: m.Time}
+		for i, c := range r.columns {
+			f := m.Fields[i]
+			switch c.Name {
+			case "mapGroup":
+				row.Group = int(f.Int)
+			case "mapPriority":
+				row.Priority = int(f.Int)
+			case "mapRule":
+				row.Rule = f.Text
+			case "mapAdvice":
+				row.Advice = f.Text
+			case "correlationId":
+				row.Correlation = f.ID
+			case "mapCategoryId":
+				row.Category = f.ID
+			case "mapBlock":
+				row.Block = int(f.Int)
+			}
+		}
+		row.Target = m.Fields[target].Text
+		rows = append(rows, row)
+	}
+	slices.SortStableFunc(rows, func(a, b MapRow) int {
+		switch {
+		case a.Active != b.Active:
+			if a.Active {
+				return -1
+			}
+			return 1
+		case a.Block != b.Block:
+			return a.Block - b.Block
+		case a.Group != b.Group:
+			return a.Group - b.Group
+		}
+		return a.Priority - b.Priority
+	})
+	return rows, nil
+}
+
+// ErrNotMap says that a reference set is no map.
+var ErrNotMap = errors.New("snomed: not a map")
+
+// SelectTargets evaluates the rows of a map, as [Store.MapRows] returns them:
+// of each group the first active row whose rule holds. A selected row with an
+// empty target means that the group has none. A rule that is not understood
+// does not hold, and its error is returned with the rows selected otherwise.
+func SelectTargets(rows []MapRow, ctx MapContext, subsumes func(a, b sctid.ID) bool) (selected []MapRow, err error) {
+	var errs []error
+	type group struct{ block, number int }
+	var done []group
+	for _, row := range rows {
+		g := group{row.Block, row.Group}
+		if !row.Active || slices.Contains(done, g) {
+			continue
+		}
+		rule, err := ParseMapRule(row.Rule)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("group %d, priority %d: %w", row.Group, row.Priority, err))
+			continue
+		}
+		if rule.Holds(ctx, subsumes) {
+			selected = append(selected, row)
+			done = append(done, g)
+		}
+	}
+	return selected, errors.Join(errs...)
+}
+
+// MapTargets evaluates a map for a concept in a context, with the hierarchy
+// of the store.
+func (s *Store) MapTargets(refset, concept sctid.ID, ctx MapContext) ([]MapRow, error) {
+	rows, err := s.MapRows(refset, concept)
+	if err != nil {
+		return nil, err
+	}
+	return SelectTargets(rows, ctx, func(a, b sctid.ID) bool {
+		yes, err := s.Subsumes(a, b)
+		return yes && err == nil
+	})
+}
+
+// ReverseMap returns the concepts with an active row for a target, in
+// ascending order of ordinals. It reads the whole map.
+func (s *Store) ReverseMap(refset sctid.ID, target string) (set Set, err error) {
+	r, err := s.Refset(refset)
+	if err != nil {
+		return Set{}, err
+	}
+	defer s.im.guard(&err)
+	c := r.columnIndex("mapTarget")
+	if c < 0 || !utf8.ValidString(target) {
+		return Set{}, ErrNotMap
+	}
+	base := fixedRefs + c*columnRefs
+	codes, ends := r.col(base+colCodes), r.col(base+colA)
+	if r.refs[base+colC].off != 0 {
+		return Set{}, fmt.Errorf("%w: the targets of reference set %d are not codes", ErrNotMap, refset)
+	}
+	// The texts ascend.
+	i, j := 0, ends.len()-1
+	for i < j {
+		m := int(uint(i+j) / 2)
+		if string(r.text(base, m)) < target {
+			i = m + 1
+		} else {
+			j = m
+		}
+	}
+	if i >= ends.len()-1 || string(r.text(base, i)) != target {
+		return Set{}, nil
+	}
+	var out []Ordinal
+	component, active := r.col(refComponent), r.col(refActive)
+	for row := range r.rows {
+		if codes.get(row) == uint64(i) && active.get(row) == 1 {
+			if k := component.get(row); k < uint64(s.info.Concepts) {
+				out = append(out, Ordinal(k))
+			}
+		}
+	}
+	return SetOf(out), nil
+}

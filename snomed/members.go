@@ -1,0 +1,390 @@
+package snomed
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/nhskit/nhskit/snomed/rf2"
+	"github.com/nhskit/nhskit/snomed/sctid"
+)
+
+// segment is what one file has of one reference set.
+type segment struct {
+	place
+	order    int
+	refset   uint64
+	columns  []string // beyond the six common ones
+	types    string
+	language bool
+
+	component vec[uint32] // a concept's ordinal, or behind them a description's row, or behind those an index of others
+	meta      vec[uint32] // time code, module code, active
+	key       vec[uint64] // of the member id
+	line      vec[uint32]
+	uuid      vec[[16]byte]
+	cols      []*collector
+}
+
+// collector numbers the values of one column.
+type collector struct {
+	codes vec[uint32]
+
+	// Integers and identifiers.
+	ints  []uint64
+	index map[uint64]uint32
+	last  uint64
+
+	// Texts. Once most turn out to be distinct they are no longer looked up.
+	texts map[string]uint32
+	pool  *textPool
+	ids   *idMap // concepts, which long texts have by their ordinals
+	self  uint64
+	short []byte
+	all   bool // every text has its own number
+}
+
+// textPool keeps texts; long ones are compressed in blocks of some, so that
+// axioms do not fill the memory.
+type textPool struct {
+	ends  vec[uint32] // the end of each text in its block
+	open  []byte      // the block being filled
+	done  [][]byte    // finished blocks, as they will be stored
+	sizes []uint32    // their plain sizes
+	n     int
+	total int
+}
+
+const textBlock = 64 // texts in a block
+
+func (p *textPool) add(s []byte) uint32 {
+	p.open = append(p.open, s...)
+	p.ends.add(uint32(len(p.open)))
+	p.total += len(s)
+	p.n++
+	if p.n%textBlock == 0 {
+		p.seal()
+	}
+	return uint32(p.n - 1)
+}
+
+// seal compresses the open block.
+func (p *textPool) seal() {
+	if p.n%textBlock == 0 && len(p.done) == p.n/textBlock || p.n == 0 {
+		return
+	}
+	p.sizes = append(p.sizes, uint32(len(p.open)))
+	p.done = append(p.done, deflateBlock(p.open))
+	p.open = p.open[:0]
+}
+
+func newCollector(kind byte) *collector {
+	if kind == 's' {
+		return &collector{texts: map[string]uint32{}, pool: &textPool{}}
+	}
+	return &collector{index: map[uint64]uint32{}}
+}
+
+func (c *collector) addInt(v uint64) {
+	if len(c.ints) > 0 && c.ints[c.last] == v {
+		c.codes.add(uint32(c.last))
+		return
+	}
+	k, ok := c.index[v]
+	if !ok {
+		k = uint32(len(c.ints))
+		c.index[v] = k
+		c.ints = append(c.ints, v)
+	}
+	c.last = uint64(k)
+	c.codes.add(k)
+}
+
+// Texts that name concepts by identifier, such as axioms, are most of the
+// bytes of a release. They are kept with an ordinal in place of an identifier
+// behind a colon, or a mark for the component itself. The marks are bytes
+// that no UTF-8 text has.
+const (
+	markOrdinal = 0xff // three bytes follow
+	markSelf    = 0xfe
+)
+
+// abbreviate replaces identifiers of concepts.
+func (c *collector) abbreviate(s []byte) []byte {
+	c.short = c.short[:0]
+	for {
+		i := bytes.IndexByte(s, ':')
+		if i < 0 {
+			break
+		}
+		i++
+		c.short = append(c.short, s[:i]...)
+		s = s[i:]
+		v, n := uint64(0), 0
+		for n < len(s) && n < 18 && s[n] >= '0' && s[n] <= '9' {
+			v = v*10 + uint64(s[n]-'0')
+			n++
+		}
+		if n == 0 || s[0] == '0' || n < len(s) && s[n] >= '0' && s[n] <= '9' {
+			continue
+		}
+		if v == c.self {
+			c.short = append(c.short, markSelf)
+			s = s[n:]
+		} else if o, ok := c.ids.get(v); ok && o < 1<<24 {
+			c.short = append(c.short, markOrdinal, byte(o>>16), byte(o>>8), byte(o))
+			s = s[n:]
+		}
+	}
+	c.short = append(c.short, s...)
+	return c.short
+}
+
+const (
+	lookAfter = 1 << 15 // texts after which it is decided whether to look them up
+	longText  = 300     // longer texts are not looked up
+)
+
+func (c *collector) addText(s []byte) {
+	if !c.all && len(s) <= longText {
+		if k, ok := c.texts[string(s)]; ok {
+			c.codes.add(k)
+			return
+		}
+	}
+	plain := s
+	if len(s) > 40 {
+		s = c.abbreviate(s)
+	}
+	k := c.pool.add(s)
+	s = plain
+	c.codes.add(k)
+	if c.all || len(s) > longText {
+		return
+	}
+	c.texts[string(s)] = k
+	if c.codes.n == lookAfter && c.pool.n > lookAfter*9/10 {
+		c.all = true
+		c.texts = nil
+	}
+}
+
+// readRefsets reads the reference set files.
+func (b *builder) readRefsets() error {
+	b.others = map[uint64]uint32{}
+	err := b.read("reference sets", func(f *rf2.File) bool { return f.Kind == rf2.Refset }, func(s *source, f *rf2.File) rf2.Handler {
+		segments := map[uint64]*segment{}
+		var last *segment
+		module, time := b.memberModules.local(), b.memberTimes.local()
+		pl := placeOf(s, f)
+		return func(r *rf2.Row) error {
+			if b.late(r) {
+				return nil
+			}
+			id := r.Num[4]
+			if last == nil || last.refset != id {
+				last = segments[id]
+				if last == nil {
+					last = b.newSegment(s, pl, r, id)
+					segments[id] = last
+				}
+			}
+			last.component.add(b.componentKey(pl, r))
+			meta := uint32(time.code(uint64(r.Time)))<<17 | uint32(module.code(uint64(r.Module)))<<1&0x1ffff
+			if r.Active {
+				meta |= 1
+			}
+			last.meta.add(meta)
+			last.key.add(binary.LittleEndian.Uint64(r.UUID[:8])*0x9e3779b97f4a7c15 ^ binary.LittleEndian.Uint64(r.UUID[8:]))
+			last.line.add(uint32(r.Line))
+			if b.opt.KeepRowIDs {
+				last.uuid.add(r.UUID)
+			}
+			for i, c := range last.cols {
+				if last.types[i] == 's' {
+					c.self = r.Num[5]
+					c.addText(r.Fields[6+i])
+				} else {
+					c.addInt(r.Num[6+i])
+				}
+			}
+			if id == idModuleDep && r.Active && len(r.Fields) == 8 {
+				b.addDependency(r)
+			}
+			return nil
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for _, s := range b.segments {
+		for _, c := range s.cols {
+			if c.pool != nil {
+				c.pool.seal()
+				c.texts = nil
+			}
+			c.index = nil
+		}
+	}
+	b.foldRefsets()
+	return b.strict()
+}
+
+func (b *builder) addDependency(r *rf2.Row) {
+	date := func(f []byte) (v uint32) {
+		for _, c := range f {
+			v = v*10 + uint32(c-'0')
+		}
+		return v
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.dependencies = append(b.dependencies, rf2.Dependency{Source: r.Module, Target: sctid.ID(r.Num[5]), SourceTime: date(r.Fields[6]), TargetTime: date(r.Fields[7])})
+}
+
+func (b *builder) newSegment(s *source, pl place, r *rf2.Row, id uint64) *segment {
+	seg := &segment{place: pl, order: s.order, refset: id, columns: slices.Clone(r.Layout.Columns[6:]), types: r.Layout.Types[6:], language: r.Layout.Name == "language"}
+	for i := range seg.types {
+		c := newCollector(seg.types[i])
+		c.ids = b.conceptMap
+		seg.cols = append(seg.cols, c)
+	}
+	b.mu.Lock()
+	b.segments = append(b.segments, seg)
+	b.mu.Unlock()
+	return seg
+}
+
+// componentKey numbers what a member refers to.
+func (b *builder) componentKey(pl place, r *rf2.Row) uint32 {
+	id := r.Num[5]
+	switch sctid.ID(id).Kind() {
+	case sctid.Concept:
+		if o, ok := b.conceptMap.get(id); ok {
+			return o
+		}
+	case sctid.Description:
+		if d, ok := b.descMap.get(id); ok {
+			return uint32(len(b.concept)) + d
+		}
+	}
+	if sctid.ID(id).Kind() != sctid.Relationship {
+		b.dangling(pl, r.Line, 6, rf2.Warning, "the component that the member refers to is not in the release")
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	k, ok := b.others[id]
+	if !ok {
+		k = uint32(len(b.otherIDs))
+		b.others[id] = k
+		b.otherIDs = append(b.otherIDs, id)
+	}
+	return uint32(len(b.concept)+len(b.desc)) + k
+}
+
+// refsetData is one reference set, folded and in the order of components.
+type refsetData struct {
+	id       uint64
+	columns  []string
+	types    string
+	language bool
+	rows     []rowAt // in order
+	parts    []*segment
+	active   int
+}
+
+// rowAt is a row of a segment.
+type rowAt struct{ part, row uint32 }
+
+// foldRefsets joins the segments of each reference set.
+func (b *builder) foldRefsets() {
+	// The numbers of other components are made independent of the order in
+	// which goroutines came.
+	order := sortedOrder(b.otherIDs)
+	renumber := make([]uint32, len(order))
+	sorted := make([]uint64, len(order))
+	for to, from := range order {
+		renumber[from] = uint32(to)
+		sorted[to] = b.otherIDs[from]
+	}
+	b.otherIDs = sorted
+	base := uint32(len(b.concept) + len(b.desc))
+
+	slices.SortFunc(b.segments, func(x, y *segment) int {
+		return cmp.Or(cmp.Compare(x.refset, y.refset), cmp.Compare(x.order, y.order), strings.Compare(x.name, y.name))
+	})
+	for i := 0; i < len(b.segments); {
+		d := &refsetData{id: b.segments[i].refset}
+		n := 0
+		for ; i < len(b.segments) && b.segments[i].refset == d.id; i++ {
+			s := b.segments[i]
+			d.parts = append(d.parts, s)
+			d.language = d.language || s.language
+			if len(s.columns) > len(d.columns) {
+				d.columns, d.types = s.columns, s.types
+			}
+			n += s.component.n
+		}
+		var all multi[uint32]
+		for _, s := range d.parts {
+			if len(order) > 0 {
+				s.component.each(func(_ int, k *uint32) {
+					if *k >= base {
+						*k = base + renumber[*k-base]
+					}
+				})
+			}
+			all.add(&s.component)
+		}
+		d.rows = make([]rowAt, 0, n)
+		where := func(g uint32) rowAt {
+			k := len(all.base) - 1
+			for all.base[k] > int(g) {
+				k--
+			}
+			return rowAt{uint32(k), g - uint32(all.base[k])}
+		}
+		from := 0
+		group := uint32(math.MaxUint32)
+		for _, g := range radixOrder(n, func(i int) uint32 { return *all.at(i) }) {
+			r := where(g)
+			s := d.parts[r.part]
+			if k := *s.component.at(int(r.row)); k != group {
+				group, from = k, len(d.rows)
+			}
+			// The versions of a member refer to the same component.
+			twin := -1
+			for j := from; j < len(d.rows); j++ {
+				if o := d.rows[j]; *d.parts[o.part].key.at(int(o.row)) == *s.key.at(int(r.row)) {
+					twin = j
+				}
+			}
+			if twin < 0 {
+				d.rows = append(d.rows, r)
+				continue
+			}
+			o := d.rows[twin]
+			oldTime := b.timeOfMeta(*d.parts[o.part].meta.at(int(o.row)))
+			newTime := b.timeOfMeta(*s.meta.at(int(r.row)))
+			if o.part == r.part && (oldTime == newTime || s.file.Name.Release == "Snapshot") {
+				b.duplicate(s.place, max(*s.line.at(int(r.row)), *s.line.at(int(o.row))))
+			}
+			if newTime >= oldTime {
+				d.rows[twin] = r
+			}
+		}
+		for _, s := range d.parts {
+			s.key, s.line = vec[uint64]{}, vec[uint32]{}
+		}
+		for _, r := range d.rows {
+			d.active += int(*d.parts[r.part].meta.at(int(r.row)) & 1)
+		}
+		b.refsets = append(b.refsets, d)
+	}
+	b.segments = nil
+}
+
+func (b *builder) timeOfMeta(meta uint32) uint64 { return b.memberTimes.values[meta>>17] }

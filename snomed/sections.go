@@ -1,0 +1,130 @@
+package snomed
+
+// The places of the directory of a store file.
+const (
+	secInfo      = iota // bytes: what the store was built from
+	secTimes            // longs, ascending: effective times
+	secModules          // longs, ascending
+	secCodes            // longs, ascending: types, statuses and other metadata that rows have as codes
+	secLanguages        // longs: language codes, packed into eight bytes
+	secSpaces           // longs, ascending: namespaces and partitions of packed identifiers
+
+	secConceptID // longs by ordinal
+	secHash      // words: slots of a hash table of ordinals, with spare bits of the hash above
+	secConceptTime
+	secConceptModule
+	secConceptStatus
+	secClosure     // words, two per active concept and two more: end of the first run, first extra run
+	secRuns        // words, two per run
+	secDescendants // number of descendants and self
+	secParentAt
+	secParent
+	secChildAt
+	secChild
+
+	secDescAt // first description of each ordinal
+	secDescID
+	secDescTime
+	secDescModule
+	secDescKind
+	secDescSignificance
+	secDescLanguage
+	secDescActive
+	secDescAccept // two bits per language reference set: 1 acceptable, 2 preferred
+	secDescOrder  // rows in the order of identifiers
+	secNames      // per concept: the place of the FSN and of the preferred term among its descriptions, counted from 1, four bits each
+	secTextAt     // first byte of each concept's terms
+	secText
+	secPieceAt
+	secPieces
+	secPieceToken // the token of each piece, counted from 1, 0 for what is no word
+	secDialects   // longs: the language reference sets of secDescAccept
+
+	secRelAt // first relationship of each ordinal
+	secRelID
+	secRelTarget
+	secRelKind
+	secRelChar
+	secRelModifier
+	secRelGroup
+	secRelFlags
+	secRelTime
+	secRelModule
+	secValueAt
+	secValues    // texts of concrete values, in ascending order
+	secReverse   // active inferred attribute rows by type, then target
+	secReverseAt // words: where each type begins in secReverse
+
+	secIdentAt
+	secIdents
+	secIdentScheme
+	secIdentComponent
+	secIdentTime
+	secIdentModule
+	secIdentActive
+
+	secMemberTimes
+	secMemberModules
+	secRefsets // longs, refsetLongs per reference set in ascending order
+	secRefs    // bytes: refs of the columns of reference sets
+	secOthers  // longs: components that are neither concepts nor descriptions
+	secMembershipAt
+	secMembership // indexes of reference sets, by concept
+	secHistoryTarget
+	secHistoryRefset
+	secHistoryRow
+
+	secTokenAt
+	secTokens // folded words, ascending
+	secTokenCount
+	secPostAt
+	secPosts
+	secDocConcept // the concept of each document, best first
+	secDocScore   // ascending
+	secBonus      // by concept
+	secPieceLength
+	secForwardAt
+	secForward // tokens of the best documents
+
+	sections
+)
+
+// What secRefsets has of each reference set.
+const (
+	refsetID = iota
+	refsetRows
+	refsetActive
+	refsetFirstRef
+	refsetColumns
+	refsetFlags
+	refsetLongs
+)
+
+// Flags of a reference set.
+const (
+	refsetLanguage = 1 << iota
+	refsetHistory
+	refsetUUIDs
+)
+
+// The refs of a reference set come in this order, then columnRefs of each
+// column.
+const (
+	refComponent = iota
+	refActive
+	refTime
+	refModule
+	refUUID
+	fixedRefs
+)
+
+// The refs of a column: its type letter and name, the codes, and what the
+// codes stand for.
+const (
+	colName = iota
+	colCodes
+	colA // longs of numbers, or ends of texts
+	colB // texts, or places of compressed blocks
+	colC // compressed blocks
+	columnRefs
+)

@@ -1,0 +1,135 @@
+package snomed
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Terms are kept as sequences of pieces: words and what stands between them.
+// A single space between two words is not kept. Words are also what search
+// looks for, once folded.
+
+// nextPiece returns the length of the piece at the start of s and whether it
+// is a word. A word is letters, marks and digits, with apostrophes inside.
+func nextPiece(s string) (n int, word bool) {
+	first := true
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			w := asciiWord[c>>6]&(1<<(c&63)) != 0
+			if !w && c == '\'' && word && i+1 < len(s) && wordByte(s[i+1]) {
+				w = true
+			}
+			if first {
+				word, first = w, false
+			} else if w != word {
+				return i, word
+			}
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		w := unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r)
+		if r == '’' && word && !first {
+			if next, _ := utf8.DecodeRuneInString(s[i+size:]); unicode.IsLetter(next) {
+				w = true
+			}
+		}
+		if first {
+			word, first = w, false
+		} else if w != word {
+			return i, word
+		}
+		i += size
+	}
+	return len(s), word
+}
+
+// asciiWord has a bit for each ASCII letter and digit.
+var asciiWord = [2]uint64{0x03ff000000000000, 0x07fffffe07fffffe}
+
+func wordByte(c byte) bool { return c < utf8.RuneSelf && asciiWord[c>>6]&(1<<(c&63)) != 0 }
+
+// fold appends the form of a word that search compares: lower case, without
+// accents, apostrophes left out, and both signs for micro as u.
+func fold(b []byte, word string) []byte {
+	ascii := true
+	for i := range len(word) {
+		if word[i] >= utf8.RuneSelf {
+			ascii = false
+			break
+		}
+	}
+	if ascii {
+		for i := range len(word) {
+			c := word[i]
+			switch {
+			case c >= 'A' && c <= 'Z':
+				b = append(b, c+'a'-'A')
+			case c != '\'':
+				b = append(b, c)
+			}
+		}
+		return b
+	}
+	for _, r := range norm.NFKD.String(strings.ToLower(word)) {
+		switch {
+		case unicode.Is(unicode.Mn, r) || r == '\'' || r == '’':
+		case r == 'μ':
+			b = append(b, 'u')
+		case r == 'ß':
+			b = append(b, 's', 's')
+		case r == 'æ':
+			b = append(b, 'a', 'e')
+		case r == 'œ':
+			b = append(b, 'o', 'e')
+		case r == 'ø':
+			b = append(b, 'o')
+		case r == 'ł':
+			b = append(b, 'l')
+		default:
+			b = utf8.AppendRune(b, unicode.ToLower(r))
+		}
+	}
+	return b
+}
+
+// Codes of pieces take one byte below 160, two below 20,640, three below a
+// million, else five. The first byte tells.
+const (
+	oneByte  = 160
+	twoBytes = oneByte + 80<<8
+	threeTop = twoBytes + 15<<16
+)
+
+func appendCode(b []byte, v uint32) []byte {
+	switch {
+	case v < oneByte:
+		return append(b, byte(v))
+	case v < twoBytes:
+		v -= oneByte
+		return append(b, byte(oneByte+v>>8), byte(v))
+	case v < threeTop:
+		v -= twoBytes
+		return append(b, byte(240+v>>16), byte(v>>8), byte(v))
+	}
+	return append(b, 255, byte(v>>24), byte(v>>16), byte(v>>8), byte(v))
+}
+
+// readCode reads a code and returns the bytes it took, 0 if it is cut off.
+func readCode(b []byte) (v uint32, n int) {
+	switch {
+	case len(b) > 0 && b[0] < oneByte:
+		return uint32(b[0]), 1
+	case len(b) > 1 && b[0] < 240:
+		return oneByte + uint32(b[0]-oneByte)<<8 + uint32(b[1]), 2
+	case len(b) > 2 && b[0] < 255:
+		return twoBytes + uint32(b[0]-240)<<16 + uint32(b[1])<<8 + uint32(b[2]), 3
+	case len(b) > 4:
+		return uint32(b[1])<<24 | uint32(b[2])<<16 | uint32(b[3])<<8 | uint32(b[4]), 5
+	}
+	return 0, 0
+}
