@@ -42,7 +42,7 @@ func TestDoseProductCorpus(t *testing.T) {
 			Value, From, To string
 			Expect          *string // null where the units do not convert
 		}
-		Quantities  []struct {
+		Quantities []struct {
 			Name     string
 			Dose     string
 			DoseUOM  string `json:"dose_uom"`

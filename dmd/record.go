@@ -42,6 +42,9 @@ func (r *Record) Bytes(i int) []byte {
 	if i < 0 || i >= maxFields || r.set>>i&1 == 0 {
 		return nil
 	}
+	if r.values[i] == nil {
+		return []byte{} // there, and empty
+	}
 	return r.values[i]
 }
 

@@ -30,7 +30,7 @@ type Rule struct {
 	Code   string // stable: "vmp.never-prescribe"
 	Kinds  []Kind // of product that it is asked for
 	Field  string // "VMP.PRES_STATCD"; "" holds for every product of the kinds
-	Test   string // "is", "not", "set", "all" (set on all packs), "any" (on some)
+	Test   string // "is", "not", "set", "all" (set on all packs), "any" (on at least one), "some" (on some, not all)
 	Values []string
 	Effect Effect
 	Reason string
@@ -70,7 +70,7 @@ licence.unknown;AMP;AMP.LIC_AUTHCD;is;0003;warn;it is not known whether the prod
 parallel-import;AMP;AMP.PARALLEL_IMPORT;set;;hide;parallel imports are left out of lists to choose from;Guide change log 2008-01-31
 monitored;AMP;AMP.EMA;set;;inform;under additional monitoring (black triangle);TS AMP.EMA
 schedule1;VMP AMP;PRESCRIB_INFO.SCHED_1;all;;deny;every pack is on the list of products not to be prescribed (Schedule 1);TS PRESCRIB_INFO.SCHED_1
-schedule1.some;VMP AMP;PRESCRIB_INFO.SCHED_1;any;;warn;some packs are on the list of products not to be prescribed (Schedule 1);TS PRESCRIB_INFO.SCHED_1
+schedule1.some;VMP AMP;PRESCRIB_INFO.SCHED_1;some;;warn;some packs are on the list of products not to be prescribed (Schedule 1);TS PRESCRIB_INFO.SCHED_1
 schedule2;VMP AMP;PRESCRIB_INFO.SCHED_2;any;;warn;to be prescribed in certain circumstances only, and endorsed SLS;TS PRESCRIB_INFO.SCHED_2
 acbs;VMP AMP;PRESCRIB_INFO.ACBS;any;;warn;to be prescribed under the advice of the borderline substances committee only;TS PRESCRIB_INFO.ACBS
 hospital-packs;VMP AMP;PRESCRIB_INFO.HOSP;all;;deny;every pack is for hospitals only;TS PRESCRIB_INFO.HOSP
@@ -135,7 +135,7 @@ func ParseRules(text string) (*Rules, error) {
 
 func (r *Rule) check() error {
 	switch r.Test {
-	case "", "is", "not", "set", "all", "any", "appliance":
+	case "", "is", "not", "set", "all", "any", "some", "appliance":
 	default:
 		return fmt.Errorf("%q is no test", r.Test)
 	}
@@ -259,7 +259,7 @@ func (r *Rule) holds(p Product, day Date) (Reason, bool) {
 		return Reason{}, false
 	}
 	switch r.Test {
-	case "all", "any", "appliance":
+	case "all", "any", "some", "appliance":
 		return r.packs(p, t, field, day)
 	}
 	owner, row := recordFor(p, t)
@@ -324,10 +324,6 @@ func (r *Rule) packs(p Product, t Table, field int, day Date) (Reason, bool) {
 		if t != TableAMPP {
 			row = pack.satellite(t)
 		}
-		if r.Test != "any" && t != TableAMPP && r.Test != "appliance" && row == nil {
-			total++
-			continue
-		}
 		value, there := row.text(field)
 		hit := row.flag(field)
 		switch {
@@ -349,8 +345,11 @@ func (r *Rule) packs(p Product, t Table, field int, day Date) (Reason, bool) {
 			}
 		}
 	}
-	if r.Test == "any" {
-		return reason, with > 0 && with < total || with > 0 && !strings.HasSuffix(r.Code, ".some")
+	switch r.Test {
+	case "any":
+		return reason, with > 0
+	case "some":
+		return reason, with > 0 && with < total
 	}
 	return reason, total > 0 && with == total
 }
