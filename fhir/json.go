@@ -613,10 +613,12 @@ func (r *reader) errNode(code Code, at int, n node, text, clause string) {
 // wrongKind reports a JSON value of the wrong kind and keeps it as plain.
 func (r *reader) wrongKind(i int, n node, text string) int {
 	code := CodeJSONType
-	if r.s[i] == 'n' {
-		if r.s[i:r.literal(i)] != "null" {
-			return r.bad(i, "no JSON value")
-		}
+	switch c := r.s[i]; {
+	case c == '{' || c == '[' || c == '"' || c == '-' || '0' <= c && c <= '9':
+	case c == 't' && r.s[i:r.literal(i)] == "true", c == 'f' && r.s[i:r.literal(i)] == "false":
+	case r.s[i:r.literal(i)] != "null":
+		return r.bad(i, "no JSON value")
+	default:
 		code, text = CodeNull, "null, where an element without a value is left out"
 	}
 	r.errNode(code, i, n, text, clauseJSON)
