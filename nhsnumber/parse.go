@@ -10,25 +10,14 @@ import (
 // or dashes between any two of them. Only ASCII digits are digits. The error
 // is an [*Error]. Ten digits, and 3 3 4 with single spaces, are read without
 // allocation on a fast path.
-func Parse(s string) (Number, error) {
-	n, v := fast(s)
-	if v == accepted {
-		return n, nil
-	}
-	if v == refused {
-		return Number{}, failure(ErrCheckDigit, len(s)-1)
-	}
-	n, c, at := parse(s, false)
-	if c != 0 {
-		return Number{}, failure(c, at)
-	}
-	return n, nil
-}
+func Parse(s string) (Number, error) { return read(s, false) }
 
 // ParseStrict reads exactly ten ASCII digits, or 3 3 4 with single spaces,
 // and nothing else. The error is an [*Error]; its class is [ErrFormat] where
 // [Parse] would have taken the spelling.
-func ParseStrict(s string) (Number, error) {
+func ParseStrict(s string) (Number, error) { return read(s, true) }
+
+func read(s string, strict bool) (Number, error) {
 	n, v := fast(s)
 	if v == accepted {
 		return n, nil
@@ -36,7 +25,7 @@ func ParseStrict(s string) (Number, error) {
 	if v == refused {
 		return Number{}, failure(ErrCheckDigit, len(s)-1)
 	}
-	n, c, at := parse(s, true)
+	n, c, at := parse(s, strict)
 	if c != 0 {
 		return Number{}, failure(c, at)
 	}
