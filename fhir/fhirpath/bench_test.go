@@ -84,6 +84,8 @@ func BenchmarkEval(b *testing.B) {
 			ctx := context.Background()
 			var out []Value
 			b.ReportAllocs()
+			start := cpuTime()
+			defer func() { b.ReportMetric(float64(cpuTime()-start)/float64(b.N), "cpu-ns/op") }()
 			for b.Loop() {
 				var err error
 				if out, err = x.Append(ctx, out[:0], c.in, env); err != nil {
@@ -106,6 +108,8 @@ func BenchmarkCompile(b *testing.B) {
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
+			start := cpuTime()
+			defer func() { b.ReportMetric(float64(cpuTime()-start)/float64(b.N), "cpu-ns/op") }()
 			for b.Loop() {
 				if _, err := Compile(c.expr, Input(c.typ)); err != nil {
 					b.Fatal(err)

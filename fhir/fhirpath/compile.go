@@ -26,12 +26,9 @@ type compiler struct {
 	opts    *options
 	slots   int
 	focus   int // slot of the list that heads of expressions start from, -1 for $this
+	root    *expr
 	explain bool
-	plan    *plan // of native programs
 }
-
-// plan is what compiling an expression leaves behind besides its program.
-type plan struct{ folded int }
 
 func (c *compiler) slot() int {
 	c.slots++

@@ -194,7 +194,7 @@ func (c *compiler) singleCall(e *expr) single {
 	case fNow:
 		return func(ev *evaluator) Value { return ev.moment() }
 	case fToday:
-		return func(ev *evaluator) Value { return toDate(ev.moment()) }
+		return (*evaluator).today
 	case fTimeOfDay:
 		return func(ev *evaluator) Value {
 			m := ev.moment()

@@ -16,6 +16,9 @@ func (c *compiler) operator(e *expr) single {
 	case opConcat:
 		return c.concat(e)
 	}
+	if one := c.shifted(e); one != nil {
+		return one
+	}
 	left, right := c.single(e.left), c.single(e.right)
 	op := arithmetic(e.op)
 	return func(ev *evaluator) Value {
@@ -31,6 +34,39 @@ func (c *compiler) operator(e *expr) single {
 			return Value{}
 		}
 		return op(ev, e, a.system(), b.system())
+	}
+}
+
+// shifted compiles a date plus or minus a constant duration; nil for other
+// operations.
+func (c *compiler) shifted(e *expr) single {
+	list, ok := c.constant(e.right)
+	if !ok || len(list) != 1 || list[0].Kind() != KindQuantity || e.op != opPlus && e.op != opMinus {
+		return nil
+	}
+	q := list[0]
+	prec, n, ok := timeUnit(q.str, q.meta&metaCalendar != 0)
+	if !ok {
+		return nil
+	}
+	s, ok := span(q, prec, n)
+	if !ok {
+		return nil
+	}
+	sign := 1
+	if e.op == opMinus {
+		sign = -1
+	}
+	left := c.single(e.left)
+	return func(ev *evaluator) Value {
+		a := left(ev)
+		if a.IsZero() || ev.err != nil {
+			return Value{}
+		}
+		if a = a.system(); isDate(a.Kind()) {
+			return addSpan(a, s, int64(sign))
+		}
+		return plus(ev, e, a, q, sign)
 	}
 }
 

@@ -624,13 +624,12 @@ func addToTime(v Value, unit int, n, nanos int64) Value {
 
 // nowValue returns a moment as a dateTime with milliseconds and zone.
 func nowValue(t time.Time) Value {
-	v := dateOf(t.Year(), int(t.Month()), t.Day(), precFraction).asDateTime()
-	v.meta |= 3
-	_, offset := t.Zone()
-	if offset == 0 {
-		v = v.withZone(zoneZulu)
-	} else {
-		v = v.withZone(offset/60 + zoneBias)
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	zone := zoneZulu
+	if _, offset := t.Zone(); offset != 0 {
+		zone = offset/60 + zoneBias
 	}
-	return v.withFields(fields{t.Year(), int(t.Month()), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond() / 1e6 * 1e6})
+	v := Value{meta: metaOf(KindDateTime) | meta(precFraction)<<8 | 3}
+	return v.withZone(zone).withFields(fields{year, int(month), day, hour, minute, second, t.Nanosecond() / 1e6 * 1e6})
 }

@@ -27,6 +27,7 @@ type evaluator struct {
 	focus    Value // %context
 	resource Value // found on first use
 	root     Value
+	clock    time.Time
 	now      Value
 	empty    Value // what this points to where there is no item
 	seed     maphash.Seed
@@ -139,13 +140,26 @@ func (ev *evaluator) regexp(e *expr, pattern, flags string, full bool) *regexp.R
 // moment returns now() as it is throughout the evaluation.
 func (ev *evaluator) moment() Value {
 	if ev.now.IsZero() {
-		t := ev.env.Now
-		if t.IsZero() {
-			t = time.Now()
-		}
-		ev.now = nowValue(t)
+		ev.now = nowValue(ev.time())
 	}
 	return ev.now
+}
+
+// time reads the clock, once.
+func (ev *evaluator) time() time.Time {
+	if t := ev.env.Now; !t.IsZero() {
+		return t
+	}
+	if ev.clock.IsZero() {
+		ev.clock = time.Now()
+	}
+	return ev.clock
+}
+
+// today returns the date of moment.
+func (ev *evaluator) today() Value {
+	year, month, day := ev.time().Date()
+	return dateOf(year, int(month), day, precDay)
 }
 
 // resourceOf returns %resource: the nearest resource around the context.
@@ -201,7 +215,7 @@ func (ev *evaluator) begin(ctx context.Context, in Value, env *Env) {
 func (ev *evaluator) end() {
 	ev.ctx, ev.env, ev.err, ev.yield = nil, nil, nil, nil
 	ev.focus, ev.resource, ev.root, ev.now = Value{}, Value{}, Value{}, Value{}
-	ev.index = 0
+	ev.index, ev.clock = 0, time.Time{}
 	for i := range ev.slots {
 		s := &ev.slots[i]
 		s.v, s.saved = Value{}, nil

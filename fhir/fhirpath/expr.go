@@ -63,18 +63,21 @@ func Compile(expression string, opts ...Option) (*Expr, error) {
 func (c *checker) declare() error {
 	o := c.opts
 	o.input = anything().asOne()
-	if o.inputName != "" {
-		t := resolveType(c.defs, o.inputName)
-		if t.fhir.IsZero() && o.inputName != "" {
-			t.fhir, _ = c.defs.Type(o.inputName)
+	for i, name := range o.inputNames {
+		t := resolveType(c.defs, name)
+		if t.fhir.IsZero() {
+			t.fhir, _ = c.defs.Type(name)
 		}
-		switch {
-		case !t.fhir.IsZero():
-			o.input = static{one: t.fhir}
-		case t.kind != KindNone:
-			o.input = systemType(1 << t.kind)
-		default:
-			return &Error{Check, []Issue{{Code: CodeTypeName, Offset: -1, Text: "the option Input names no type: " + quote(o.inputName)}}}
+		if !t.known() {
+			return &Error{Check, []Issue{{Code: CodeTypeName, Offset: -1, Text: "the option Input names no type: " + quote(name)}}}
+		}
+		if i == 0 {
+			o.input = static{}
+		}
+		if t.fhir.IsZero() {
+			o.input.sys |= 1 << t.kind
+		} else {
+			o.input.add(t.fhir)
 		}
 	}
 	for i := range o.variables {
@@ -99,9 +102,12 @@ func errorsFirst(issues []Issue) []Issue {
 // compile builds the program of the expression. One that is a Boolean by its
 // form is compiled as such.
 func (x *Expr) compile(slots int) {
-	c := compiler{defs: x.opts.defs, opts: x.opts, slots: slots, focus: -1}
+	c := compiler{defs: x.opts.defs, opts: x.opts, root: x.root, slots: slots, focus: -1}
 	if x.out.sys == kindsBoolean && x.out.one.IsZero() && !x.out.open() && scalar(x.root) {
-		t := c.truth(x.root)
+		t := c.native(x.src)
+		if t == nil {
+			t = c.truth(x.root)
+		}
 		x.truth = t
 		x.stream = func(ev *evaluator) bool {
 			v := t(ev).value()

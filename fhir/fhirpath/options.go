@@ -42,10 +42,12 @@ type options struct {
 	src            string
 	defs           *fhir.Definitions
 	input          static
-	inputName      string
+	inputNames     []string
 	strict         bool
 	lenientChoices bool
 	unchecked      bool
+	published      bool
+	general        bool // without native programs, for tests
 	variables      []declared
 	functions      []Function
 	limits         Limits
@@ -61,10 +63,10 @@ type declared struct {
 // Trees that are evaluated should have been read by the same.
 func With(d *fhir.Definitions) Option { return func(o *options) { o.defs = d } }
 
-// Input sets the type of the context that the expression will be evaluated
+// Input sets the types of the context that the expression will be evaluated
 // on: a resource, data type, or the path of an element ("Patient.contact").
 // With it, names of elements are checked. A name that is no type is an error.
-func Input(typeName string) Option { return func(o *options) { o.inputName = typeName } }
+func Input(typeNames ...string) Option { return func(o *options) { o.inputNames = typeNames } }
 
 // Strict also refuses functions that depend on the order of a collection that
 // has none, such as children().first().
