@@ -541,3 +541,12 @@ func TestWristbands(t *testing.T) {
 		t.Errorf("a wristband prints %s", text)
 	}
 }
+
+// TestPseudonymKnownAnswer holds a value computed by Python's hmac and base64
+// over the documented message, so that pseudonyms stay joinable.
+func TestPseudonymKnownAnswer(t *testing.T) {
+	const want = "k1.7YOQIZYXMKZUEYKMYGLVH4E4YZSASBBH7OUW24DIEZX7S6TOV2BA"
+	if got := testPseudonymiser(t, "k1", 1, "study a").Pseudonym(mustParse(t, "9990000018")); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}

@@ -62,9 +62,10 @@ func (p *Pseudonymiser) sum(use string, message []byte) [sha256.Size]byte {
 	return [sha256.Size]byte(mac.Sum(nil))
 }
 
-// Pseudonym returns the key id, a full stop and the HMAC-SHA-256 of the
-// number in base32 (52 letters and digits, no padding). It is "" for no
-// number.
+// Pseudonym returns the key id, a full stop and an HMAC-SHA-256 in base32 (52
+// letters and digits, no padding). It is "" for no number. The message is
+// "nhskit/nhsnumber/1", "pseudonym" and the domain, each after its length as
+// eight bytes big-endian, then the ten digits.
 func (p *Pseudonymiser) Pseudonym(n Number) string {
 	if n.IsZero() {
 		return ""
