@@ -1,0 +1,28 @@
+package schema
+
+import (
+	"fmt"
+
+	"github.com/nhskit/nhskit/hl7v2"
+)
+
+// maxFindings is how many findings are listed before the list says that there
+// are more.
+const maxFindings = 500
+
+// findings collects located issues.
+type findings struct {
+	issues []hl7v2.Issue
+	lines  lines
+}
+
+func (f *findings) report(severity hl7v2.Severity, code hl7v2.Code, path string, at int, clause string, err error) {
+	switch {
+	case len(f.issues) > maxFindings:
+		return
+	case len(f.issues) == maxFindings:
+		severity, code, path, clause = hl7v2.Information, hl7v2.CodeTooMany, "", ""
+		err = fmt.Errorf("more than %d findings: the rest is left out", maxFindings)
+	}
+	f.issues = append(f.issues, f.lines.locate(hl7v2.Issue{Severity: severity, Code: code, Path: path, Offset: int64(at), Clause: clause, Err: err}))
+}

@@ -1,0 +1,178 @@
+package schema
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/nhskit/nhskit/hl7v2"
+)
+
+// admit is a message without a finding, to be spoilt by the tests.
+var admit = []string{"EVN||20260714093000", "PID|1||9990042101^^^NHS^NH||THISTLEWOOD^EDNA||19411109|F|||7 TANNERY LANE^^DUNMERE^^DT99 4QX||+441632960417", "PV1|1|I"}
+
+// found lists findings as "severity code path".
+func found(issues []hl7v2.Issue) []string {
+	var out []string
+	for _, i := range issues {
+		out = append(out, fmt.Sprint(i.Severity, " ", strings.TrimPrefix(string(i.Code), "hl7v2."), " ", i.Path))
+	}
+	return out
+}
+
+func TestValidate(t *testing.T) {
+	replace := func(old, with string) []string {
+		out := slices.Clone(admit)
+		for i := range out {
+			out[i] = strings.Replace(out[i], old, with, 1)
+		}
+		if slices.Equal(out, admit) {
+			t.Fatalf("%q is not in the message", old)
+		}
+		return out
+	}
+	for _, c := range []struct {
+		name     string
+		segments []string
+		want     string // lenient
+		strict   string // "" for the same
+	}{
+		{"nothing", admit, "", ""},
+		{"required field", replace("THISTLEWOOD^EDNA", ""), "error required PID-5", ""},
+		{"required field is null", replace("THISTLEWOOD^EDNA", `""`), "", ""},
+		{"date", replace("19411109", "19411309"), "error datatype PID-7", ""},
+		{"date as a part of a composite", replace("^^^NHS^NH", "^^^NHS^NH^^2026x"), "error datatype PID-3.7", ""},
+		{"sequence id", replace("PV1|1", "PV1|one"), "error datatype PV1-1", ""},
+		{"closed table", replace("^NHS^NH", "^NHS^XXX"), "error table PID-3.5", ""},
+		{"users' table", replace("|F|", "|9|"), "warning table PID-8", ""},
+		{"too many fields", replace("PV1|1|I", "PV1|1|I"+strings.Repeat("|", 51)+"x"), "warning extra PV1-53", "error extra PV1-53"},
+		{"too many components", replace("20260714093000", "20260714093000^M^x"), "warning extra EVN-2.3", "error extra EVN-2.3"},
+		{"too many repetitions", replace("|F|", "|F~M~F|"), "warning repetition PID-8[2]", "error repetition PID-8[2]"},
+		{"too long", replace("|F|", "|"+strings.Repeat("F", 3)+"|"), "warning length PID-8, warning table PID-8", "error length PID-8, warning table PID-8"},
+		{"segment of another version", append(slices.Clone(admit), "UAC|x"), "warning unexpected-segment UAC, warning unknown-segment UAC", "error unexpected-segment UAC, warning unknown-segment UAC"},
+		{"segment of one's own", append(slices.Clone(admit), "ZU1|x"), "", ""},
+		{"missing segment", admit[:2], "error missing-segment PV1", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := message(t, "2.4", "ADT^A01^ADT_A01", c.segments...)
+			for _, strict := range []bool{false, true} {
+				want := c.want
+				if strict && c.strict != "" {
+					want = c.strict
+				}
+				issues := (&Validator{Strict: strict}).Validate(m)
+				if got := strings.Join(found(issues), ", "); got != want {
+					t.Errorf("strict %v: got  %s\nwant %s", strict, got, want)
+				}
+				for _, i := range issues {
+					if i.Line < 1 || i.Col < 1 || i.Offset < 0 || i.Err == nil {
+						t.Errorf("not located: %+v", i)
+					}
+					for _, secret := range []string{"999", "THISTLE", "1941", "TANNERY"} {
+						if strings.Contains(i.Error(), secret) {
+							t.Errorf("shows data: %v", i)
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestValidateObservations(t *testing.T) {
+	for _, c := range []struct{ name, obx, want string }{
+		{"number", "OBX|1|NM|a^b^L||1.5|mmol/L|||||F", ""},
+		{"number with a comma", "OBX|1|NM|a^b^L||1,5||||||F", "error datatype OBX-5"},
+		{"several numbers", "OBX|1|NM|a^b^L||1~x~3||||||F", "error datatype OBX-5[2]"},
+		{"no type", "OBX|1||a^b^L||1||||||F", "error value-type OBX-5"},
+		{"no such type", "OBX|1|QQ|a^b^L||1||||||F", "error table OBX-2, error value-type OBX-2"},
+		{"nothing and no type", "OBX|1||a^b^L||||||||F", ""},
+		{"coded", "OBX|1|CE|a^b^L||A^Apple^SCT||||||F", ""},
+		{"local coding system", "OBX|1|CE|a^b^99TRUST||A||||||F", ""},
+		{"status", "OBX|1|NM|a^b^L||1||||||Q", "error table OBX-11"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := message(t, "2.5.1", "ORU^R01^ORU_R01", "OBR|1||LAB^X|A^B^L", c.obx)
+			if got := strings.Join(found(new(Validator).Validate(m)), ", "); got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestValidatorOptions(t *testing.T) {
+	segments := slices.Clone(admit)
+	segments[1] = strings.Replace(segments[1], "|F|", "|9|", 1)
+	m := message(t, "2.4", "ADT^A01^ADT_A01", segments...)
+	for _, c := range []struct {
+		name string
+		v    Validator
+		want string
+	}{
+		{"a code of one's own", Validator{Code: func(table int, code string) (bool, bool) { return code == "9", table == 1 }}, ""},
+		{"a code refused", Validator{Code: func(table int, code string) (bool, bool) { return false, table == 1 }}, "error table PID-8"},
+		{"suppressed by path", Validator{Suppress: []Suppression{{Path: "PID-8", Reason: "NHS codes"}}}, ""},
+		{"suppressed by code", Validator{Suppress: []Suppression{{Code: CodeTable, Reason: "NHS codes"}}}, ""},
+		{"not without a reason", Validator{Suppress: []Suppression{{Code: CodeTable}}}, "warning table PID-8"},
+		{"by another version", Validator{Version: "2.8"}, "warning table PID-8, error table PV1-2"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := strings.Join(found(c.v.Validate(m)), ", ")
+			if c.name == "by another version" {
+				if c.v.Check() != nil || got == "" {
+					t.Errorf("got %s", got)
+				}
+				return
+			}
+			if got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
+	}
+	if err := (&Validator{Suppress: []Suppression{{Code: CodeTable}}}).Check(); err == nil {
+		t.Error("a suppression without a reason was accepted")
+	}
+	if err := (&Validator{Version: "9"}).Check(); err == nil {
+		t.Error("version 9 was accepted")
+	}
+}
+
+func TestRules(t *testing.T) {
+	visit, err := MustHave("trust.visit", "PV1-19", func(g *Grouping) bool {
+		v, _ := g.Get("PV1-2")
+		return v.Equal("I")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	twoNames := Rule{ID: "trust.one-name", Severity: hl7v2.Warning, Clause: "TR 1", Check: func(g *Grouping, fail func(hl7v2.Value, string)) {
+		if v, _ := g.Get("PID-5"); v.NumReps() > 1 {
+			fail(v.Rep(2), "one name is enough")
+		}
+	}}
+	segments := slices.Clone(admit)
+	segments[1] = strings.Replace(segments[1], "THISTLEWOOD^EDNA", "THISTLEWOOD^EDNA~T^E", 1)
+	m := message(t, "2.4", "ADT^A01^ADT_A01", segments...)
+	got := strings.Join(found((&Validator{Rules: []Rule{visit, twoNames}}).Validate(m)), ", ")
+	if want := "error trust.visit , warning trust.one-name PID-5[2]"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if _, err := MustHave("x", "nonsense path", nil); err == nil {
+		t.Error("a path that is none was accepted")
+	}
+}
+
+func TestFindingsAreCapped(t *testing.T) {
+	segments := slices.Clone(admit)
+	for range 2 * maxFindings {
+		segments = append(segments, "PV1|x")
+	}
+	issues := new(Validator).Validate(message(t, "2.4", "ADT^A01^ADT_A01", segments...))
+	if n := len(issues); n > 2*maxFindings+4 {
+		t.Errorf("%d findings", n)
+	}
+	if issues[len(issues)-1].Code != hl7v2.CodeTooMany {
+		t.Errorf("the last one is %v", issues[len(issues)-1])
+	}
+}
