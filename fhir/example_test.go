@@ -49,8 +49,8 @@ func ExampleParse_issues() {
 	}
 	// Output:
 	// <nil>
-	// error fhir.array 3:13: Patient.gender: an array where one value is due (FHIR R4 2.6.2.2)
-	// error fhir.unknown-element 4:3: Patient.birthdate: no such element (FHIR R4 2.24.0.1)
+	// error fhir.array 3:13: Patient.gender: an array where one value is due (FHIR R4 json.html)
+	// error fhir.unknown-element 4:3: Patient.birthdate: no such element (FHIR R4 elementdefinition.html)
 }
 
 func ExampleStrict() {
@@ -59,7 +59,7 @@ func ExampleStrict() {
 		fmt.Println(len(pe.Issues), pe)
 	}
 	// Output:
-	// 1 fhir: 1:38: Patient.gender: an element without a value and children (FHIR R4 2.6.1)
+	// 1 fhir: 1:38: Patient.gender: an element without a value and children (FHIR R4 xml.html)
 }
 
 func ExampleTree_AppendXML() {

@@ -100,7 +100,7 @@ func (r *reader) jsonRootValue(i int, root node) {
 	case r.c.plain:
 		r.jsonEnd(r.plainValue(i, root))
 	default:
-		r.failClause(i, CodeSyntax, "a resource is a JSON object", clauseJSONName)
+		r.failClause(i, CodeSyntax, "a resource is a JSON object", clauseJSON)
 	}
 }
 
@@ -124,7 +124,7 @@ func (r *reader) resource(i int, n node) int {
 	switch {
 	case at < 0:
 		if !r.c.plain {
-			r.errAt(CodeResourceType, i, self, "", "the object has no resourceType", clauseJSONName)
+			r.errAt(CodeResourceType, i, self, "", "the object has no resourceType", clauseJSON)
 		}
 	case r.c.plain:
 		if id := r.t.FindType(name); r.isResource(id) {
@@ -489,7 +489,7 @@ func (r *reader) list(i int, n node, flags uint8) int {
 			return r.wrongKind(i, n, "an array is due")
 		}
 		n.index = 0
-		r.errNode(CodeArray, i, n, "one value where an array is due", clauseJSONNull)
+		r.errNode(CodeArray, i, n, "one value where an array is due", clauseJSON)
 		return r.value(i, n, flags)
 	}
 	open := i
@@ -567,7 +567,7 @@ func (r *reader) oddItem(i int, n node, flags uint8) int {
 
 // arrayForOne reads an array where one value is due, as if it could repeat.
 func (r *reader) arrayForOne(i int, n node, flags uint8) int {
-	r.errNode(CodeArray, i, n, "an array where one value is due", clauseJSONNull)
+	r.errNode(CodeArray, i, n, "an array where one value is due", clauseJSON)
 	// A single item is read as the one value that it should be, at the path
 	// that it should have.
 	if k := r.space(i + 1); r.s[k] == '{' || r.s[k] == '"' {
@@ -694,7 +694,7 @@ func shorten(name string) string {
 // resourceTypeMember reads the member that names the type, which is known.
 func (r *reader) resourceTypeMember(i, at int, self uint32, typ *facts.Type) int {
 	if r.s[i] != '"' {
-		r.errAt(CodeResourceType, i, self, "", "resourceType is a string", clauseJSONName)
+		r.errAt(CodeResourceType, i, self, "", "resourceType is a string", clauseJSON)
 		if i = r.skip(i); r.s[i] == 0 {
 			return r.bad(i, "no JSON value")
 		}
@@ -711,7 +711,7 @@ func (r *reader) resourceTypeMember(i, at int, self uint32, typ *facts.Type) int
 	if r.nodes[self].flags&flagTyped != 0 {
 		r.errAt(CodeDuplicate, at, self, "", "the member resourceType appears twice", clauseRFC8259)
 	} else if value != r.t.Str(typ.NameString) {
-		r.errAt(CodeResourceType, i, self, "", "another resource type than the one that is due", clauseJSONName)
+		r.errAt(CodeResourceType, i, self, "", "another resource type than the one that is due", clauseJSON)
 	}
 	if r.nodes[self].flags&(flagTypeLater|flagTyped) == flagTypeLater {
 		r.add(node{parent: self, kind: markNode, off: markType})

@@ -32,7 +32,7 @@ func (r *reader) companion(i, at int, self, row uint32, seen, companions *[2]uin
 		return i
 	case seen[w]&bit != 0:
 		if have = r.hasProp(self, row+1); !have {
-			r.errAt(CodeCompanion, at, self, r.t.Name(p.Base), "the companion of another alternative than the value's", clauseJSONNull)
+			r.errAt(CodeCompanion, at, self, r.t.Name(p.Base), "the companion of another alternative than the value's", clausePairs)
 		}
 	}
 	companions[w] |= bit
@@ -45,7 +45,7 @@ func (r *reader) companion(i, at int, self, row uint32, seen, companions *[2]uin
 		if isArray {
 			text = "an array where one companion is due"
 		}
-		r.errNode(CodeArray, i, n, text, clauseJSONNull)
+		r.errNode(CodeArray, i, n, text, clausePairs)
 	}
 	last := uint32(len(r.nodes)) - 1
 	if !isArray {
@@ -65,7 +65,7 @@ func (r *reader) wrongCompanion(i int, n node) int {
 	if r.s[i] == 'n' {
 		code = CodeNull
 	}
-	r.errNode(code, i, n, "a companion is an object", clauseJSONNull)
+	r.errNode(code, i, n, "a companion is an object", clausePairs)
 	end := r.skip(i)
 	if r.s[end] == 0 {
 		return r.bad(end, "no JSON value")
@@ -126,7 +126,7 @@ func (r *reader) companionArray(i int, n node, have, isArray bool) int {
 		}
 		fits := have && target < end
 		if !fits && have {
-			r.errNode(CodeCompanion, i, n, "more companions than values", clauseJSONNull)
+			r.errNode(CodeCompanion, i, n, "more companions than values", clausePairs)
 			have, n.flags = false, n.flags&^flagReverse|flagSplit
 			if mark != none {
 				r.nodes[mark].next = uint32(len(r.nodes))
@@ -184,7 +184,7 @@ func (r *reader) companionArray(i int, n node, have, isArray bool) int {
 		target = r.nodes[target].next
 	}
 	if have && target < end {
-		r.errNode(CodeCompanion, open, n, "fewer companions than values", clauseJSONNull)
+		r.errNode(CodeCompanion, open, n, "fewer companions than values", clausePairs)
 	}
 	return i
 }
@@ -241,7 +241,7 @@ func (r *reader) lateValues(i, at int, n node, p facts.Prop) int {
 		if list {
 			text = "an array where one value is due"
 		}
-		r.errNode(CodeArray, i, n, text, clauseJSONNull)
+		r.errNode(CodeArray, i, n, text, clausePairs)
 	}
 	if list {
 		if i = r.space(i + 1); r.s[i] == ']' {
@@ -257,7 +257,7 @@ func (r *reader) lateValues(i, at int, n node, p facts.Prop) int {
 		}
 		fits := target < end
 		if !fits {
-			r.errNode(CodeCompanion, i, n, "more values than companions", clauseJSONNull)
+			r.errNode(CodeCompanion, i, n, "more values than companions", clausePairs)
 		}
 		if r.s[i] == 'n' && list {
 			if e := r.literal(i); r.s[i:e] != "null" {
@@ -303,7 +303,7 @@ func (r *reader) lateValues(i, at int, n node, p facts.Prop) int {
 		target = r.nodes[target].next
 	}
 	if target < end {
-		r.errNode(CodeCompanion, at, n, "fewer values than companions", clauseJSONNull)
+		r.errNode(CodeCompanion, at, n, "fewer values than companions", clausePairs)
 	}
 	return i + 1
 }
@@ -314,7 +314,7 @@ func (r *reader) checkNulls(self uint32) {
 	for k := self + 1; k < uint32(len(r.nodes)); k = r.nodes[k].next {
 		n := &r.nodes[k]
 		if n.flags&flagNull != 0 && n.flags&flagNoValue != 0 && n.flags&(flagKids|flagApart|flagUnknown) == 0 && n.kind != markNode {
-			r.issue(Error, CodeNull, int(n.off), r.pathOf(k, ""), "null without an extension in its place", clauseJSONNull)
+			r.issue(Error, CodeNull, int(n.off), r.pathOf(k, ""), "null without an extension in its place", clausePairs)
 		}
 	}
 }

@@ -338,7 +338,7 @@ func (w *jsonWriter) value(dst []byte, i uint32) []byte {
 		return append(dst, "null"...)
 	case n.kind == Text && w.raw && n.flags&flagBare == 0:
 		return append(dst, t.src[n.off-1:n.off+n.len+1]...)
-	case n.kind == Text && n.flags&flagEscaped == 0:
+	case n.kind == Text && n.flags&(flagEscaped|flagInherits) == 0:
 		return appendJSONString(dst, t.src[n.off:n.off+n.len])
 	case n.kind == Text:
 		return appendJSONString(dst, Node{t, i}.Value())

@@ -204,7 +204,7 @@ func (n Node) Raw() string {
 func (n Node) Value() string {
 	v := n.get()
 	switch {
-	case v.flags&flagEscaped != 0:
+	case v.flags&(flagEscaped|flagInherits) != 0:
 		return string(n.AppendValue(nil))
 	case v.kind == Complex || v.kind == Array:
 		return ""
@@ -218,6 +218,8 @@ func (n Node) AppendValue(dst []byte) []byte {
 	switch {
 	case v.kind == Complex || v.kind == Array:
 		return dst
+	case v.flags&flagInherits != 0:
+		return appendDeclared(dst, n.Raw())
 	case v.flags&flagEscaped == 0:
 		return append(dst, n.Raw()...)
 	case n.t.format == XML:

@@ -148,11 +148,11 @@ func (r *reader) encoding() (start int) {
 	in := r.s[:r.n]
 	switch {
 	case strings.HasPrefix(in, "\xEF\xBB\xBF"):
-		r.issue(Warning, CodeEncoding, 0, "", "the input starts with a byte order mark", clauseUTF8)
+		r.issue(Warning, CodeEncoding, 0, "", "the input starts with a byte order mark", clauseFormats)
 		start = 3
 	case strings.HasPrefix(in, "\xFE\xFF"), strings.HasPrefix(in, "\xFF\xFE"),
 		r.n >= 4 && (in[0] == 0 && in[1] != 0 || in[0] != 0 && in[1] == 0):
-		r.failClause(0, CodeEncoding, "the input is UTF-16; FHIR is UTF-8", clauseUTF8)
+		r.failClause(0, CodeEncoding, "the input is UTF-16; FHIR is UTF-8", clauseFormats)
 		return 0
 	}
 	if !utf8.ValidString(in) {
@@ -164,24 +164,24 @@ func (r *reader) encoding() (start int) {
 			}
 			at += size
 		}
-		r.failClause(at, CodeEncoding, "a byte that is not UTF-8", clauseUTF8)
+		r.failClause(at, CodeEncoding, "a byte that is not UTF-8", clauseFormats)
 	}
 	return start
 }
 
-// Clauses of the standard that findings cite.
+// Clauses of the standards that findings cite. Those of FHIR are pages of R4,
+// https://hl7.org/fhir/R4/.
 const (
-	clauseUTF8        = "FHIR R4 2.1.0.8"       // resource format: encoding
-	clauseJSON        = "FHIR R4 2.6.2"         // JSON representation
-	clauseJSONNull    = "FHIR R4 2.6.2.2"       // JSON: repeating elements, primitives
-	clauseJSONName    = "FHIR R4 2.6.2.4"       // JSON: resources
-	clauseXML         = "FHIR R4 2.6.1"         // XML representation
-	clauseElement     = "FHIR R4 2.24.0.1"      // element definitions
-	clausePrimitive   = "FHIR R4 2.24.0.1.1"    // primitive types
-	clauseNarrative   = "FHIR R4 2.4.1"         // narrative
-	clauseRFC8259     = "RFC 8259"              // JSON
-	clauseXMLSpec     = "XML 1.0 (5th edition)" // XML
-	clauseCardinality = "FHIR R4 2.1.0.5"       // cardinality
+	clauseFormats     = "FHIR R4 formats.html"
+	clauseJSON        = "FHIR R4 json.html"
+	clausePairs       = "FHIR R4 json.html#primitive"
+	clauseXML         = "FHIR R4 xml.html"
+	clauseElement     = "FHIR R4 elementdefinition.html"
+	clausePrimitive   = "FHIR R4 datatypes.html#primitive"
+	clauseNarrative   = "FHIR R4 narrative.html"
+	clauseCardinality = "FHIR R4 conformance-rules.html#cardinality"
+	clauseRFC8259     = "RFC 8259"
+	clauseXMLSpec     = "XML 1.0"
 )
 
 // fail records a finding that ends the parse.
@@ -329,7 +329,7 @@ func (r *reader) resourceType(name string, at int, self uint32) uint16 {
 	if id := r.t.FindType(name); r.isResource(id) {
 		return id
 	}
-	r.errAt(CodeResourceType, at, self, "", "no resource type has this name", clauseJSONName)
+	r.errAt(CodeResourceType, at, self, "", "no resource type has this name", clauseJSON)
 	return 0
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 // languages are the regular languages that FHIR R4 gives for its primitive
-// types (2.24.0.1), as the slow second implementation of the checks. Where our
+// types (datatypes.html#primitive), as the slow second implementation of the checks. Where our
 // check is stricter the reason stands beside it.
 var languages = map[string]string{
 	"boolean":     `true|false`,

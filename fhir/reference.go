@@ -201,7 +201,7 @@ func (n Node) container() Node {
 }
 
 // Resolve finds the resource that the reference text in a node of the tree
-// means, by the rules for references in bundles (FHIR R4 3.3.7.4.1): first
+// means, by the rules for references in bundles (FHIR R4 bundle.html#references): first
 // contained resources; then, in the innermost bundle and those around it,
 // fullUrls that equal an absolute reference, or the root of the referring
 // entry's fullUrl with a relative one. Where the referring entry or the

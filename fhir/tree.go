@@ -61,6 +61,7 @@ const (
 	flagNull                  // written as null
 	flagTyped                 // its resourceType was read
 	flagBare                  // a string without quotes
+	flagInherits              // a narrative whose namespace is declared around it
 	flagControl               // has escapes of characters that FHIR forbids
 )
 

@@ -145,7 +145,7 @@ func (r *reader) declaration(decl string, at int) {
 		value, _, _ = strings.Cut(value[1:], value[:1])
 	}
 	if !strings.EqualFold(value, "utf-8") && !strings.EqualFold(value, "us-ascii") {
-		r.failClause(at+k, CodeEncoding, "the XML declaration names another encoding than UTF-8", clauseUTF8)
+		r.failClause(at+k, CodeEncoding, "the XML declaration names another encoding than UTF-8", clauseFormats)
 	}
 }
 

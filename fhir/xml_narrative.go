@@ -1,6 +1,7 @@
 package fhir
 
 import (
+	"math/bits"
 	"strconv"
 	"strings"
 )
@@ -10,6 +11,9 @@ import (
 func (r *reader) narrative(t tag, n node) int {
 	n.off = uint32(t.at)
 	n.kind = Text
+	if t.ns == nsXHTML && !r.declares(&t) {
+		n.flags |= flagInherits
+	}
 	self := r.add(n)
 	if t.ns != nsXHTML {
 		r.checkNamespace(&t, nsXHTML, n.parent, r.t.Name(n.name))
@@ -32,6 +36,50 @@ func (r *reader) narrative(t tag, n node) int {
 	return i
 }
 
+// declares reports whether a tag declares the namespace of its own name.
+func (r *reader) declares(t *tag) bool {
+	prefix := strings.TrimSuffix(strings.TrimSuffix(t.full, t.name), ":")
+	for _, a := range r.work.attrs {
+		if prefix == "" && a.prefix == "" && a.name == "xmlns" || prefix != "" && a.prefix == "xmlns" && a.name == prefix {
+			return true
+		}
+	}
+	return false
+}
+
+// appendDeclared appends a narrative with the declaration of the namespace of
+// its first tag, so that it can stand alone.
+func appendDeclared(dst []byte, raw string) []byte {
+	end := 1
+	for !isNameEnd(raw[end]) {
+		end++
+	}
+	prefix, _, ok := strings.Cut(raw[1:end], ":")
+	dst = append(append(dst, raw[:end]...), " xmlns"...)
+	if ok {
+		dst = append(append(dst, ':'), prefix...)
+	}
+	return append(append(dst, `="`+XHTMLNamespace+`"`...), raw[end:]...)
+}
+
+// text returns the offset of the next markup, entity or control character.
+func (r *reader) text(i int) int {
+	for {
+		w := word(r.s, i)
+		a, l := w^(ones*'&'), w^(ones*'<')
+		m := ((a-ones)&^a | (l-ones)&^l | (w-ones*0x20)&^w) & highs
+		if m == 0 {
+			i += 8
+			continue
+		}
+		i += bits.TrailingZeros64(m) / 8
+		if c := r.s[i]; c != '\n' && c != '\r' && c != '\t' {
+			return i
+		}
+		i++
+	}
+}
+
 // xhtml checks that the content of an element is well-formed, and returns the
 // offset behind its end tag.
 func (r *reader) xhtml(i int, t *tag) int {
@@ -39,11 +87,9 @@ func (r *reader) xhtml(i int, t *tag) int {
 	base := len(r.work.open)
 	r.work.open = append(r.work.open, *t)
 	for len(r.work.open) > base {
-		k := strings.IndexAny(s[i:r.n], "<&")
-		if k < 0 {
-			return r.badXML(r.n, "")
+		if i = r.text(i); s[i] < ' ' {
+			return r.badXML(i, "a control character")
 		}
-		i += k
 		if s[i] == '&' {
 			n, ok := r.entity(i)
 			if !ok {

@@ -23,6 +23,8 @@ var xmlGood = [][2]string{
 		`{"resourceType":"Patient","contained":[{"resourceType":"Practitioner","active":true},{"resourceType":"Group","type":"person","actual":true}]}`},
 	{`<Patient` + ns + `><text><status value="generated"/><div xmlns="http://www.w3.org/1999/xhtml"><p a="1">x &lt; <br/><!-- c --><b>y</b></p></div></text></Patient>`,
 		`{"resourceType":"Patient","text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\"><p a=\"1\">x &lt; <br/><!-- c --><b>y</b></p></div>"}}`},
+	{`<f:Patient xmlns:f="http://hl7.org/fhir" xmlns="http://www.w3.org/1999/xhtml" xmlns:h="http://www.w3.org/1999/xhtml"><f:contained><f:Basic><f:text><f:status value="empty"/><h:div>a</h:div></f:text><f:code><f:text value="c"/></f:code></f:Basic></f:contained><f:contained><f:Basic><f:text><f:status value="empty"/><div>b</div></f:text><f:code><f:text value="d"/></f:code></f:Basic></f:contained></f:Patient>`,
+		`{"resourceType":"Patient","contained":[{"resourceType":"Basic","text":{"status":"empty","div":"<h:div xmlns:h=\"http://www.w3.org/1999/xhtml\">a</h:div>"},"code":{"text":"c"}},{"resourceType":"Basic","text":{"status":"empty","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">b</div>"},"code":{"text":"d"}}]}`},
 	{`<Patient` + ns + `><name><text value="&lt;&amp;&quot;&apos;&gt;&#233;&#x1F600;&#10;"/><family value="a` + "\r\n\t" + `b"/></name></Patient>`,
 		`{"resourceType":"Patient","name":[{"text":"<&\"'>é😀\n","family":"a  b"}]}`},
 	{`<Parameters` + ns + `><parameter><name value="n"/><valueDecimal value="1.50"/></parameter><parameter><name value="m"/><valueInteger value="+5"/></parameter></Parameters>`,
@@ -76,6 +78,7 @@ var xmlBroken = []parseCase{
 	{"hyphens in a comment", `<!-- a -- b --><Patient` + ns + `/>`, []string{"syntax  1:8"}},
 	{"another encoding", `<?xml version="1.0" encoding="ISO-8859-1"?><Patient` + ns + `/>`, []string{"encoding  1:21"}},
 	{"not well-formed narrative", `<Patient` + ns + `><text><div xmlns="http://www.w3.org/1999/xhtml"><p></div></text></Patient>`, []string{"syntax  1:89"}},
+	{"control character in a narrative", `<Patient` + ns + `><text><div xmlns="http://www.w3.org/1999/xhtml">a` + "\x01" + `</div></text></Patient>`, []string{"syntax  1:87"}},
 	{"name of digits", `<1/>`, []string{"syntax  1:1"}},
 }
 
