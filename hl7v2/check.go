@@ -92,6 +92,7 @@ func (c *checker) report(severity Severity, code Code, v Value, at int, clause s
 var (
 	errTooMany  = fmt.Errorf("more than %d findings: the rest is left out", maxIssues)
 	errStray    = errors.New("a segment outside any message")
+	errC1       = errors.New("bytes of 80 to 9F are no characters of 8859/1: the sender means Windows-1252, most likely")
 	errRequired = errors.New("a header field that every message needs is empty")
 )
 
@@ -142,6 +143,9 @@ func (c *checker) header() {
 			}
 			c.issueAt(CodeRequired, fmt.Sprintf("MSH-%d", n), at, "2.14.9", errRequired)
 		}
+	}
+	if cs := msh.Field(18).Rep(1).Component(1); cs.State() == Present && (m.charset == UnknownCharset || m.charset == CNS11643) {
+		c.add(CodeCharset, cs, cs.Offset(), "2.14.9.18", "MSH-18 names no character set that can be read")
 	}
 	if version.State() == Present && !known {
 		c.add(CodeVersion, version, version.Offset(), "2.14.9.12", "MSH-12 names no version of HL7 v2")
@@ -260,6 +264,9 @@ func (c *checker) terminator(at int) {
 		return
 	case "\n":
 		kind = "LF"
+		if to < m.end && !startsSegment(m.data[to:m.end]) && endsInCR(m.data[m.begin:m.end]) {
+			return // a line feed inside a value, reported as a segment id
+		}
 	case "\r\n":
 		kind = "CRLF"
 	default:
@@ -286,10 +293,20 @@ func isSegmentID(id []byte) bool {
 // leaf looks at one innermost value.
 func (c *checker) leaf(v Value) {
 	m, raw := c.m, v.Raw()
+	if at := c.lineFeed(v); at >= 0 {
+		c.add(CodeTerminator, v, int(v.start)+at, "2.5.2", "a segment ends in LF here: the standard has CR alone")
+	}
 	if at := controlCharacter(raw); at >= 0 {
 		c.add(CodeControlCharacter, v, int(v.start)+at, "2.5.4", "control character %#02x in a value", raw[at])
 	}
-	if e := m.delims.Escape; e != 0 && bytes.IndexByte(raw, e) >= 0 {
+	if !isASCII(raw) {
+		if _, ok := m.charset.appendDecoded(nil, raw); !ok {
+			c.add(CodeCharset, v, int(v.start)+firstHigh(raw), "2.14.9.18", "%w", ErrCharset)
+		} else if m.charset == Latin1 && hasC1(raw) {
+			c.report(Warning, CodeC1Control, v, int(v.start)+firstHigh(raw), "2.14.9.18", errC1)
+		}
+	}
+	if e := m.delims.Escape; e != 0 && bytes.IndexByte(raw, e) >= 0 && !m.charset.hidesDelimiters() {
 		for at := 0; at < len(raw); {
 			n := bytes.IndexByte(raw[at:], e)
 			if n < 0 {
@@ -308,11 +325,38 @@ func (c *checker) leaf(v Value) {
 	}
 }
 
+// firstHigh returns the offset of the first byte above 7F.
+func firstHigh(b []byte) int {
+	return max(0, bytes.IndexFunc(b, func(r rune) bool { return r >= 0x80 }))
+}
+
+// lineFeed returns the offset of a line feed in a value that is meant as the
+// end of a segment, or -1. Only a message in which CR alone ends segments has
+// line feeds in values, where they are data as long as text follows.
+func (c *checker) lineFeed(v Value) int {
+	raw, rest := v.Raw(), c.m.data[v.start:c.m.end]
+	for at := 0; ; at++ {
+		n := bytes.IndexByte(raw[at:], '\n')
+		if n < 0 {
+			return -1
+		}
+		if at += n; at == 0 || at == len(raw)-1 || startsSegment(rest[at+1:]) {
+			return at
+		}
+	}
+}
+
+// startsSegment reports whether data begins like a segment: an id and a
+// delimiter.
+func startsSegment(data []byte) bool {
+	return len(data) > 3 && isSegmentID(data[:3]) && delimiterAllowed(data[3])
+}
+
 // controlCharacter returns the offset of the first control character other
-// than tab, or -1.
+// than tab and, in a message that allows it, line feed; or -1.
 func controlCharacter(b []byte) int {
 	for i := range b {
-		if c := b[i]; c < ' ' && c != '\t' || c == 0x7f {
+		if c := b[i]; c < ' ' && c != '\t' && c != '\n' || c == 0x7f {
 			return i
 		}
 	}

@@ -43,6 +43,9 @@ func readDelimiters(data []byte, at int) (d Delimiters, end int, problem Code) {
 	if at+4 > len(data) {
 		return d, at, CodeHeader
 	}
+	if rest := data[at+3:]; len(rest) > 5 && string(rest[:5]) == `|^~\&` && (rest[5] == '|' || rest[5] == '\r') {
+		return Standard(), at + 8, ""
+	}
 	d.Field = data[at+3]
 	if !delimiterAllowed(d.Field) {
 		return d, at + 3, CodeHeader

@@ -18,6 +18,9 @@ var (
 // missing on the way there are added; every other byte of the message stays
 // as it is. The two quotes "" are the HL7 null.
 //
+// Text that the message's character set cannot hold is an error (ErrCharset);
+// a message that declares none holds ASCII.
+//
 // The segment must be there. Views of the message that were taken before are
 // no longer valid.
 func (m *Message) Set(path, text string) error {
@@ -25,7 +28,11 @@ func (m *Message) Set(path, text string) error {
 	if err != nil {
 		return err
 	}
-	return m.replace(p, true, m.delims.EscapeText([]byte(text)))
+	raw, err := m.encodeText(text)
+	if err != nil {
+		return Issue{Severity: Error, Code: CodeCharset, Path: path, Offset: -1, Clause: "2.14.9.18", Err: err}
+	}
+	return m.replace(p, true, raw)
 }
 
 // SetRaw writes bytes, as they are to stand in the message, over the whole
@@ -54,6 +61,13 @@ func (m *Message) SetNull(path string) error { return m.SetRaw(path, []byte(`""`
 
 // Clear empties the whole element that a path names.
 func (m *Message) Clear(path string) error { return m.SetRaw(path, nil) }
+
+// encodeText returns text as it must stand in the message.
+func (m *Message) encodeText(text string) ([]byte, error) {
+	// Escaping comes first: in some sets half a character looks like a
+	// delimiter, but no set has an escape sequence other than in ASCII.
+	return m.charset.encode(m.delims.EscapeText([]byte(text)))
+}
 
 func (m *Message) editPath(path string) (Path, error) {
 	p, err := ParsePath(path)

@@ -15,8 +15,12 @@ type Header struct {
 const headerFields = 24 // MSH-25 is the last field of version 2.8.2
 
 // ReadHeader reads the header of a message in the way Parse does. The header
-// keeps data. The error is an Issue.
+// keeps data. The error is an Issue. Of a message in UTF-16 or UTF-32 the
+// first 8 kB are converted, which does allocate.
 func ReadHeader(data []byte) (Header, error) {
+	if w, bom := wideOf(data); w != narrow {
+		data = w.narrowed(data[bom:min(len(data), bom+8<<10)])
+	}
 	h := Header{data: data}
 	h.begin, _ = extent(data[:min(len(data), 64)])
 	if h.begin == len(data) {

@@ -70,13 +70,13 @@ const (
 	highs = 0x8080808080808080
 )
 
-// matchStandard has the high bit of each byte set that is | ^ ~ & \ or a
-// control character. The four of | (7C) ~ (7E) \ (5C) ^ (5E) differ in two
-// bits only and are one comparison.
+// matchStandard has the high bit of each byte set that is | ^ ~ or & or a
+// control character. | (7C) ~ (7E) ^ (5E) and \ (5C) differ in two bits only,
+// so they are one comparison; the one with neither bit is dropped again.
 func matchStandard(w uint64) uint64 {
 	a := (w | 0x22*ones) ^ 0x7e*ones
 	b := w ^ '&'*ones
-	a = (a&low7 + low7) | a
+	a = (a&low7 + low7) | a | ^(w<<2 | w<<6)
 	b = (b&low7 + low7) | b
 	c := (w&low7 + 0x60*ones) | w
 	return ^(a & b & c) & highs
@@ -109,97 +109,166 @@ func (m *matcher) match(w uint64) uint64 {
 const quietWords = 12
 
 // scan indexes data[from:], where from is behind MSH-2 and the tables already
-// hold the marks before it. first is where the header segment starts. It
-// stops early, with the offset, at the start of a second message and at the
-// limit of segments.
+// hold the mark before it; first is where the header segment starts. It stops
+// early, with the offset, at the start of a second message and at the limit of
+// segments.
+//
+// There are two passes: the first does no more than find positions, which
+// keeps it free of branches that cannot be predicted; the second gives them
+// their kinds and fills the other tables.
 func (x *index) scan(data []byte, first, from int, classes *classTable, d Delimiters, maxSegments int) (problem Code, at int) {
-	fast := d.standard()
-	var other matcher
-	if !fast {
-		other = newMatcher(d)
+	if d.standard() {
+		x.find(data, from, d)
+	} else {
+		x.findOther(data, from, d)
 	}
-	// The tables are used at their full capacity and cut at the end.
-	marks, fields := x.marks[:cap(x.marks)], x.fields[:cap(x.fields)]
-	nm, nf := len(x.marks), len(x.fields)
-	start, startMarks, startFields := first, 0, 0
+	return x.classify(data, first, classes, maxSegments)
+}
+
+// find appends the positions of delimiters and control characters to marks.
+func (x *index) find(data []byte, from int, d Delimiters) {
+	marks := x.marks[:cap(x.marks)] // cut to size at the end
+	n := len(x.marks)
 	quiet := 0
-	for i := from; i <= len(data); i += 8 {
-		var w uint64
-		if i+8 <= len(data) {
-			w = binary.LittleEndian.Uint64(data[i:])
-		} else {
-			// The last word ends in a terminator that closes the last segment.
-			var tail [8]byte
-			n := copy(tail[:], data[i:])
-			tail[n] = '\r'
-			for n++; n < 8; n++ {
-				tail[n] = ' '
-			}
-			w = binary.LittleEndian.Uint64(tail[:])
-		}
-		var hits uint64
-		if fast {
-			hits = matchStandard(w)
-		} else {
-			hits = other.match(w)
-		}
+	i := from
+	for i+8 <= len(data) {
+		hits := matchStandard(binary.LittleEndian.Uint64(data[i:]))
 		if hits == 0 {
+			i += 8
 			if quiet++; quiet == quietWords {
 				quiet = 0
-				i = skipQuiet(data, i+8, d) - 8
+				i = skipQuiet(data, i, d)
 			}
 			continue
 		}
 		quiet = 0
-		if nm+8 > len(marks) {
+		if n+8 > len(marks) {
 			marks = grow(marks)
 		}
-		if nf+8 > len(fields) {
-			fields = grow(fields)
-		}
 		for ; hits != 0; hits &= hits - 1 {
-			bit := bits.TrailingZeros64(hits) &^ 7
-			kind := classes[byte(w>>(bit&63))]
-			mark := uint32(i*8+bit) | uint32(kind)
-			if kind >= kindSubcomponent {
-				marks[nm] = mark
-				fields[nf] = uint32(nm)
-				nm++
-				nf += int(kind & 1)
-				continue
-			}
-			if kind == kindNone {
-				continue
-			}
-			end := int(mark >> kindBits)
-			for start < end && isBlank(data[start]) {
-				start++
-			}
-			if start == end && startMarks == nm { // a blank line, or the LF of a CRLF
-				start = end + 1
-				continue
-			}
-			if start != first && isHeader(data[start:end]) {
-				problem, at = CodeMultipleMessages, start
-			} else if len(x.segs) == maxSegments {
-				problem, at = CodeLimit, start
-			}
-			if problem != "" {
-				nm, nf = startMarks, startFields
-				hits, i = 1, len(data) // leave both loops
-				continue
-			}
-			marks[nm] = mark
-			fields[nf] = uint32(nm)
-			nm++
-			nf++
-			x.segs = append(x.segs, segmentMark{uint32(start), uint32(startFields)})
-			start, startMarks, startFields = end+1, nm, nf
+			marks[n] = uint32(i + bits.TrailingZeros64(hits)>>3)
+			n++
+		}
+		i += 8
+	}
+	x.marks = marks[:n]
+	for ; i < len(data); i++ {
+		if c := data[i]; c < ' ' || standardClasses[c] != kindNone {
+			x.marks = append(x.marks, uint32(i))
 		}
 	}
+}
+
+// findOther is find for other than the usual delimiters.
+func (x *index) findOther(data []byte, from int, d Delimiters) {
+	marks := x.marks[:cap(x.marks)]
+	n := len(x.marks)
+	m := newMatcher(d)
+	quiet := 0
+	i := from
+	for i+8 <= len(data) {
+		hits := m.match(binary.LittleEndian.Uint64(data[i:]))
+		if hits == 0 {
+			i += 8
+			if quiet++; quiet == quietWords {
+				quiet = 0
+				i = skipQuiet(data, i, d)
+			}
+			continue
+		}
+		quiet = 0
+		if n+8 > len(marks) {
+			marks = grow(marks)
+		}
+		for ; hits != 0; hits &= hits - 1 {
+			marks[n] = uint32(i + bits.TrailingZeros64(hits)>>3)
+			n++
+		}
+		i += 8
+	}
+	x.marks = marks[:n]
+	for ; i < len(data); i++ {
+		switch c := data[i]; c {
+		case d.Field, d.Component, d.Repetition, d.Subcomponent, '\r', '\n':
+			x.marks = append(x.marks, uint32(i))
+		}
+	}
+}
+
+// classify turns the positions behind the first mark into marks, drops those
+// that are none, and fills fields and segs.
+func (x *index) classify(data []byte, first int, classes *classTable, maxSegments int) (problem Code, at int) {
+	x.marks = append(x.marks, 0) // for the end of the last segment
+	marks := x.marks
+	if least := len(marks)*3/4 + 8; cap(x.fields) < least {
+		x.fields = append(make([]uint32, 0, least), x.fields...)
+	}
+	fields := x.fields[:cap(x.fields)]
+	nm, nf := 1, 1
+	s := segmentMark{uint32(first), 0}
+	started := 0 // nm where the segment starts
+	for _, p := range marks[1 : len(marks)-1] {
+		if nf == len(fields) {
+			fields = grow(fields)
+		}
+		kind := uint32(classes[data[p]])
+		marks[nm] = p<<kindBits | kind
+		fields[nf] = uint32(nm)
+		if kind >= kindSubcomponent {
+			nm++
+			nf += int(kind & 1)
+			continue
+		}
+		if kind == kindNone {
+			continue
+		}
+		if blank := s.trim(data, p); blank && nm == started {
+			s.start = p + 1
+			continue
+		}
+		if problem = x.segment(data[s.start:p], first, s, maxSegments); problem != "" {
+			x.marks, x.fields = marks[:started], fields[:s.fields]
+			return problem, int(s.start)
+		}
+		nm++
+		nf++
+		s, started = segmentMark{p + 1, uint32(nf)}, nm
+	}
+	end := uint32(len(data))
+	if blank := s.trim(data, end); !blank || nm > started {
+		if problem = x.segment(data[s.start:], first, s, maxSegments); problem != "" {
+			x.marks, x.fields = marks[:started], fields[:s.fields]
+			return problem, int(s.start)
+		}
+		marks[nm] = end<<kindBits | kindEnd
+		x.fields = append(fields[:nf], uint32(nm))
+		nm, nf = nm+1, nf+1
+		fields = x.fields
+	}
 	x.marks, x.fields = marks[:nm], fields[:nf]
-	x.segs = append(x.segs, segmentMark{uint32(len(data)), uint32(nf)}) // a sentinel
-	return problem, at
+	x.segs = append(x.segs, segmentMark{end, uint32(nf)}) // a sentinel
+	return "", 0
+}
+
+// trim moves the start of a segment that ends at end behind its blanks, and
+// reports whether nothing is left of it.
+func (s *segmentMark) trim(data []byte, end uint32) (blank bool) {
+	for s.start < end && isBlank(data[s.start]) {
+		s.start++
+	}
+	return s.start == end
+}
+
+// segment adds a segment with its bytes.
+func (x *index) segment(bytes []byte, first int, s segmentMark, maxSegments int) Code {
+	switch {
+	case int(s.start) != first && isHeader(bytes):
+		return CodeMultipleMessages
+	case len(x.segs) == maxSegments:
+		return CodeLimit
+	}
+	x.segs = append(x.segs, s)
+	return ""
 }
 
 // skipQuiet returns the offset, at or after from, of the next delimiter or

@@ -46,6 +46,7 @@ const (
 	CodeRequired           Code = "hl7v2.required"            // a header field that every message needs
 	CodeVersion            Code = "hl7v2.version"             // MSH-12 names no known version
 	CodeCharset            Code = "hl7v2.charset"             // bytes that are not in the declared character set
+	CodeC1Control          Code = "hl7v2.c1-control"          // bytes 80 to 9F in 8859/1: mostly Windows-1252
 	CodeLimit              Code = "hl7v2.limit"               // a limit was crossed
 	CodeTooMany            Code = "hl7v2.too-many"            // further findings were left out
 	CodePath               Code = "hl7v2.path"                // not a path, or not one that can be written

@@ -45,11 +45,18 @@ type Parser struct {
 	// Strict makes Parse return an error for every deviation from the standard
 	// that Check can see; the message is returned beside it. Without it only
 	// an unreadable header, a second message and the limits of bytes and
-	// segments are errors.
+	// segments are errors. A message whose first segment ends in CR alone is
+	// then taken at its word: a line feed in it is data.
 	Strict bool
 
 	Terminators Terminators
 	Limits      Limits
+
+	// Fallback is the character set of bytes that are not valid in the one
+	// that MSH-18 declares: Windows1252 or Latin1 reads what most such senders
+	// mean. Without it such bytes read as U+FFFD. Bytes of the message are
+	// never changed by it.
+	Fallback Charset
 }
 
 // Message is one HL7 v2 message: its bytes, as they came, and an index over
@@ -66,6 +73,10 @@ type Message struct {
 	parser Parser
 	index  index
 	class  classTable // for other than the usual delimiters
+
+	charset Charset
+	wide    wideness // of source
+	source  []byte   // a wide message as found; data is its conversion
 }
 
 // Parse reads one message, leniently. The message keeps data and never writes
@@ -102,6 +113,7 @@ func (p Parser) ParseInto(m *Message, data []byte) error {
 
 func (m *Message) reset() {
 	m.data, m.begin, m.end, m.owned = nil, 0, 0, false
+	m.wide, m.source, m.charset = narrow, nil, Undeclared
 	m.index.marks, m.index.fields, m.index.segs = m.index.marks[:0], m.index.fields[:0], m.index.segs[:0]
 }
 
@@ -109,6 +121,13 @@ func (m *Message) reset() {
 func (m *Message) read(p Parser, data []byte) (problem Code, at int) {
 	if len(data) > limit(p.Limits.Bytes, 256<<20) || len(data) > maxBytes {
 		return CodeLimit, 0
+	}
+	if w, bom := wideOf(data); w != narrow {
+		m.wide, m.source = w, data
+		data = w.narrowed(data[bom:])
+		if len(data) > maxBytes {
+			return CodeLimit, 0
+		}
 	}
 	begin, end := extent(data)
 	if begin == end {
@@ -121,8 +140,17 @@ func (m *Message) read(p Parser, data []byte) (problem Code, at int) {
 	if problem != "" {
 		return problem, from
 	}
+	if p.Strict && endsInCR(data[from:end]) {
+		p.Terminators = CROnly
+	}
 	m.data, m.begin, m.end, m.delims, m.parser = data, begin, end, d, p
 	return m.reindex(from)
+}
+
+// endsInCR reports whether the first line of data ends in CR alone.
+func endsInCR(data []byte) bool {
+	cr := bytes.IndexByte(data, '\r')
+	return cr >= 0 && bytes.IndexByte(data[:min(cr+2, len(data))], '\n') < 0
 }
 
 // reindex fills the tables; from is the offset behind MSH-2.
@@ -135,14 +163,24 @@ func (m *Message) reindex(from int) (problem Code, at int) {
 	x := &m.index
 	if x.marks == nil {
 		n := m.end - m.begin
-		x.marks = make([]uint32, 0, min(n/3, 1<<10)+n/(1<<12)+16)
-		x.fields = make([]uint32, 0, min(n/4, 1<<10)+n/(1<<12)+16)
+		x.marks = make([]uint32, 0, min(n/3, 1<<9)+16)
 		x.segs = make([]segmentMark, 0, min(n/64, 1<<8)+4)
 	}
 	x.marks = append(x.marks[:0], uint32(m.begin+3)<<kindBits|kindField)
 	x.fields = append(x.fields[:0], 0)
 	x.segs = x.segs[:0]
-	return x.scan(m.data[:m.end], m.begin, from, classes, m.delims, limit(m.parser.Limits.Segments, 1_000_000))
+	segments := limit(m.parser.Limits.Segments, 1_000_000)
+	problem, at = x.scan(m.data[:m.end], m.begin, from, classes, m.delims, segments)
+	if problem != "" {
+		return problem, at
+	}
+	if m.readCharset(); m.charset.hidesDelimiters() {
+		x.marks, x.fields, x.segs = x.marks[:1], x.fields[:1], x.segs[:0]
+		x.marks[0] = uint32(m.begin+3)<<kindBits | kindField
+		x.findMultibyte(m.data[:m.end], from, m.delims, m.charset)
+		return x.classify(m.data[:m.end], m.begin, classes, segments)
+	}
+	return "", 0
 }
 
 // extent returns where the message lies in data: behind a byte order mark,
@@ -207,12 +245,23 @@ func isEnvelope(data []byte) bool {
 func (m *Message) Valid() bool { return len(m.index.segs) > 1 }
 
 // Bytes returns the message as found or as changed by Set, with everything
-// that stood before and behind it. The slice is the message's own and must
-// not be changed.
+// that stood before and behind it: what Raw and Offset point into. The slice
+// is the message's own and must not be changed. A message that came in UTF-16
+// or UTF-32 is here in UTF-8.
 func (m *Message) Bytes() []byte { return m.data }
 
-// AppendTo appends the message, byte for byte, to dst.
-func (m *Message) AppendTo(dst []byte) []byte { return append(dst, m.data...) }
+// AppendTo appends the message to dst, byte for byte as it was found, but for
+// what Set has changed; in UTF-16 or UTF-32 if it came so.
+func (m *Message) AppendTo(dst []byte) []byte {
+	if m.wide == narrow {
+		return append(dst, m.data...)
+	}
+	if !m.owned {
+		return append(dst, m.source...)
+	}
+	_, bom := wideOf(m.source)
+	return m.wide.appendWidened(append(dst, m.source[:bom]...), m.data)
+}
 
 // Delimiters returns what MSH-1 and MSH-2 declare.
 func (m *Message) Delimiters() Delimiters { return m.delims }

@@ -222,8 +222,9 @@ func (v Value) count(level uint8) int {
 	return n
 }
 
-// AppendText appends the text of the first innermost value, with its escape
-// sequences read, to dst. Absent and null append nothing.
+// AppendText appends the text of the first innermost value in UTF-8, with its
+// character set and escape sequences read, to dst. Absent and null append
+// nothing.
 func (v Value) AppendText(dst []byte) []byte {
 	if v.m == nil {
 		return dst
@@ -235,24 +236,30 @@ func (v Value) AppendText(dst []byte) []byte {
 	if v.m.isDelimiterField(v) {
 		return append(dst, v.Raw()...)
 	}
-	return v.m.delims.AppendUnescaped(dst, v.Raw())
+	return v.m.appendText(dst, v.Raw())
 }
 
-// Text returns the text of the first innermost value, with its escape
-// sequences read: "" for absent and null.
+// Text returns the text of the first innermost value in UTF-8, with its
+// character set and escape sequences read: "" for absent and null.
 func (v Value) Text() string {
 	if v.m == nil {
 		return ""
 	}
 	leaf := v.Leaf()
-	raw := leaf.Raw()
-	if e := v.m.delims.Escape; e == 0 || bytes.IndexByte(raw, e) < 0 {
-		if leaf.State() != Present {
-			return ""
-		}
+	if raw, plain := leaf.plain(); plain {
 		return string(raw)
 	}
-	return string(v.AppendText(nil))
+	return string(leaf.AppendText(nil))
+}
+
+// plain returns the raw bytes of a leaf, and whether they are its text.
+func (v Value) plain() (raw []byte, ok bool) {
+	if v.State() != Present {
+		return nil, true
+	}
+	raw = v.Raw()
+	e := v.m.delims.Escape
+	return raw, (e == 0 || bytes.IndexByte(raw, e) < 0) && isASCII(raw) && !v.m.charset.hidesDelimiters()
 }
 
 // Whole returns the text of the element with its delimiters kept as text:
@@ -264,7 +271,7 @@ func (v Value) Whole() string {
 	if v.m.isDelimiterField(v) {
 		return string(v.Raw())
 	}
-	return string(v.m.delims.AppendUnescaped(nil, v.Raw()))
+	return string(v.m.appendText(nil, v.Raw()))
 }
 
 // Equal reports whether Text is text, without allocation unless there are
@@ -273,10 +280,8 @@ func (v Value) Equal(text string) bool {
 	if v.m == nil {
 		return text == ""
 	}
-	leaf := v.Leaf()
-	raw := leaf.Raw()
-	if e := v.m.delims.Escape; e == 0 || bytes.IndexByte(raw, e) < 0 {
-		return string(raw) == text && leaf.State() == Present || text == "" && leaf.State() != Present
+	if raw, plain := v.Leaf().plain(); plain {
+		return string(raw) == text
 	}
 	return v.Text() == text
 }
