@@ -550,3 +550,31 @@ func appendJSONString[T string | []byte](b []byte, s T) []byte {
 	}
 	return append(append(b, s[start:]...), '"')
 }
+
+// Children returns the entries directly below: the virtual products of a moiety,
+// the actual products and virtual packs of a virtual product, the actual packs of
+// an actual product or virtual pack.
+func (p Product) Children() []Product {
+	switch p.Kind() {
+	case VTM:
+		return p.down(nil, TableVMP, vmpVTMID)
+	case VMP:
+		return p.down(p.down(nil, TableAMP, ampVPID), TableVMPP, vmppVPID)
+	case AMP:
+		return p.down(nil, TableAMPP, amppAPID)
+	case VMPP:
+		return p.down(nil, TableAMPP, amppVPPID)
+	}
+	return nil
+}
+
+// LookUp resolves a code in a look-up list of the product's release; a code that
+// the list does not have is returned without text.
+func (p Product) LookUp(list, code string) Term {
+	if p.s != nil {
+		if t, ok := p.s.Term(list, code); ok {
+			return t
+		}
+	}
+	return Term{List: list, Code: code}
+}
