@@ -21,6 +21,7 @@ func commands() []command {
 	var all []command
 	all = append(all, tourCommands()...)
 	all = append(all, numberCommands()...)
+	all = append(all, hl7ValidateCommands()...)
 	all = append(all, mllpCommands()...)
 	all = append(all, fhirCommands()...)
 	all = append(all, fhirSnapshotCommands()...)

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+
+	"github.com/nhskit/nhskit/hl7v2"
+	"github.com/nhskit/nhskit/hl7v2/schema"
+)
+
+func hl7ValidateCommands() []command {
+	return []command{{
+		name:    "hl7 validate",
+		args:    "[-strict] [-version V] FILE…",
+		summary: "Check HL7 v2 messages on the wire, in their structure, and field by field",
+		example: "nhskit hl7 validate -text admission.hl7",
+		setup: func(flags *flag.FlagSet) runner {
+			strict := flags.Bool("strict", false, "make errors of what is otherwise tolerated")
+			version := flags.String("version", "", "check by the facts of this `version` of HL7 v2 instead of the message's own")
+			return func(c *console, args []string) error {
+				v := &schema.Validator{Strict: *strict, Version: *version}
+				if err := v.Check(); err != nil {
+					return usagef("%v", err)
+				}
+				return c.eachInput(args, func(name string, data []byte) error { return c.validateHL7(v, name, data) })
+			}
+		},
+	}}
+}
+
+// hl7Validation is what hl7 validate prints for a file.
+type hl7Validation struct {
+	File   string  `json:"file"`
+	Valid  bool    `json:"valid"`
+	Issues []issue `json:"issues"`
+}
+
+// validateHL7 checks the messages of a file. Positions count in the file.
+func (c *console) validateHL7(v *schema.Validator, name string, data []byte) error {
+	out := hl7Validation{File: name, Issues: []issue{}}
+	n := 0
+	for m, err := range hl7v2.Messages(data) {
+		n++
+		if err != nil {
+			out.Issues = append(out.Issues, hl7Issue(err, data, 0))
+			continue
+		}
+		base := startIn(data, m.Bytes())
+		for _, i := range v.Validate(m) {
+			out.Issues = append(out.Issues, hl7Issue(i, data, base))
+		}
+	}
+	if n == 0 {
+		_, err := hl7v2.Parse(data)
+		out.Issues = append(out.Issues, hl7Issue(err, data, 0))
+	}
+	out.Valid = !hasErrors(out.Issues)
+	if c.text {
+		for _, i := range out.Issues {
+			c.printIssue(name, data, i)
+		}
+		fmt.Fprintf(c.out, "%s: %d messages, %d findings, %s\n", name, n, len(out.Issues), map[bool]string{true: "valid", false: "not valid"}[out.Valid])
+	} else if err := c.json(out); err != nil {
+		return err
+	}
+	if !out.Valid {
+		return errFindings
+	}
+	return nil
+}
+
+// startIn returns where a message begins in the data it is a part of.
+func startIn(data, part []byte) int { return cap(data) - cap(part) }
+
+// hl7Issue turns a finding about a part of data that begins at base into one
+// about data.
+func hl7Issue(err error, data []byte, base int) issue {
+	i, ok := err.(hl7v2.Issue)
+	if !ok {
+		return issue{Severity: "fatal", Code: "hl7v2", Offset: -1, Text: err.Error()}
+	}
+	if i.Offset >= 0 {
+		i.Offset += int64(base)
+	}
+	i = i.Locate(data)
+	text := string(i.Code)
+	if i.Err != nil {
+		text = i.Err.Error()
+	}
+	clause := i.Clause
+	if clause != "" {
+		clause = "HL7 v2 " + clause
+	}
+	return issue{Severity: i.Severity.String(), Code: string(i.Code), Path: i.Path, Offset: i.Offset, Line: i.Line, Col: i.Col, Clause: clause, Text: text}
+}

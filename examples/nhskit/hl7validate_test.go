@@ -1,0 +1,55 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestHL7Validate(t *testing.T) {
+	read := func(name string) string {
+		data, err := os.ReadFile(filepath.Join("messages", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	two := read("1-admission.hl7") + read("7-broken.hl7")
+	for _, c := range []struct {
+		name, stdin string
+		args        []string
+		code        int
+		want        string
+	}{
+		{"a good message", read("2-creatinine.hl7"), nil, exitOK, `"valid":true`},
+		{"a broken one", read("7-broken.hl7"), nil, exitFindings, `"code":"hl7v2.datatype","path":"MSH-7"`},
+		{"for people", read("7-broken.hl7"), []string{"-text"}, exitFindings, "    ^"},
+		{"empty", "", nil, exitFindings, `"code":"hl7v2.empty"`},
+		{"no HL7", "hello", nil, exitFindings, `"code":"hl7v2.header"`},
+		{"unknown version", "x", []string{"-version", "9"}, exitUsage, `no version "9"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := nhskit(c.stdin, append([]string{"hl7", "validate"}, c.args...)...)
+			text := got.out
+			if c.code > exitFindings {
+				text = got.errOut
+			}
+			if got.code != c.code || !strings.Contains(text, c.want) {
+				t.Errorf("exit %d, want %d and %q in\n%s%s", got.code, c.code, c.want, got.out, got.errOut)
+			}
+		})
+	}
+	t.Run("positions count in the file", func(t *testing.T) {
+		var out hl7Validation
+		if err := json.Unmarshal([]byte(nhskit(two, "hl7", "validate").out), &out); err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range out.Issues {
+			if i.Path == "MSH-7" && !strings.HasPrefix(two[i.Offset:], "20261399") {
+				t.Errorf("offset %d, line %d", i.Offset, i.Line)
+			}
+		}
+	})
+}
