@@ -22,9 +22,6 @@ type Expr struct {
 	truth    truth // of a Boolean expression
 	noEnv    Env
 	pool     sync.Pool
-
-	explainOnce sync.Once
-	explained   *explainer
 }
 
 // Compile parses, checks and compiles an expression. The error is an *[Error]
