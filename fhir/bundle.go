@@ -273,30 +273,12 @@ type scanState struct {
 // finds. The data is valid until the next call. A value beyond the limit is
 // passed over without its data.
 func (b *BundleReader) value(scan func(*scanState, []byte) int) (data []byte, tooLong bool, err error) {
-	w := b.in
 	var st scanState
-	scanned := w.pos
-	for {
-		if k := scan(&st, w.buf[scanned:]); k >= 0 {
-			end := scanned + k
-			data = w.buf[w.pos:end]
-			w.pos = end
-			if tooLong || len(data) > w.max {
-				return nil, true, nil
-			}
-			return data, false, nil
-		}
-		if len(w.buf)-w.pos > w.max {
-			tooLong = true
-			w.pos = len(w.buf)
-		}
-		n := len(w.buf) - w.pos
-		if !w.more(w.pos) {
-			w.pos = len(w.buf)
-			return nil, false, b.broken("the input ends within a value")
-		}
-		scanned = w.pos + n
+	data, tooLong, found := b.in.until(func(chunk []byte) int { return scan(&st, chunk) })
+	if !found {
+		return nil, false, b.broken("the input ends within a value")
 	}
+	return data, tooLong, nil
 }
 
 // jsonValue returns the end of a JSON value in a chunk, -1 if it goes on.

@@ -23,7 +23,7 @@ func (t *Tree) AppendJSON(dst []byte, form Form) []byte { return t.Root().Append
 // AppendJSON appends the node as JSON: a resource or complex element as an
 // object, a primitive as its value.
 func (n Node) AppendJSON(dst []byte, form Form) []byte {
-	w := jsonWriter{t: n.t, form: form, raw: n.t.format == JSON && form != Canonical}
+	w := jsonWriter{t: n.t, raw: n.t.format == JSON && form != Canonical, indent: indent{form: form}}
 	if n.IsPrimitive() || n.Kind() == Array {
 		return w.value(dst, n.i)
 	}
@@ -32,14 +32,19 @@ func (n Node) AppendJSON(dst []byte, form Form) []byte {
 
 // jsonWriter writes nodes as JSON.
 type jsonWriter struct {
-	t     *Tree
+	t   *Tree
+	raw bool // strings of the source may be copied
+	indent
+}
+
+// indent breaks output into lines, if its form is Indented.
+type indent struct {
 	form  Form
-	raw   bool // strings of the source may be copied
 	depth int
 }
 
-// newline ends a line in indented output.
-func (w *jsonWriter) newline(dst []byte) []byte {
+// newline ends a line.
+func (w *indent) newline(dst []byte) []byte {
 	if w.form != Indented {
 		return dst
 	}

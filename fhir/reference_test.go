@@ -2,6 +2,7 @@ package fhir
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -135,16 +136,21 @@ func TestResolveGrowth(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		start := cpuTime()
-		x := NewIndex(tree)
-		for i := range tree.Len() {
-			if node := tree.At(i); node.Name() == "reference" {
-				if _, ok := x.Resolve(node, node.Value()); !ok {
-					t.Fatal("not found")
+		best := time.Hour
+		for range 5 {
+			runtime.GC()
+			start := cpuTime()
+			x := NewIndex(tree)
+			for i := range tree.Len() {
+				if node := tree.At(i); node.Name() == "reference" {
+					if _, ok := x.Resolve(node, node.Value()); !ok {
+						t.Fatal("not found")
+					}
 				}
 			}
+			best = min(best, cpuTime()-start)
 		}
-		return cpuTime() - start
+		return best
 	}
 	a, b := measure(2000), measure(16000)
 	if b > 10*time.Millisecond && float64(b)/float64(a) > 12.2*1.5 {

@@ -179,6 +179,8 @@ type window struct {
 	base int64 // offset of buf[0] in the stream
 	max  int   // bytes of a record
 	err  error
+
+	added int // bytes that the last read gave
 }
 
 func newWindow(r io.Reader, s Stream) *window {
@@ -210,7 +212,7 @@ func (w *window) more(keep int) bool {
 	for range 100 {
 		n, err := w.r.Read(w.buf[len(w.buf):cap(w.buf)])
 		w.buf = w.buf[:len(w.buf)+n]
-		w.err = err
+		w.err, w.added = err, n
 		if n > 0 {
 			return true
 		}
@@ -223,31 +225,47 @@ func (w *window) more(keep int) bool {
 }
 
 // line returns the next line with its end. The data is valid until the next
-// call. Of a line beyond the limit there is no data.
+// call. Of a line beyond the limit there is no data. The last line comes with
+// the error that ended the stream, io.EOF at its good end.
 func (w *window) line() (data []byte, tooLong bool, err error) {
+	data, tooLong, found := w.until(func(chunk []byte) int {
+		if k := bytes.IndexByte(chunk, '\n'); k >= 0 {
+			return k + 1
+		}
+		return -1
+	})
+	if !found {
+		err = w.err
+	}
+	return data, tooLong, err
+}
+
+// until returns the bytes from here up to an end that find sees: it is called
+// with one chunk of them after the other and returns how much of the chunk
+// belongs to them, -1 if they go on. Beyond the limit there is no data. The
+// data is valid until the next call. At the end of the stream found is false
+// and the data is what was left.
+func (w *window) until(find func(chunk []byte) int) (data []byte, tooLong, found bool) {
 	scanned := w.pos
 	for {
-		if k := bytes.IndexByte(w.buf[scanned:], '\n'); k >= 0 {
-			data = w.buf[w.pos : scanned+k+1]
-			w.pos = scanned + k + 1
-			if tooLong || len(data) > w.max {
-				return nil, true, nil
+		n := find(w.buf[scanned:])
+		found = n >= 0
+		end := len(w.buf)
+		if found {
+			end = scanned + n
+		}
+		tooLong = tooLong || end-w.pos > w.max
+		if tooLong {
+			w.pos = end
+		}
+		if found || !w.more(w.pos) {
+			if !found {
+				end = len(w.buf)
 			}
-			return data, false, nil
+			data = w.buf[w.pos:end]
+			w.pos = end
+			return data, tooLong, found
 		}
-		if len(w.buf)-w.pos > w.max {
-			tooLong = true
-			w.pos = len(w.buf)
-		}
-		n := len(w.buf) - w.pos
-		if !w.more(w.pos) {
-			data = w.buf[w.pos:]
-			w.pos = len(w.buf)
-			if tooLong {
-				data = nil
-			}
-			return data, tooLong, w.err
-		}
-		scanned = w.pos + n
+		scanned = len(w.buf) - w.added
 	}
 }

@@ -23,7 +23,7 @@ func (t *Tree) AppendXML(dst []byte, form Form) ([]byte, error) { return t.Root(
 // AppendXML appends a complex node as an XML element. Resources are called by
 // their type, others by their name.
 func (n Node) AppendXML(dst []byte, form Form) ([]byte, error) {
-	w := xmlWriter{t: n.t, form: form}
+	w := xmlWriter{t: n.t, indent: indent{form: form}}
 	name := n.Key()
 	if n.i == 0 || n.IsResource() {
 		name = n.Type().Name()
@@ -46,27 +46,15 @@ func (e *xmlError) Unwrap() error { return ErrNotXML }
 
 // xmlWriter writes nodes as XML.
 type xmlWriter struct {
-	t     *Tree
-	form  Form
-	depth int
-	err   error
+	t   *Tree
+	err error
+	indent
 }
 
 func (w *xmlWriter) fail(i uint32, text string) {
 	if w.err == nil {
 		w.err = &xmlError{Node{w.t, i}.Path(), text}
 	}
-}
-
-func (w *xmlWriter) newline(dst []byte) []byte {
-	if w.form != Indented {
-		return dst
-	}
-	dst = append(dst, '\n')
-	for range w.depth {
-		dst = append(dst, ' ', ' ')
-	}
-	return dst
 }
 
 // element writes a node as an element.
