@@ -11,8 +11,8 @@ import (
 // one of a small vocabulary ("redact", "check-ndo"), Detail belongs to the
 // kind ("label:R").
 type Obligation struct {
-	Kind   string
-	Detail string
+	Kind   string `json:"kind"`
+	Detail string `json:"detail,omitempty"`
 }
 
 // String returns "kind" or "kind:detail", which ParseObligation reads.
@@ -67,9 +67,9 @@ const (
 
 // Finding is the answer of an Evaluator, and of Combine.
 type Finding struct {
-	Effect      FindingEffect
-	Reasons     []Reason
-	Obligations []Obligation
+	Effect      FindingEffect `json:"effect"`
+	Reasons     []Reason      `json:"reasons,omitempty"`
+	Obligations []Obligation  `json:"obligations,omitempty"`
 }
 
 // Decision is the answer to a Request. The zero value denies, and there is no
@@ -89,6 +89,8 @@ type Decision struct {
 	records  []Record
 	redact   []string
 	findings []Finding
+	optOut   OptOutStatus
+	optOutAs sourceUse
 }
 
 // Permitted reports whether the answer is a determinate permit all of whose

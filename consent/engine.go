@@ -73,12 +73,11 @@ const (
 	cancelled
 	storeFailed
 	asAtMissing
-	sourceFailed
 	actionMissing
 )
 
 var specialCodes = [...]string{
-	"DENY_OVERRIDES", "INDETERMINATE_PRESENT", "DEFAULT_DENY", "KNOWN_AT_BEFORE_AS_AT", "CANCELLED", "RULE_ERROR", "AS_AT_MISSING", "RULE_ERROR", "ACTION_MISSING",
+	"DENY_OVERRIDES", "INDETERMINATE_PRESENT", "DEFAULT_DENY", "KNOWN_AT_BEFORE_AS_AT", "CANCELLED", "RULE_ERROR", "AS_AT_MISSING", "ACTION_MISSING",
 }
 
 // bits is a set of rules or facts.
@@ -203,7 +202,7 @@ func (e *Engine) conclude(f *facts, purposes values, asAt int64, findings []Find
 			permits, all = true, true
 		}
 	}
-	if sp&(storeFailed|cancelled|sourceFailed) != 0 {
+	if sp&(storeFailed|cancelled) != 0 {
 		unsure = true
 	}
 	switch {
@@ -337,12 +336,13 @@ func (e *Engine) optOut(ctx context.Context, r *Request, d *Decision) {
 	}
 	status, err := e.optOuts.Status(ctx, r.Subject)
 	if err != nil {
-		f.why[fNDO] = causeSource
+		f.why[fNDO], d.optOutAs = causeSource, sourceBroken
 		if errors.Is(err, ErrOptOutRecord) {
-			f.why[fNDO] = causeNDORecord
+			f.why[fNDO], d.optOutAs = causeNDORecord, sourceBadEntry
 		}
 		return
 	}
+	d.optOut, d.optOutAs = status, sourceAnswered
 	switch {
 	case status.Entries == 1:
 		f.is(fNDOEntry, 1)

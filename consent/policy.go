@@ -29,6 +29,7 @@ type Rule struct {
 // Policy is a set of rule packs, compiled. It is immutable and safe for
 // concurrent use.
 type Policy struct {
+	hash  string
 	packs []pack
 	rules []rule
 	// byAction lists, for each action, the rules that may apply to it:
@@ -124,6 +125,10 @@ func PolicyFile(name string) []byte {
 	data, _ := policyFiles.ReadFile("policy/" + name + ".json")
 	return data
 }
+
+// Hash returns the SHA-256 of the files that the policy was made of, in
+// hexadecimal. Two policies with the same hash decide alike.
+func (p *Policy) Hash() string { return p.hash }
 
 // Rules returns the rules, in the order in which they are tried.
 func (p *Policy) Rules() []Rule {

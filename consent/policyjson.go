@@ -2,6 +2,9 @@ package consent
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,7 +35,21 @@ func ParsePolicy(files ...[]byte) (*Policy, error) {
 		return nil, err
 	}
 	c.index()
+	c.p.hash = hashFiles(files)
 	return c.p, nil
+}
+
+// hashFiles hashes files, each with its length so that no two lists of files
+// hash alike.
+func hashFiles(files [][]byte) string {
+	h := sha256.New()
+	var length [8]byte
+	for _, f := range files {
+		binary.BigEndian.PutUint64(length[:], uint64(len(f)))
+		h.Write(length[:])
+		h.Write(f)
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 type policyCompiler struct {

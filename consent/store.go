@@ -32,15 +32,15 @@ type OptOuts interface {
 
 // OptOutStatus is what an OptOuts source knows of one number.
 type OptOutStatus struct {
-	OptedOut bool
+	OptedOut bool `json:"optedOut"`
 	// AsOf is when that was true at the national service.
-	AsOf time.Time
+	AsOf time.Time `json:"asOf"`
 	// Expires is when the source itself must no longer be used, zero for
 	// never.
-	Expires time.Time
+	Expires time.Time `json:"expires,omitzero"`
 	// Entries is how many entries were found, where the source tells: more
 	// than one is against the rules of the service.
-	Entries int
+	Entries int `json:"entries,omitempty"`
 }
 
 // ErrOptOutRecord is wrapped by the error of an OptOuts source that found an
