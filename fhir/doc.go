@@ -42,10 +42,27 @@
 //   - What the definitions do not know has a name and a value but no type, and
 //     an issue.
 //
+// Builder makes a tree without a text; AppendJSON and AppendXML write one.
+//
+// # Many records
+//
+// Parser.NDJSON and Parser.Bundle read exports and bundles of any size record
+// by record, in bounded memory, on as many goroutines as asked for, in order.
+// A bad record is a Record with an error, not the end. Index finds what the
+// references within a bundle or resource mean.
+//
+// # Primitive values
+//
+// Decimal keeps its digits; Date, DateTime and Time keep their precision and
+// zone as written, and compare with three outcomes: before or after, equal,
+// unknown. Base64 decodes as it is read.
+//
 // # Definitions
 //
 // Definitions are tables that are read in place: types with their properties,
-// the elements of every structure, constraints, bindings. R4 is embedded.
+// the elements of every structure, constraints, bindings, the value sets and
+// code systems that required and extensible bindings need, search parameters.
+// R4 is embedded and costs nothing at start.
 //
 // # Limits
 //

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -138,6 +139,26 @@ func TestBigInputs(t *testing.T) {
 				tree.Release()
 			}
 		})
+	}
+}
+
+// TestHundredMegabytes crosses the limit of a value with one string of 100 MB.
+func TestHundredMegabytes(t *testing.T) {
+	if os.Getenv("NHSKIT_LONG") == "" {
+		t.Skip("set NHSKIT_LONG=1")
+	}
+	in := []byte(`{"resourceType":"Patient","language":"` + strings.Repeat("a", 100<<20) + `"}`)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	refused(t, in, Limits{})
+	runtime.ReadMemStats(&after)
+	if used := after.TotalAlloc - before.TotalAlloc; used > 350<<20 {
+		t.Errorf("%d MB", used>>20)
+	}
+	if tree, err := Parse(in, WithLimits(Limits{Value: -1})); err != nil {
+		t.Error(err)
+	} else {
+		tree.Release()
 	}
 }
 

@@ -190,8 +190,24 @@ func (r *reader) fail(at int, code Code, text string) { r.failClause(at, code, t
 func (r *reader) failClause(at int, code Code, text, clause string) {
 	if !r.fatal {
 		r.fatal = true
-		r.issue(Fatal, code, at, "", text, clause)
+		r.issue(Fatal, code, at, r.openPath(), text, clause)
 	}
+}
+
+// openPath is the location of the innermost element that has begun and not
+// ended, "" outside of all.
+func (r *reader) openPath() string {
+	if len(r.nodes) == 0 {
+		return ""
+	}
+	i := uint32(len(r.nodes) - 1)
+	for r.nodes[i].kind != Complex || r.nodes[i].len != 0 {
+		if i == 0 {
+			return ""
+		}
+		i = r.nodes[i].parent
+	}
+	return r.pathOf(i, "")
 }
 
 // issue records a finding at a byte offset.

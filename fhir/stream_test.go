@@ -56,7 +56,7 @@ func TestNDJSON(t *testing.T) {
 		`{"resourceType":"Patient","language":"` + strings.Repeat("x", 200) + `"}` + "\n" +
 		`{"resourceType":"Patient","id":"d"}`
 	want := `1 at 0 line 1: {"resourceType":"Patient","id":"a"} false
-2 at 38 line 3:  [fhir.syntax  72 3:35] true
+2 at 38 line 3:  [fhir.syntax Patient 72 3:35] true
 3 at 75 line 4: {"resourceType":"Patient","nam":"c"} [fhir.unknown-element Patient.nam 101 4:27] false
 4 at 112 line 5:  [fhir.limit  112 5:1] true
 5 at 353 line 6: {"resourceType":"Patient","id":"d"} false

@@ -123,7 +123,11 @@ func (r *reader) xml(i int) {
 		} else {
 			r.issue(Error, CodeResourceType, i, "", "no resource type has the name of the top element", clauseXML)
 		}
-		r.checkNamespace(&t, nsFHIR, 0, "")
+		if t.ns != nsFHIR {
+			// Once is enough: what has no prefix is read as FHIR from here on.
+			r.checkNamespace(&t, nsFHIR, 0, Type{r.defs, n.typ}.Name())
+			r.defaultNS = nsFHIR
+		}
 		i = r.element(t, n)
 	}
 	if r.fatal {
