@@ -25,6 +25,8 @@ func commands() []command {
 	all = append(all, mllpCommands()...)
 	all = append(all, fhirCommands()...)
 	all = append(all, fhirSnapshotCommands()...)
+	all = append(all, fhirPathCommands()...)
 	all = append(all, ucumCommands()...)
+	all = append(all, snomedCommands()...)
 	return all
 }

@@ -182,6 +182,9 @@ func (c *compiler) singleCall(e *expr) single {
 			return s.v
 		}
 	case fSingle:
+		if e.left != nil {
+			return c.collectOne(e.left, e)
+		}
 		return c.inputSingle(e)
 	case fIs:
 		return c.isType(e, e.left)

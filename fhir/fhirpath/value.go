@@ -196,6 +196,16 @@ func publicTypeName(t fhir.Type) string {
 // with a value it is the value, for other nodes their path.
 func (v Value) String() string { return string(v.appendText(nil)) }
 
+// Literal returns the value as a literal of FHIRPath, without "@" and without
+// quotes around strings. It differs from String in the T before a time of day,
+// and for nodes of type time.
+func (v Value) Literal() string {
+	if s := v.system(); s.Kind() == KindTime {
+		return "T" + s.String()
+	}
+	return v.String()
+}
+
 // AppendText appends what String returns. The error is always nil.
 func (v Value) AppendText(b []byte) ([]byte, error) { return v.appendText(b), nil }
 
