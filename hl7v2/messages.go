@@ -10,9 +10,20 @@ import (
 // MLLP frame bytes and the segments of batch and file envelopes it goes on to
 // the next MSH. What stands between messages and is none of these, and a
 // message that cannot be read, yields a nil message with the error (an
-// Issue); reading goes on behind it. Offsets count in data.
+// Issue); reading goes on behind it. Offsets of errors count in data, those of
+// a message and its findings in the message's own bytes, a part of data that
+// is not copied. A body in UTF-16 or UTF-32 is converted to UTF-8 first, and
+// all offsets count in that, unless it is a single message.
 func (p Parser) Messages(data []byte) iter.Seq2[*Message, error] {
 	return func(yield func(*Message, error) bool) {
+		if w, bom := wideOf(data); w != narrow {
+			m, err := p.Parse(data)
+			if i, ok := err.(Issue); !ok || i.Code != CodeMultipleMessages {
+				yield(m, err)
+				return
+			}
+			data = w.narrowed(data[bom:])
+		}
 		for at := 0; at < len(data); {
 			part := nextPart(data, at, p.Terminators)
 			at = part.end

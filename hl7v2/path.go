@@ -201,6 +201,22 @@ func (p Path) In(s Segment) Value {
 	return p.within(v)
 }
 
+// AllIn yields what In returns, for every repetition if the path names none.
+func (p Path) AllIn(s Segment) iter.Seq[Value] {
+	return func(yield func(Value) bool) {
+		f := s.Field(p.Field)
+		if p.Rep > 0 || !f.Exists() {
+			yield(p.In(s))
+			return
+		}
+		for _, r := range f.Reps() {
+			if !yield(p.within(r)) {
+				return
+			}
+		}
+	}
+}
+
 // within goes down from a field or repetition.
 func (p Path) within(v Value) Value {
 	if p.Comp > 0 {
@@ -260,15 +276,8 @@ func (m *Message) Values(p Path) iter.Seq[Value] {
 			if n++; p.Occur > 0 && n != p.Occur {
 				continue
 			}
-			f := s.Field(p.Field)
-			if p.Rep > 0 || !f.Exists() {
-				if !yield(p.In(s)) {
-					return
-				}
-				continue
-			}
-			for _, r := range f.Reps() {
-				if !yield(p.within(r)) {
+			for v := range p.AllIn(s) {
+				if !yield(v) {
 					return
 				}
 			}

@@ -21,6 +21,7 @@ func commands() []command {
 	var all []command
 	all = append(all, tourCommands()...)
 	all = append(all, numberCommands()...)
+	all = append(all, hl7Commands()...)
 	all = append(all, hl7ValidateCommands()...)
 	all = append(all, mllpCommands()...)
 	all = append(all, fhirCommands()...)
@@ -28,5 +29,6 @@ func commands() []command {
 	all = append(all, fhirPathCommands()...)
 	all = append(all, ucumCommands()...)
 	all = append(all, snomedCommands()...)
+	all = append(all, dmdCommands()...)
 	return all
 }
