@@ -1,0 +1,261 @@
+package fhirconsent
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/nhskit/nhskit/consent"
+	"github.com/nhskit/nhskit/fhir"
+)
+
+// Redactor takes out of FHIR R4 resources in JSON what obligations forbid to
+// disclose. It is immutable and safe for concurrent use.
+//
+// It removes resources by their security labels, from Bundles with their
+// entries, contained ones too; elements with an inline label (HL7 DS4P); and
+// whole elements that an obligation names. What would still tell of them goes
+// as well: the narrative of every resource that lost something, references to
+// what was removed, Provenance and AuditEvent resources about nothing else,
+// the count in Bundle.total, and the label in the Bundle's own meta. Nothing
+// else changes: all other bytes are copied. A required element is masked with
+// a data-absent-reason, so that the result stays valid.
+type Redactor struct {
+	selectors []selector
+	elements  []string // names of elements of Patient
+	except    []string // labels, of which one must be proven
+	withheld  func(reference string) bool
+}
+
+// selector is what one obligation takes out: all its criteria must hold.
+type selector struct {
+	labels  []string
+	classes []string
+	codes   []string // system|code
+}
+
+// RedactOptions changes how a Redactor works.
+type RedactOptions struct {
+	// Handled lists the kinds of obligation that the caller carries out
+	// itself ("alert-privacy-officer"); "*" stands for all that are not
+	// about redaction.
+	Handled []string
+	// Withheld reports whether a resource outside of the input was removed,
+	// by its reference; references to it are then removed as well. nil says
+	// no.
+	Withheld func(reference string) bool
+}
+
+// ErrObligation is wrapped by NewRedactor's error for an obligation that
+// neither it nor the caller can carry out. Nothing may then be disclosed.
+var ErrObligation = errors.New("fhirconsent: an obligation that cannot be met")
+
+// ErrWithheld is returned by Apply for a resource that may not be disclosed at
+// all.
+var ErrWithheld = errors.New("fhirconsent: the whole resource is withheld")
+
+// NewRedactor compiles the obligations of a decision. It must be given all of
+// them: one that is not understood is refused.
+func NewRedactor(obligations []consent.Obligation, o RedactOptions) (*Redactor, error) {
+	r := &Redactor{withheld: o.Withheld}
+	for _, ob := range obligations {
+		if ob.Kind != "redact" {
+			if !contains(o.Handled, ob.Kind) && !contains(o.Handled, "*") {
+				return nil, fmt.Errorf("%w: %s", ErrObligation, ob.Kind)
+			}
+			continue
+		}
+		if err := r.add(ob.Detail); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+func (r *Redactor) add(detail string) error {
+	switch detail {
+	case "address", "generalPractitioner", "telecom":
+		r.elements = append(r.elements, detail)
+		return nil
+	}
+	if labels, ok := strings.CutPrefix(detail, "except-label:"); ok && labels != "" {
+		list := strings.Split(labels, ",")
+		if r.except != nil {
+			// Two obligations to keep only some: what both keep.
+			list = intersect(r.except, list)
+		}
+		if len(list) == 0 {
+			list = []string{""} // a label that nothing has
+		}
+		r.except = list
+		return nil
+	}
+	var s selector
+	for part := range strings.SplitSeq(detail, ";") {
+		kind, values, ok := strings.Cut(part, ":")
+		if !ok || values == "" {
+			return fmt.Errorf("%w: redact:%s", ErrObligation, detail)
+		}
+		list := strings.Split(values, ",")
+		switch kind {
+		case "label":
+			s.labels = list
+		case "class":
+			s.classes = list
+		case "code":
+			s.codes = list
+		default:
+			return fmt.Errorf("%w: redact:%s", ErrObligation, detail)
+		}
+	}
+	r.selectors = append(r.selectors, s)
+	return nil
+}
+
+func intersect(a, b []string) []string {
+	var out []string
+	for _, s := range a {
+		if contains(b, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// RedactReport counts what was taken out.
+type RedactReport struct {
+	Resources  int `json:"resources"`  // removed, entries and contained ones
+	Elements   int `json:"elements"`   // removed or masked
+	References int `json:"references"` // masked
+	Narratives int `json:"narratives"` // removed
+	Withheld   int `json:"withheld"`   // whole inputs
+	Rejected   int `json:"rejected"`   // inputs that could not be read, so were not disclosed
+	Passed     int `json:"passed"`     // inputs that were disclosed, changed or not
+}
+
+// Merge adds another report.
+func (r *RedactReport) Merge(o RedactReport) {
+	r.Resources += o.Resources
+	r.Elements += o.Elements
+	r.References += o.References
+	r.Narratives += o.Narratives
+	r.Withheld += o.Withheld
+	r.Rejected += o.Rejected
+	r.Passed += o.Passed
+}
+
+// Apply returns the resource without what may not be disclosed. An input that
+// has errors is refused: what cannot be read cannot be redacted. The result
+// shares no memory with the input.
+func (r *Redactor) Apply(data []byte) ([]byte, RedactReport, error) {
+	tree, err := parser().Parse(data)
+	if err != nil {
+		return nil, RedactReport{Rejected: 1}, err
+	}
+	defer tree.Release()
+	if tree.Format() != fhir.JSON {
+		return nil, RedactReport{Rejected: 1}, errors.New("fhirconsent: redaction works on JSON")
+	}
+	for _, i := range tree.Issues() {
+		if i.Severity <= fhir.Error {
+			return nil, RedactReport{Rejected: 1}, &fhir.ParseError{Issues: tree.Issues()}
+		}
+	}
+	x := redaction{r: r, tree: tree, src: tree.Source()}
+	if x.root() {
+		return nil, RedactReport{Withheld: 1}, ErrWithheld
+	}
+	x.report.Passed = 1
+	if len(x.edits) == 0 {
+		return []byte(x.src), x.report, nil
+	}
+	return x.write(), x.report, nil
+}
+
+// ApplyNDJSON copies resources, one a line, redacted and in order. Lines that
+// are withheld or cannot be read are left out and counted. References between
+// lines are only removed as far as RedactOptions.Withheld knows.
+func (r *Redactor) ApplyNDJSON(ctx context.Context, in io.Reader, out io.Writer) (RedactReport, error) {
+	const most = 64 << 20
+	var total RedactReport
+	lines := bufio.NewScanner(in)
+	lines.Buffer(make([]byte, 256<<10), most)
+	w := bufio.NewWriterSize(out, 256<<10)
+	for lines.Scan() {
+		if err := ctx.Err(); err != nil {
+			return total, err
+		}
+		line := lines.Bytes()
+		if len(strings.TrimSpace(string(line))) == 0 {
+			continue
+		}
+		data, report, err := r.Apply(line)
+		total.Merge(report)
+		if err != nil {
+			continue
+		}
+		w.Write(data)
+		if err := w.WriteByte('\n'); err != nil {
+			return total, err
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return total, err
+	}
+	return total, w.Flush()
+}
+
+// matches reports whether data with labels may not be disclosed, as far as
+// labels alone say. class and codes are those of the resource around it.
+func (r *Redactor) matches(labels []string, class string, codes func() []string) bool {
+	for i := range r.selectors {
+		s := &r.selectors[i]
+		if len(s.classes) > 0 && !contains(s.classes, class) {
+			continue
+		}
+		if len(s.labels) > 0 && !deniedLabel(s.labels, labels) {
+			continue
+		}
+		if len(s.codes) > 0 && !overlap(s.codes, codes()) {
+			continue
+		}
+		return true
+	}
+	return false
+}
+
+// deniedLabel reports whether data bears a label that is named, or a
+// confidentiality above one that is.
+func deniedLabel(named, labels []string) bool {
+	for _, n := range named {
+		rank := consent.ConfidentialityRank(n)
+		for _, l := range labels {
+			if l == n || rank > 0 && consent.ConfidentialityRank(l) > rank {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// keeps reports whether labels prove that data may stay where only some may.
+func (r *Redactor) keeps(labels []string) bool {
+	if r.except == nil {
+		return true
+	}
+	for _, n := range r.except {
+		rank := consent.ConfidentialityRank(n)
+		for _, l := range labels {
+			if l == n || rank > 0 && consent.ConfidentialityRank(l) > 0 && consent.ConfidentialityRank(l) < rank {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// masked stands for a required element that may not be disclosed.
+const masked = `{"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"masked"}]}`
