@@ -3,7 +3,9 @@ package fhir
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
+	"io"
 	"strconv"
 	"strings"
 	"testing"
@@ -51,6 +53,11 @@ func checkParse(t *testing.T, in []byte, options ...Option) {
 	if len(issues) > 0 {
 		return
 	}
+	if tree.Format() == XML {
+		if err := tokens(in); err != nil {
+			t.Fatalf("accepted what is no XML: %v", err)
+		}
+	}
 	// A faultless tree goes through the other format unchanged.
 	canonical := tree.AppendJSON(nil, Canonical)
 	doc, err := tree.AppendXML(nil, Compact)
@@ -66,6 +73,18 @@ func checkParse(t *testing.T, in []byte, options ...Option) {
 	}
 	if got := back.AppendJSON(nil, Canonical); !bytes.Equal(got, canonical) {
 		t.Fatalf("through XML:\n%s\n%s", got, canonical)
+	}
+}
+
+// tokens reads XML with the standard library.
+func tokens(in []byte) error {
+	d := xml.NewDecoder(bytes.NewReader(in))
+	for {
+		if _, err := d.Token(); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
 	}
 }
 

@@ -201,18 +201,30 @@ func isNameEnd(c byte) bool {
 	return c <= ' ' || c == '=' || c == '/' || c == '>' || c == '<' || c == '"' || c == '\'' || c == '&'
 }
 
+// nameChars are the ASCII characters that names have, by bits: digits, "-",
+// "." and ":", and letters and "_" from 64 on.
+var nameChars = [2]uint64{0x07FF600000000000, 0x07FFFFFE87FFFFFE}
+
 // xmlName returns the end of the name at i, and where its colon is, -1 for
-// none.
+// none. The end is i where there is no name.
 func (r *reader) xmlName(i int) (end, colon int) {
 	colon = -1
-	c := r.s[i]
+	start, s := i, r.s
+	c := s[i]
 	if '0' <= c && c <= '9' || c == '-' || c == '.' || c == ':' {
-		return i, -1
+		return start, -1
 	}
-	for ; !isNameEnd(r.s[i]); i++ {
-		if r.s[i] == ':' && colon < 0 {
+	for ; c >= 0x80 || nameChars[c>>6]>>(c&63)&1 != 0; c = s[i] {
+		if c == ':' {
+			if colon >= 0 {
+				return start, -1
+			}
 			colon = i
 		}
+		i++
+	}
+	if !isNameEnd(c) || colon == i-1 {
+		return start, -1
 	}
 	return i, colon
 }

@@ -2,8 +2,13 @@ package fhir
 
 import (
 	"bytes"
+	"encoding/xml"
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -79,6 +84,8 @@ var xmlBroken = []parseCase{
 	{"another encoding", `<?xml version="1.0" encoding="ISO-8859-1"?><Patient` + ns + `/>`, []string{"encoding  1:21"}},
 	{"not well-formed narrative", `<Patient` + ns + `><text><div xmlns="http://www.w3.org/1999/xhtml"><p></div></text></Patient>`, []string{"syntax Patient.text 1:89"}},
 	{"control character in a narrative", `<Patient` + ns + `><text><div xmlns="http://www.w3.org/1999/xhtml">a` + "\x01" + `</div></text></Patient>`, []string{"syntax Patient.text 1:87"}},
+	{"no name in a narrative", `<Patient` + ns + `><text><div xmlns="http://www.w3.org/1999/xhtml"><a!b/></div></text></Patient>`, []string{"syntax Patient.text 1:86"}},
+	{"two colons", `<a:b:c xmlns:a="x"/>`, []string{"syntax  1:1"}},
 	{"name of digits", `<1/>`, []string{"syntax  1:1"}},
 }
 
@@ -195,5 +202,73 @@ func TestXMLForms(t *testing.T) {
 	again, err := Parse(canonical)
 	if err != nil || !bytes.Equal(again.AppendJSON(nil, Canonical), canonical) {
 		t.Error("the canonical form is not stable")
+	}
+}
+
+// plainXML is a document as the standard library reads it: one line for each
+// element, with its depth, name and attributes. Narratives are left out.
+func plainXML(t *testing.T, doc []byte) string {
+	t.Helper()
+	var b strings.Builder
+	depth := 0
+	for d := xml.NewDecoder(bytes.NewReader(doc)); ; {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return b.String()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch e := token.(type) {
+		case xml.StartElement:
+			depth++
+			fmt.Fprintf(&b, "%d %s %s", depth, e.Name.Space, e.Name.Local)
+			if e.Name.Local == "div" {
+				if err := d.Skip(); err != nil {
+					t.Fatal(err)
+				}
+				depth--
+			} else {
+				slices.SortFunc(e.Attr, func(x, y xml.Attr) int { return strings.Compare(x.Name.Local, y.Name.Local) })
+				for _, a := range e.Attr {
+					if a.Name.Local != "xmlns" && a.Name.Space != "xmlns" && a.Name.Space == "" {
+						fmt.Fprintf(&b, " %s=%q", a.Name.Local, a.Value)
+					}
+				}
+			}
+			b.WriteByte('\n')
+		case xml.EndElement:
+			depth--
+		}
+	}
+}
+
+// TestXMLAgainstStandardLibrary compares what we write with what was read, by
+// the standard library's reading of both.
+func TestXMLAgainstStandardLibrary(t *testing.T) {
+	files, _ := filepath.Glob(filepath.Join(corpora(t), "ukcore", "*", "*.xml"))
+	for _, f := range files {
+		data, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tree, err := Parse(data, Strict())
+		if err != nil {
+			continue // TestUKCoreXML has it
+		}
+		for _, form := range []Form{Compact, Canonical} {
+			out, err := tree.AppendXML(nil, form)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// White space in attributes is the only thing that the standard
+			// library does not make blanks of.
+			want := strings.NewReplacer(`\n`, " ", `\t`, " ", `\r`, " ").Replace(plainXML(t, data))
+			got := strings.NewReplacer(`\n`, " ", `\t`, " ", `\r`, " ").Replace(plainXML(t, out))
+			if got != want {
+				t.Errorf("%s: %s", filepath.Base(f), firstDifference(got, want))
+			}
+		}
+		tree.Release()
 	}
 }
