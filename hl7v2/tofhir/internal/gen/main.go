@@ -66,7 +66,9 @@ func Load(corpus, here string) (*mapping.Tables, error) {
 		if err != nil {
 			return nil, err
 		}
-		tables.Merge(o)
+		if err := tables.Merge(o); err != nil {
+			return nil, err
+		}
 	}
 	return tables, nil
 }

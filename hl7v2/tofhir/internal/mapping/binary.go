@@ -157,6 +157,7 @@ func (c *coder) program(p *Program) {
 	list(c, &p.Parts, func(t *Part) {
 		num(c, &t.Literal)
 		small(c, &t.Ref)
+		num(c, &t.Func)
 	})
 	list(c, &p.Vocabs, func(v *Vocab) {
 		num(c, &v.Name)

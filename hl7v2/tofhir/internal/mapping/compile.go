@@ -277,7 +277,7 @@ func (c *compiler) compileRow(u *mapUnit, t *Table, l *Line) (Row, error) {
 		if !slices.ContainsFunc(c.p.Parts[row.PLo:row.PHi], func(p Part) bool { return p.Ref != None }) {
 			row.Flags |= Constant
 		}
-		if row.Cond != None && c.negative(row.Cond) {
+		if row.Cond != None && c.whenEmpty(row.Cond, &row, u) {
 			row.Flags |= WhenEmpty
 		}
 	} else if name := l.Cell(ColMap); name != "" {
@@ -289,17 +289,26 @@ func (c *compiler) compileRow(u *mapUnit, t *Table, l *Line) (Row, error) {
 		if err := c.fit(u, &row, &res, c.order[m].target); err != nil {
 			return row, err
 		}
-	} else if !res.this && primOf(res.typ) == Complex || primOf(res.typ) == Reference {
+	} else if primOf(res.typ) == Complex || primOf(res.typ) == Reference {
 		if err := c.defaultMap(u, &row, &res, l); err != nil {
 			return row, err
 		}
+	}
+	if primOf(res.typ) == Complex && row.Map == None && row.Vocab != None && res.typ.Name() != "CodeableConcept" && res.typ.Name() != "Coding" {
+		return row, fmt.Errorf("a code table cannot fill a %s", res.typ.Name())
 	}
 	last := res.steps
 	if len(last) > 0 && last[len(last)-1].Kind == StepSibling {
 		row.Flags |= Constant
 	}
+	if res.typ.Name() == "Coding" {
+		row.Flags |= IntoCoding
+	}
 	row.Prim = primOf(res.typ)
-	if row.Assign == AssignText && row.Prim == Complex {
+	if n := len(res.steps); n > 0 && res.steps[n-1].Kind == StepElement {
+		row.Prim = res.steps[n-1].Prim
+	}
+	if row.Assign == AssignText && row.Prim == Complex && row.Vocab == None {
 		// "unknown" for a CodeableConcept is its text.
 		if res.typ.Name() != "CodeableConcept" {
 			return row, fmt.Errorf("a %s cannot hold a text", res.typ.Name())
@@ -352,6 +361,9 @@ func (c *compiler) defaultMap(u *mapUnit, row *Row, res *resolved, l *Line) erro
 	}
 	if m, ok := c.maps[fold(l.Cell(ColV2Type)+"["+res.typ.Name())]; ok && l.Cell(ColV2Type) != "" {
 		row.Map = m
+		return nil
+	}
+	if row.Vocab != None {
 		return nil
 	}
 	switch res.typ.Name() {
@@ -433,14 +445,15 @@ func (c *compiler) ref(r Position3) int32 {
 	return c.refs[ref]
 }
 
-// negative reports whether a condition can hold for an element without a
-// value.
-func (c *compiler) negative(i int32) bool {
+// whenEmpty reports whether a condition asks that the row's own element be
+// not valued: the row then says what to do in its absence.
+func (c *compiler) whenEmpty(i int32, row *Row, u *mapUnit) bool {
 	n := c.p.Conds[i]
-	if n.Op == CondNot {
-		return true
+	if n.Op == CondNot && c.p.Conds[n.A].Op == CondValued {
+		r := c.p.Refs[c.p.Conds[n.A].Ref]
+		return r.Own || c.p.Strings[r.Name] == u.source && r.Field == row.Field && r.Component == row.Component && r.Sub == row.Sub
 	}
-	return n.A != None && c.negative(n.A) || n.B != None && c.negative(n.B)
+	return n.A != None && c.whenEmpty(n.A, row, u) || n.B != None && c.whenEmpty(n.B, row, u)
 }
 
 // assignment reads the assignment column: literals and references, with or
@@ -466,7 +479,11 @@ func (c *compiler) assignment(row *Row, text string) error {
 			if end < 0 {
 				end = len(s)
 			}
-			r, ok := ParseReference(s[:end], func(n string) bool { return c.types[n] })
+			name := s[:end]
+			if fn, rest, ok := strings.Cut(name, ":"); ok && funcs(fn) != FuncNone {
+				part.Func, name = funcs(fn), rest
+			}
+			r, ok := ParseReference(name, func(n string) bool { return c.types[n] })
 			if !ok {
 				return fmt.Errorf("assignment %q: %q is neither a literal nor a position", text, s[:end])
 			}
@@ -477,6 +494,18 @@ func (c *compiler) assignment(row *Row, text string) error {
 	}
 	row.PHi = uint32(len(c.p.Parts))
 	return nil
+}
+
+func funcs(name string) Func {
+	switch name {
+	case "number":
+		return FuncNumber
+	case "comparator":
+		return FuncComparator
+	case "digits":
+		return FuncDigits
+	}
+	return FuncNone
 }
 
 func (c *compiler) steps(s []Step) (lo, hi uint32) {

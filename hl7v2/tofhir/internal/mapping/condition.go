@@ -249,6 +249,17 @@ func (p *condParser) predicate(ref Position3) (*Expr, error) {
 			return &Expr{Op: CondAnd, A: e, B: &Expr{Op: CondNot, A: other}}, err
 		}
 		return done()
+	case p.accept("MATCHES", "VALID"):
+		e.Op = CondMatches
+		if p.toks[p.pos-1].word("VALID") {
+			e.Op = CondValid
+		}
+		v, err := p.value()
+		if err != nil {
+			return nil, err
+		}
+		e.Values = []Operand{v}
+		return done()
 	case p.accept("EMPTY"):
 		e.Op = CondValued
 		negate = !negate

@@ -8,20 +8,15 @@ import (
 	"github.com/nhskit/nhskit/fhir"
 )
 
-// compileMessages compiles the message tables to structures. A later table of
-// the same name replaces an earlier one.
+// compileMessages compiles the message tables to structures.
 func (c *compiler) compileMessages(tables []*Table) {
-	last := map[string]*Table{}
-	for _, t := range tables {
-		last[t.Name] = t
-	}
 	for _, t := range tables {
 		for _, l := range t.Rows {
-			c.outcome(t, l, l.Cell(ColPath))
+			if !l.Overlay {
+				c.outcome(t, l, l.Cell(ColPath))
+			}
 		}
-		if last[t.Name] == t {
-			c.compileMessage(t)
-		}
+		c.compileMessage(t)
 	}
 }
 
@@ -67,7 +62,7 @@ func (c *compiler) compileMessage(t *Table) {
 			c.fail(t, l, err)
 			continue
 		}
-		if t.UK {
+		if t.UK || l.UK {
 			target.Flags |= OnlyUK
 		}
 		c.p.Targets = append(c.p.Targets, target)
@@ -80,6 +75,14 @@ func (c *compiler) compileMessage(t *Table) {
 	s.Hi = uint32(len(c.p.Positions))
 	c.scopes(s)
 	c.p.Structures = append(c.p.Structures, s)
+}
+
+// origin names a row for people: the file and the row's number.
+func origin(t *Table, l *Line) string {
+	if l.File != "" {
+		return fmt.Sprintf("%s#%d", l.File, l.N)
+	}
+	return fmt.Sprintf("%s#%d", t.File, l.N)
 }
 
 func lastPart(ident string) string {
@@ -123,8 +126,8 @@ func (c *compiler) scopes(s Structure) {
 }
 
 func (c *compiler) compileTarget(t *Table, l *Line) (Target, error) {
-	out := Target{Origin: c.str(fmt.Sprintf("%s#%d", t.File, l.N)), Cond: None, Map: None}
-	if l.Cell(ColCondition) == "" && l.Cell(ColNarrative) != "" && !t.Overlay {
+	out := Target{Origin: c.str(origin(t, l)), Cond: None, Map: None}
+	if l.Cell(ColCondition) == "" && l.Cell(ColNarrative) != "" && !t.Overlay && !l.Overlay {
 		return out, fmt.Errorf("the condition is prose: %q", l.Cell(ColNarrative))
 	}
 	cond, err := c.condition(l.Cell(ColCondition))

@@ -37,11 +37,12 @@ type Map struct {
 
 // Flags of a Row, a Target or a Code.
 const (
-	OnlyUK    = 1 << iota // applies with the UK Core profile only
-	NotUK                 // replaced by an overlay row with the UK Core profile
-	WhenEmpty             // runs although its source holds no value
-	OnParent              // the datatype map fills the element around the target
-	Constant              // writes a value of its own, not the source's
+	OnlyUK     = 1 << iota // applies with the UK Core profile only
+	NotUK                  // replaced by an overlay row with the UK Core profile
+	WhenEmpty              // runs although its source holds no value
+	OnParent               // the datatype map fills the element around the target
+	Constant               // writes a value of its own, not the source's
+	IntoCoding             // the target that a code table fills is a Coding
 )
 
 // None is an absent index.
@@ -78,7 +79,19 @@ const (
 type Part struct {
 	Literal Str
 	Ref     int32
+	Func    Func
 }
+
+// Func is what is done to the text of a reference before it is joined.
+type Func uint8
+
+// The functions; in tables they stand before the reference, as in number:NM.1.
+const (
+	FuncNone       Func = iota
+	FuncNumber          // number: without a leading < <= > >=
+	FuncComparator      // comparator: only that
+	FuncDigits          // digits: only the digits
+)
 
 // Prim is the primitive type family of a target element; it decides how a v2
 // value is converted and whether JSON quotes it.
@@ -99,6 +112,7 @@ const (
 	Time
 	Base64
 	Reference // a complex element that may refer to a resource
+	System    // a URI that names a coding system or an identifier system
 )
 
 // StepKind tells the steps of a target path apart.
@@ -140,7 +154,9 @@ const (
 	CondGreaterEqual
 	CondTrue
 	CondFalse
-	CondError // the condition A holds: the row refuses the message
+	CondError   // the condition A holds: the row refuses the message
+	CondMatches // the value fits a picture: # digit, @ letter, ? either, * anything
+	CondValid   // the value is valid by the named rule: nhs-number
 )
 
 // Measure is what a comparison looks at.

@@ -121,8 +121,12 @@ func (c *compiler) walk(r *resolved, path []PathStep) error {
 		}
 		r.parent = r.typ
 		r.typ = prop.Type()
+		prim := primOf(r.typ)
+		if prim == URI && name == "system" {
+			prim = System
+		}
 		r.steps = append(r.steps, Step{
-			Kind: StepElement, Array: prop.IsList(), Prim: primOf(r.typ), Num: uint8(st.Num), Max: uint8(st.Max),
+			Kind: StepElement, Array: prop.IsList(), Prim: prim, Num: uint8(st.Num), Max: uint8(st.Max),
 			Order: uint16(prop.Ordinal()), Name: c.str(prop.Name()),
 		})
 		if st.Cast != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -32,6 +33,9 @@ type Line struct {
 	Cells    []string
 	Patched  bool
 	Declared string // why the row is not executed
+	File     string // where the row stands, if not in the table it was merged into
+	Overlay  bool
+	UK       bool
 }
 
 // Cell returns the cell of a column, "" past the end of the row.
@@ -179,13 +183,41 @@ func (t *Table) normaliseCodes() error {
 	return nil
 }
 
-// Merge adds the tables of an overlay behind the others.
-func (t *Tables) Merge(o *Tables) {
-	t.Messages = append(t.Messages, o.Messages...)
+// Merge adds the tables of an overlay behind the others. The rows of a
+// message table go into the table of the same structure, behind those of the
+// same segment.
+func (t *Tables) Merge(o *Tables) error {
+	for _, m := range o.Messages {
+		base := slices.IndexFunc(t.Messages, func(b *Table) bool { return b.Name == m.Name })
+		if base < 0 {
+			t.Messages = append(t.Messages, m)
+			continue
+		}
+		rows := t.Messages[base].Rows
+		for _, l := range m.Rows {
+			l.File, l.Overlay, l.UK = m.File, true, m.UK
+			at := -1
+			for i, r := range rows {
+				if r.Cell(ColIdent) == l.Cell(ColIdent) {
+					at = i
+				}
+			}
+			if at < 0 {
+				return fmt.Errorf("%s#%d: the structure has no %s", m.File, l.N, l.Cell(ColIdent))
+			}
+			for len(l.Cells) <= ColSyntax {
+				l.Cells = append(l.Cells, "")
+			}
+			l.Cells[ColSort], l.Cells[ColSyntax] = rows[at].Cell(ColSort), rows[at].Cell(ColSyntax)
+			rows = slices.Insert(rows, at+1, l)
+		}
+		t.Messages[base].Rows = rows
+	}
 	t.Segments = append(t.Segments, o.Segments...)
 	t.Datatypes = append(t.Datatypes, o.Datatypes...)
 	t.Codes = append(t.Codes, o.Codes...)
 	t.Events = append(t.Events, o.Events...)
+	return nil
 }
 
 var patchColumns = []struct {

@@ -1,0 +1,279 @@
+package tofhir
+
+import (
+	_ "embed"
+	"errors"
+	"io/fs"
+	"sort"
+	"sync"
+	"time"
+	_ "time/tzdata" // Europe/London on systems that have no time zone files
+
+	"github.com/nhskit/nhskit/hl7v2"
+	"github.com/nhskit/nhskit/hl7v2/tofhir/internal/mapping"
+)
+
+//go:generate go run ./internal/gen -corpus ../../../shared/corpora/v2-to-fhir
+
+//go:embed maps.bin
+var maps string
+
+var builtin = sync.OnceValues(func() (*mapping.Program, error) { return mapping.Decode(maps) })
+
+// Converter converts HL7 v2 messages to FHIR R4. It is immutable and safe for
+// concurrent use; make one and keep it.
+type Converter struct {
+	program  *mapping.Program
+	location *time.Location
+	skip     uint8 // rows with these flags do not apply
+	keepAll  bool
+	strict   bool
+	trace    bool
+	noLoss   bool
+	overlay  fs.FS
+	uk       bool
+	ids      map[string]mapping.Str
+	systems  int32 // the code table CodingSystem, -1 if there is none
+	pool     sync.Pool
+
+	strExtension, strURL, strIdentifier, strValue, strSystem mapping.Str
+	strCoding, strCodingType, strCodeableConcept             mapping.Str
+	strMessageHeader, strBundle                              mapping.Str
+	stepCoding, stepSystem, stepCode, stepDisplay, stepText  mapping.Step
+}
+
+// Option configures a Converter.
+type Option func(*Converter)
+
+// UK makes the bundle conform to UK Core: profiles, NHS identifiers, NHS
+// number verification status, NHS Data Dictionary codes.
+func UK() Option { return func(c *Converter) { c.uk = true } }
+
+// WithLocation sets the time zone of times that are sent without an offset.
+// Without it they are taken to be of Europe/London.
+func WithLocation(l *time.Location) Option { return func(c *Converter) { c.location = l } }
+
+// KeepAll keeps every leaf of the message that has no element of its own in
+// an extension (LeafExtension) of the MessageHeader.
+func KeepAll() Option { return func(c *Converter) { c.keepAll = true } }
+
+// Strict makes Convert return the first finding of severity Warning or worse
+// as its error, beside the result.
+func Strict() Option { return func(c *Converter) { c.strict = true } }
+
+// Trace records the origin of each element, for Result.Why.
+func Trace() Option { return func(c *Converter) { c.trace = true } }
+
+// CountsOnly leaves the list of lost leaves out of the loss report: only the
+// counts are made, which takes less time.
+func CountsOnly() Option { return func(c *Converter) { c.noLoss = true } }
+
+// New makes a converter of the embedded tables and the options.
+func New(opts ...Option) (*Converter, error) {
+	c := &Converter{}
+	for _, o := range opts {
+		o(c)
+	}
+	p, err := builtin()
+	if err != nil {
+		return nil, err
+	}
+	if c.location == nil {
+		if c.location, err = time.LoadLocation("Europe/London"); err != nil {
+			return nil, err
+		}
+	}
+	c.program = p
+	c.skip = mapping.OnlyUK
+	if c.uk {
+		c.skip = mapping.NotUK
+	}
+	c.bind()
+	return c, nil
+}
+
+// bind looks up the names that the engine itself needs.
+func (c *Converter) bind() {
+	p := c.program
+	all := make(map[string]mapping.Str, len(p.Strings))
+	for i, s := range p.Strings {
+		all[s] = mapping.Str(i)
+	}
+	c.ids = map[string]mapping.Str{}
+	for i := range p.Positions {
+		if p.Positions[i].End == 0 {
+			c.ids[p.Text(p.Positions[i].Name)] = p.Positions[i].Name
+		}
+	}
+	for i := range p.Maps {
+		if p.Maps[i].Segment {
+			c.ids[p.Text(p.Maps[i].Source)] = p.Maps[i].Source
+		}
+	}
+	for i := range p.Refs {
+		if p.Refs[i].Segment {
+			c.ids[p.Text(p.Refs[i].Name)] = p.Refs[i].Name
+		}
+	}
+	for name, to := range map[string]*mapping.Str{
+		"extension": &c.strExtension, "url": &c.strURL, "identifier": &c.strIdentifier, "value": &c.strValue, "system": &c.strSystem,
+		"coding": &c.strCoding, "Coding": &c.strCodingType, "CodeableConcept": &c.strCodeableConcept,
+		"MessageHeader": &c.strMessageHeader, "Bundle": &c.strBundle,
+	} {
+		*to = all[name]
+	}
+	step := func(name string, order uint16, prim mapping.Prim, list bool) mapping.Step {
+		for i := range p.Steps {
+			if s := &p.Steps[i]; s.Name == all[name] && s.Kind == mapping.StepElement && s.Prim == prim && s.Array == list {
+				order = s.Order
+				break
+			}
+		}
+		return mapping.Step{Kind: mapping.StepElement, Name: all[name], Order: order, Prim: prim, Array: list}
+	}
+	c.stepCoding = step("coding", 3, mapping.Complex, true)
+	c.stepSystem = step("system", 3, mapping.System, false)
+	c.stepCode = step("code", 5, mapping.CodeValue, false)
+	c.stepDisplay = step("display", 6, mapping.String, false)
+	c.stepText = step("text", 4, mapping.String, false)
+	c.systems = -1
+	for i := range p.Vocabs {
+		if p.Text(p.Vocabs[i].Name) == "CodingSystem" {
+			c.systems = int32(i)
+		}
+	}
+}
+
+// Result is one converted message.
+type Result struct {
+	Bundle []byte  // the Bundle as JSON
+	Issues []Issue // in the order of the message, at most 200 and a CodeTooMany
+	Loss   Loss
+	trace  []Origin
+}
+
+// ErrStructure is the cause when no table says how to convert a message.
+var ErrStructure = errors.New("tofhir: no mapping for the structure of the message")
+
+// conversion is the work on one message; it is reused.
+type conversion struct {
+	conv      *Converter
+	in        input
+	groups    []groupInstance
+	nodes     []node
+	resources []resource
+	links     []pendingLink
+	text      []byte
+	scratch   []byte
+	out       []byte
+	issues    []Issue
+	trace     *[]Origin
+	bundleRes int32
+}
+
+// Convert converts one message to a Bundle of type message. The result does
+// not share memory with the message.
+//
+// The error is for messages that cannot be converted at all (ErrStructure);
+// findings about values are in the result.
+func (c *Converter) Convert(m *hl7v2.Message) (Result, error) {
+	return c.ConvertAppend(nil, m)
+}
+
+// ConvertAppend is Convert that appends the Bundle to dst.
+func (c *Converter) ConvertAppend(dst []byte, m *hl7v2.Message) (Result, error) {
+	w, _ := c.pool.Get().(*conversion)
+	if w == nil {
+		w = &conversion{}
+	}
+	w.conv = c
+	defer c.pool.Put(w)
+	return w.run1(dst, m)
+}
+
+func (w *conversion) run1(dst []byte, m *hl7v2.Message) (Result, error) {
+	c := w.conv
+	p := c.program
+	w.nodes, w.resources, w.links, w.text, w.issues, w.trace = w.nodes[:0], w.resources[:0], w.links[:0], w.text[:0], nil, nil
+	w.bundleRes = -1
+	var res Result
+	if c.trace {
+		w.trace = &res.trace
+	}
+	if m == nil || m.Len() == 0 {
+		return res, ErrStructure
+	}
+	w.in.load(m, c.ids)
+	s := w.structure()
+	if s == nil {
+		return res, w.locate(Issue{Severity: Fatal, Code: CodeStructure, Path: "MSH-9", Err: ErrStructure}, 0)
+	}
+	w.place(s)
+	for i := range w.in.segs {
+		seg := &w.in.segs[i]
+		if seg.pos < 0 {
+			if cur := w.in.segCursor(int32(i)); w.in.valued(cur) {
+				w.issue(Information, CodePlace, cur, -1, nil)
+			}
+			continue
+		}
+		pos := &p.Positions[seg.pos]
+		for t := pos.Lo; t < pos.Hi; t++ {
+			w.target(int32(i), int32(t), &p.Targets[t])
+		}
+	}
+	w.spread()
+	w.resolveLinks()
+	w.spread()
+	w.mergeResources()
+	for i := range w.resources {
+		if w.resources[i].typ == c.strBundle {
+			w.bundleRes = int32(i)
+		}
+	}
+	w.identify()
+	res.Bundle = w.bundle(dst)
+	res.Loss = w.report(!c.noLoss)
+	sort.SliceStable(w.issues, func(i, j int) bool { return w.issues[i].Offset < w.issues[j].Offset })
+	res.Issues = w.issues
+	if c.strict {
+		for _, is := range res.Issues {
+			if is.Severity <= Warning {
+				return res, is
+			}
+		}
+	}
+	return res, nil
+}
+
+// structure finds the table of the message structure: by MSH-9.3, else by
+// the event.
+func (w *conversion) structure() *mapping.Structure {
+	cur := w.in.field(0, 9)
+	if cur.level == levelNone {
+		return nil
+	}
+	rep := w.in.rep(cur, 0)
+	text := func(n int16) string { return string(w.plain(w.in.child(rep, n))) }
+	if s := w.byName(text(3)); s != nil {
+		return s
+	}
+	if s := w.byName(text(1) + "^" + text(2)); s != nil {
+		return s
+	}
+	return w.byName(text(1) + "_" + text(2))
+}
+
+func (w *conversion) byName(name string) *mapping.Structure {
+	p := w.conv.program
+	i := sort.Search(len(p.Events), func(i int) bool { return p.Text(p.Events[i].Name) >= name })
+	if i < len(p.Events) && p.Text(p.Events[i].Name) == name {
+		name = p.Text(p.Events[i].Structure)
+	}
+	for i := range p.Structures {
+		if p.Text(p.Structures[i].Name) == name {
+			return &p.Structures[i]
+		}
+	}
+	return nil
+}

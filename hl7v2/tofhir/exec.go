@@ -1,0 +1,405 @@
+package tofhir
+
+import (
+	"github.com/nhskit/nhskit/hl7v2/tofhir/internal/mapping"
+)
+
+// maxInstances is how many instances of its own target a map may number.
+const maxInstances = 8
+
+// frame is one map at work: on a source element, filling a target node.
+type frame struct {
+	outer  *frame
+	m      *mapping.Map
+	source cursor
+	seg    int32
+	rep    int32 // repetition of the segment's field
+	field  int16 // number of that field
+	node   int32 // the target
+	ref    int32 // the reference that led to the target, -1 if none
+	vocab  int32 // code table for what the target codes, -1 if none
+	row    int32 // the row that called the map
+
+	coded bool // a translated coding stands for coding[1]
+
+	// Instances of a resource that the map numbers, and what each is part of.
+	inst   [maxInstances]int32 // resource + 1
+	partOf [maxInstances]uint8
+	link   mapping.Step // of partOf
+}
+
+// run executes the rows of a map.
+func (c *conversion) run(f *frame) {
+	p := c.conv.program
+	for i := f.m.Lo; i < f.m.Hi; i++ {
+		row := &p.Rows[i]
+		if row.Flags&c.conv.skip != 0 {
+			continue
+		}
+		switch {
+		case row.WholeField:
+			c.row(f, int32(i), row, f.source, 0)
+		case f.m.Segment:
+			field := c.in.field(f.seg, row.Field)
+			if field.level == levelNone {
+				if row.Flags&mapping.WhenEmpty != 0 {
+					f.field, f.rep = row.Field, 0
+					c.row(f, int32(i), row, cursor{}, 0)
+				}
+				continue
+			}
+			reps := c.in.fields[field.index]
+			f.field = row.Field
+			for r := int32(0); r < reps.hi-reps.lo; r++ {
+				f.rep = r
+				c.row(f, int32(i), row, c.down(c.in.rep(field, r), row), r)
+			}
+			f.rep = 0
+		default:
+			c.row(f, int32(i), row, c.down(f.source, row), 0)
+		}
+	}
+	c.joinInstances(f)
+}
+
+func (c *conversion) down(cur cursor, row *mapping.Row) cursor {
+	if row.Component > 0 {
+		cur = c.in.child(cur, row.Component)
+	}
+	if row.Sub > 0 {
+		cur = c.in.child(cur, row.Sub)
+	}
+	return cur
+}
+
+// row executes one row on one source element.
+func (c *conversion) row(f *frame, n int32, row *mapping.Row, src cursor, rep int32) {
+	p := c.conv.program
+	valued := c.in.valued(src)
+	if !valued && !row.WholeField && row.Flags&mapping.WhenEmpty == 0 {
+		return
+	}
+	if row.Cond != mapping.None && !c.holds(row.Cond, f, src) {
+		if valued {
+			c.note(src, fateCondition)
+		}
+		return
+	}
+	steps := p.Steps[row.Lo:row.Hi]
+	if f.coded && len(steps) > 0 && steps[0].Num <= 1 && steps[0].Name == c.conv.strCoding {
+		c.mark(src, fateMapped)
+		return
+	}
+	if rep > 0 && row.Flags&mapping.Constant == 0 && !listed(steps) && len(steps) > 0 {
+		c.lose(src, fateCardinality)
+		return
+	}
+	if len(steps) > 0 && steps[0].Kind == mapping.StepInstance && steps[0].Max > steps[0].Num {
+		for i := steps[0].Num; i <= steps[0].Max && i < maxInstances; i++ {
+			if f.inst[i] > 0 {
+				c.fill(f, n, row, src, rep, c.resources[f.inst[i]-1].root, steps[1:])
+			}
+		}
+		return
+	}
+	start := f.node
+	if len(steps) > 0 && steps[0].Kind == mapping.StepInstance {
+		i := steps[0].Num
+		steps = steps[1:]
+		start = c.instance(f, i)
+		if start < 0 {
+			c.lose(src, fateCardinality)
+			return
+		}
+		if k := len(steps) - 1; k >= 0 && steps[k].Kind == mapping.StepSibling {
+			f.partOf[i] = steps[k].Num
+			f.link = steps[k-1]
+			return
+		}
+	}
+	c.fill(f, n, row, src, rep, start, steps)
+}
+
+// listed reports whether a path has a list element, so that repetitions of
+// the source find room.
+func listed(steps []mapping.Step) bool {
+	for i := range steps {
+		if steps[i].Array {
+			return true
+		}
+	}
+	return false
+}
+
+// fill walks the path from a node and writes the value at its end.
+func (c *conversion) fill(f *frame, n int32, row *mapping.Row, src cursor, rep int32, at int32, steps []mapping.Step) {
+	p := c.conv.program
+	ref := f.ref
+	if f.m.Segment {
+		ref = -1
+	}
+	listSeen := false
+	for i := range steps {
+		st := &steps[i]
+		switch st.Kind {
+		case mapping.StepElement:
+			k := key{scope: f.seg, num: st.Num}
+			if st.Array && !listSeen && f.m.Segment {
+				k.rep, listSeen = rep, true
+			}
+			at, ref = c.element(at, st, k), -1
+		case mapping.StepResource:
+			ref = at
+			at = c.through(at, st, f)
+		}
+	}
+	switch {
+	case row.Map != mapping.None:
+		sub := frame{outer: f, m: &p.Maps[row.Map], source: src, seg: f.seg, rep: f.rep, field: f.field, node: at, ref: ref, vocab: row.Vocab, row: n}
+		if row.Vocab != mapping.None {
+			c.translate(&sub, row, src, at)
+		}
+		if sub.vocab == mapping.None {
+			sub.vocab = mapping.None
+		}
+		c.run(&sub)
+	case row.Prim == mapping.Complex && row.Vocab != mapping.None:
+		c.coding(at, row, n, f, src)
+	default:
+		c.assign(at, row, n, f, src)
+	}
+}
+
+// through follows a reference into its resource, and makes that if there is
+// none: the one that the message table made of this segment if it is of the
+// same type.
+func (c *conversion) through(at int32, st *mapping.Step, f *frame) int32 {
+	if r := c.nodes[at].res; r > 0 {
+		return c.resources[r-1].root
+	}
+	r := int32(-1)
+	for i := range c.resources {
+		if res := &c.resources[i]; !res.cast && res.seg == f.seg && res.typ == st.Name && c.resources[i].root != f.node {
+			r = int32(i)
+		}
+	}
+	if r < 0 {
+		r = c.newResource(st.Name, st.Num, f.seg, c.in.segs[f.seg].group, true)
+	}
+	c.nodes[at].res = r + 1
+	return c.resources[r].root
+}
+
+// instance returns the node of numbered instance i of a map's target. Of a
+// resource there may be many; of an element there is the one.
+func (c *conversion) instance(f *frame, i uint8) int32 {
+	if f.ref < 0 || i >= maxInstances {
+		if i == 1 {
+			return f.node
+		}
+		return -1
+	}
+	if f.inst[i] > 0 {
+		return c.resources[f.inst[i]-1].root
+	}
+	own := c.nodes[f.ref].res
+	for _, used := range f.inst {
+		if used == own {
+			own = 0 // the resource behind the reference is taken
+			break
+		}
+	}
+	if own == 0 {
+		first := c.nodes[f.ref].res - 1
+		own = c.newResource(c.resources[first].typ, i, f.seg, c.in.segs[f.seg].group, true) + 1
+	}
+	f.inst[i] = own
+	return c.resources[own-1].root
+}
+
+// joinInstances makes each instance part of the next that exists, and points
+// the reference at the innermost.
+func (c *conversion) joinInstances(f *frame) {
+	if f.ref < 0 {
+		return
+	}
+	var inner [maxInstances]bool
+	count, outer := 0, [maxInstances]bool{}
+	for i := range f.inst {
+		if f.inst[i] == 0 || !c.resources[f.inst[i]-1].content {
+			continue
+		}
+		inner[i] = true
+		count++
+		up := f.partOf[i]
+		for hops := 0; up != 0 && hops < maxInstances; hops++ {
+			if up < maxInstances && f.inst[up] > 0 && c.resources[f.inst[up]-1].content {
+				n := c.element(c.resources[f.inst[i]-1].root, &f.link, key{})
+				c.nodes[n].res = f.inst[up]
+				outer[up] = true
+				break
+			}
+			if up >= maxInstances {
+				break
+			}
+			up = c.chain(f, up)
+		}
+	}
+	if count == 0 {
+		return
+	}
+	for i := range inner {
+		if inner[i] && !outer[i] {
+			c.nodes[f.ref].res = f.inst[i]
+			return
+		}
+	}
+}
+
+// chain returns what an instance that the message does not have would be
+// part of.
+func (c *conversion) chain(f *frame, i uint8) uint8 {
+	p := c.conv.program
+	for r := f.m.Lo; r < f.m.Hi; r++ {
+		row := &p.Rows[r]
+		if k := row.Hi - 1; row.Hi > row.Lo && p.Steps[k].Kind == mapping.StepSibling && p.Steps[row.Lo].Num == i {
+			return p.Steps[k].Num
+		}
+	}
+	return 0
+}
+
+// target executes one use of a segment by the message table.
+func (c *conversion) target(seg int32, n int32, t *mapping.Target) {
+	p := c.conv.program
+	if t.Flags&c.conv.skip != 0 {
+		return
+	}
+	f := frame{seg: seg, source: c.in.segCursor(seg), ref: -1, vocab: mapping.None, row: -2 - n}
+	if t.Map != mapping.None {
+		f.m = &p.Maps[t.Map]
+	} else {
+		f.m = &mapping.Map{Segment: true}
+	}
+	if t.Cond != mapping.None && !c.holds(t.Cond, &f, f.source) {
+		return
+	}
+	if t.Map != mapping.None && f.m.Source != c.in.segs[seg].id {
+		other := c.related(seg, f.m.Source)
+		if other < 0 {
+			return
+		}
+		f.source = c.in.segCursor(other)
+		f.seg = other
+	}
+	r := c.forTarget(seg, t)
+	f.node = c.resources[r].root
+	steps := p.Steps[t.Lo:t.Hi]
+	for i := range steps {
+		st := &steps[i]
+		if st.Kind == mapping.StepElement {
+			f.node = c.element(f.node, st, key{scope: seg, num: st.Num})
+		} else if st.Kind == mapping.StepResource {
+			f.ref = f.node
+			f.node = c.through(f.node, st, &f)
+		}
+	}
+	if t.Map != mapping.None {
+		f.ref = -1
+		c.run(&f)
+	}
+	for i := t.LLo; i < t.LHi; i++ {
+		c.links = append(c.links, pendingLink{link: int32(i), seg: seg, target: n})
+	}
+}
+
+// forTarget finds or makes the resource of a target.
+func (c *conversion) forTarget(seg int32, t *mapping.Target) int32 {
+	g := c.in.segs[seg].group
+	for g > 0 && c.groups[g].pos != int32(t.Scope) {
+		g = c.groups[g].parent
+	}
+	if g < 0 {
+		g = 0
+	}
+	for i := len(c.resources) - 1; i >= 0; i-- {
+		r := &c.resources[i]
+		if r.cast || r.typ != t.Type || r.num != t.Num || r.scope != g {
+			continue
+		}
+		if r.seg != seg && t.Anchor {
+			break // each occurrence of the segment makes its own
+		}
+		return int32(i)
+	}
+	return c.newResource(t.Type, t.Num, seg, g, false)
+}
+
+// pendingLink is a reference that waits for all resources to be there.
+type pendingLink struct{ link, seg, target int32 }
+
+// resolveLinks makes the references of the message table.
+func (c *conversion) resolveLinks() {
+	p := c.conv.program
+	for _, pl := range c.links {
+		l := &p.Links[pl.link]
+		from := c.linked(pl.seg, l.Type, l.Num)
+		if from < 0 || !c.resources[from].content {
+			continue
+		}
+		to := int32(-1)
+		if l.ToType != 0 {
+			to = c.linked(pl.seg, l.ToType, l.ToNum)
+			if to < 0 || to == from || !c.resources[to].content {
+				continue
+			}
+		}
+		at := c.resources[from].root
+		for i := l.Lo; i < l.Hi; i++ {
+			st := &p.Steps[i]
+			if st.Kind == mapping.StepElement {
+				at = c.element(at, st, key{scope: pl.seg, num: st.Num})
+			}
+		}
+		if to < 0 {
+			if !c.nodes[at].has {
+				c.write(at, p.Text(l.Literal), -2-pl.target, -1)
+			}
+		} else if c.nodes[at].res == 0 {
+			c.nodes[at].res = to + 1
+			c.nodes[at].row = -2 - pl.target
+		}
+	}
+}
+
+// linked finds the resource that a reference means from where a segment
+// stands: made by the segment itself, else the last one in the innermost
+// group around that has one.
+func (c *conversion) linked(seg int32, typ mapping.Str, num uint8) int32 {
+	found := int32(-1)
+	for i := range c.resources {
+		if r := &c.resources[i]; !r.cast && r.typ == typ && (num == 0 || r.num == num) && r.seg == seg {
+			found = int32(i)
+		}
+	}
+	if found >= 0 {
+		return found
+	}
+	for g := c.in.segs[seg].group; g >= 0; g = c.groups[g].parent {
+		for i := range c.resources {
+			r := &c.resources[i]
+			if !r.cast && r.typ == typ && (num == 0 || r.num == num) && c.within(r.scope, g) {
+				if found < 0 || r.seg <= seg {
+					found = int32(i)
+				}
+			}
+		}
+		if found >= 0 {
+			return found
+		}
+	}
+	if num != 0 {
+		return c.linked(seg, typ, 0)
+	}
+	return -1
+}

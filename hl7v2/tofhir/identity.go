@@ -1,0 +1,138 @@
+package tofhir
+
+import (
+	"crypto/sha1"
+	"encoding/hex"
+)
+
+// namespace of our version 5 UUIDs: that of DNS, made ours by the name.
+const namespace = "\x6b\xa7\xb8\x10\x9d\xad\x11\xd1\x80\xb4\x00\xc0\x4f\xd4\x30\xc8hl7v2.tofhir.nhskit\x00"
+
+// mergeResources makes one of resources behind references that say the same.
+// Later ones are looked at first: what a resource refers to was made after
+// it.
+func (c *conversion) mergeResources() {
+	for i := len(c.resources) - 1; i > 0; i-- {
+		r := &c.resources[i]
+		if !r.cast || !r.content {
+			continue
+		}
+		for j := range i {
+			o := &c.resources[j]
+			if o.cast && o.content && o.typ == r.typ && c.equal(o.root, r.root) {
+				r.same = o.same
+				break
+			}
+		}
+	}
+	for i := range c.resources { // chains end at the first
+		c.resources[i].same = c.resources[c.resources[i].same].same
+	}
+}
+
+// identify gives each resource its id: from its type and business
+// identifiers, else from the message's own identity and its place in it.
+func (c *conversion) identify() {
+	for i := range c.resources {
+		r := &c.resources[i]
+		if !r.content || r.same != int32(i) {
+			continue
+		}
+		lo := len(c.text)
+		c.text = append(append(append(c.text, namespace...), c.conv.program.Text(r.typ)...), 0)
+		base := len(c.text)
+		for n := c.nodes[r.root].child; n >= 0; n = c.nodes[n].next {
+			if c.nodes[n].name == c.conv.strIdentifier {
+				c.appendIdentifier(n)
+			}
+		}
+		if len(c.text) == base {
+			c.appendMessageIdentity()
+			c.text = append(c.text, byte(i>>8), byte(i))
+		}
+		for try := byte(0); ; try++ {
+			r.id = uuid5(c.text[lo:])
+			if !c.taken(i) {
+				break
+			}
+			// The same identifiers on resources that differ: each keeps its own.
+			if try == 0 {
+				c.appendMessageIdentity()
+			}
+			c.text = append(c.text, byte(i>>8), byte(i), try)
+		}
+		r.hasID = true
+		c.text = c.text[:lo]
+	}
+}
+
+func (c *conversion) taken(i int) bool {
+	for j := range i {
+		if c.resources[j].hasID && c.resources[j].id == c.resources[i].id {
+			return true
+		}
+	}
+	return false
+}
+
+// appendIdentifier appends system and value of an identifier, or the
+// assigner's where there is no system.
+func (c *conversion) appendIdentifier(n int32) {
+	value, system := int32(-1), int32(-1)
+	for ch := c.nodes[n].child; ch >= 0; ch = c.nodes[ch].next {
+		switch c.nodes[ch].name {
+		case c.conv.strValue:
+			value = ch
+		case c.conv.strSystem:
+			system = ch
+		}
+	}
+	if value < 0 || !c.nodes[value].has {
+		return
+	}
+	if system >= 0 && c.nodes[system].has {
+		v := c.nodes[system].val
+		c.text = append(c.text, c.text[v.lo:v.hi]...)
+	}
+	c.text = append(c.text, '|')
+	v := c.nodes[value].val
+	c.text = append(append(c.text, c.text[v.lo:v.hi]...), '\n')
+}
+
+// appendMessageIdentity appends sender, time and control id of the message.
+func (c *conversion) appendMessageIdentity() {
+	for _, f := range [...]int16{3, 4, 7, 10} {
+		cur := c.in.field(0, f)
+		if cur.lo < cur.hi {
+			c.text = append(c.text, c.in.data[c.in.leaves[cur.lo].start:c.in.leaves[cur.hi-1].end]...)
+		}
+		c.text = append(c.text, 0)
+	}
+}
+
+func uuid5(data []byte) (out [36]byte) {
+	sum := sha1.Sum(data)
+	sum[6] = sum[6]&0x0f | 0x50
+	sum[8] = sum[8]&0x3f | 0x80
+	for i, at := range [...][2]int{{0, 4}, {4, 6}, {6, 8}, {8, 10}, {10, 16}} {
+		hex.Encode(out[2*at[0]+i:], sum[at[0]:at[1]])
+		if i < 4 {
+			out[2*at[1]+i] = '-'
+		}
+	}
+	return out
+}
+
+// spread marks resources as holding content that refer to such a resource.
+func (c *conversion) spread() {
+	for changed := true; changed; {
+		changed = false
+		for i := len(c.nodes) - 1; i >= 0; i-- {
+			n := &c.nodes[i]
+			if n.res > 0 && c.resources[n.res-1].content && !c.resources[n.owner].content {
+				c.resources[n.owner].content = true
+				changed = true
+			}
+		}
+	}
+}

@@ -1,0 +1,132 @@
+package tofhir
+
+import "github.com/nhskit/nhskit/hl7v2/tofhir/internal/mapping"
+
+// key tells the instances of a list element apart: the number that the table
+// gives it, the repetition of the v2 field and the segment it comes from.
+type key struct {
+	scope int32
+	rep   int32
+	num   uint8
+}
+
+// node is one element of the output. Nodes lie in one slice; children are a
+// linked list in the order of the element definitions.
+type node struct {
+	name  mapping.Str
+	order uint16
+	prim  mapping.Prim
+	list  bool
+	has   bool // a value
+	key   key
+
+	child, last, next int32
+	parent, owner     int32 // node and resource around it
+
+	val  span  // of conversion.text
+	res  int32 // referenced resource + 1
+	row  int32 // row that wrote it, -1 none; target rows are -2-n
+	leaf int32 // leaf it came from, -1 none
+}
+
+// resource is one resource of the output.
+type resource struct {
+	typ     mapping.Str
+	num     uint8
+	content bool  // holds something of the message
+	cast    bool  // made behind a reference, not by the message table
+	root    int32 // node
+	seg     int32 // segment that made it
+	scope   int32 // group instance within which it is one
+	same    int32 // the resource it repeats, or itself
+	id      [36]byte
+	hasID   bool
+}
+
+func (c *conversion) newNode(n node) int32 {
+	c.nodes = append(c.nodes, n)
+	return int32(len(c.nodes) - 1)
+}
+
+func (c *conversion) newResource(typ mapping.Str, num uint8, seg, scope int32, cast bool) int32 {
+	root := c.newNode(node{name: typ, child: -1, last: -1, next: -1, parent: -1, owner: int32(len(c.resources)), row: -1, leaf: -1})
+	c.resources = append(c.resources, resource{typ: typ, num: num, root: root, seg: seg, scope: scope, cast: cast, same: int32(len(c.resources))})
+	return int32(len(c.resources) - 1)
+}
+
+// element finds the child element of a node that a step names, and makes it
+// if it is not there.
+func (c *conversion) element(parent int32, st *mapping.Step, k key) int32 {
+	prev := int32(-1)
+	at := c.nodes[parent].child
+	if last := c.nodes[parent].last; last >= 0 && c.nodes[last].order < st.Order {
+		prev, at = last, -1
+	}
+	for at >= 0 {
+		n := &c.nodes[at]
+		if n.order > st.Order {
+			break
+		}
+		if n.order == st.Order && n.name == st.Name && (!st.Array || n.key == k) {
+			return at
+		}
+		prev, at = at, n.next
+	}
+	fresh := c.newNode(node{name: st.Name, order: st.Order, prim: st.Prim, list: st.Array, key: k, child: -1, last: -1, next: at, parent: parent, owner: c.nodes[parent].owner, row: -1, leaf: -1})
+	if prev < 0 {
+		c.nodes[parent].child = fresh
+	} else {
+		c.nodes[prev].next = fresh
+	}
+	if at < 0 {
+		c.nodes[parent].last = fresh
+	}
+	return fresh
+}
+
+// kept reports whether anything of a node is written out: a value, a
+// reference to a resource that is, or a child that is. An extension needs
+// more than its url.
+func (c *conversion) kept(n int32) bool {
+	nd := &c.nodes[n]
+	if nd.has || nd.res > 0 && c.resources[nd.res-1].content {
+		return true
+	}
+	if nd.name == c.conv.strExtension {
+		for ch := nd.child; ch >= 0; ch = c.nodes[ch].next {
+			if c.nodes[ch].name != c.conv.strURL && c.kept(ch) {
+				return true
+			}
+		}
+		return false
+	}
+	for ch := nd.child; ch >= 0; ch = c.nodes[ch].next {
+		if c.kept(ch) {
+			return true
+		}
+	}
+	return false
+}
+
+// equal compares two nodes with all below them; references are equal when
+// the resources are the same.
+func (c *conversion) equal(a, b int32) bool {
+	x, y := &c.nodes[a], &c.nodes[b]
+	if x.name != y.name || x.has != y.has || (x.res > 0) != (y.res > 0) {
+		return false
+	}
+	if x.has && string(c.text[x.val.lo:x.val.hi]) != string(c.text[y.val.lo:y.val.hi]) {
+		return false
+	}
+	if x.res > 0 && c.resources[x.res-1].same != c.resources[y.res-1].same {
+		return false
+	}
+	p, q := x.child, y.child
+	for p >= 0 && q >= 0 {
+		if !c.equal(p, q) {
+			return false
+		}
+		p, q = c.nodes[p].next, c.nodes[q].next
+	}
+	return p < 0 && q < 0
+}

@@ -1,0 +1,122 @@
+package tofhir
+
+import "github.com/nhskit/nhskit/hl7v2/tofhir/internal/mapping"
+
+// groupInstance is one occurrence of a group in the message.
+type groupInstance struct {
+	pos    int32 // in Program.Positions
+	parent int32 // instance around it, -1 for the message
+}
+
+// place gives each segment its position in the message structure and its
+// group, as a greedy reader would: forward in the innermost group first, then
+// a new occurrence of it, then in the groups around it. A segment that the
+// structure does not have stays without position, in the group at hand.
+func (c *conversion) place(s *mapping.Structure) {
+	p := c.conv.program.Positions
+	c.groups = append(c.groups[:0], groupInstance{int32(s.Lo), -1})
+	group, last := int32(0), int32(s.Lo) // where the segment before stands
+	for i := range c.in.segs {
+		seg := &c.in.segs[i]
+		seg.group = group
+		if seg.id == 0 {
+			continue
+		}
+		if at := &p[last]; at.End == 0 && at.Name == seg.id && (at.Repeats || int32(at.Parent) != last-1 || !p[at.Parent].Repeats) {
+			seg.pos = last
+			continue
+		}
+		from := last + 1
+		for g := group; g >= 0 && seg.pos < 0; g = c.groups[g].parent {
+			pos := c.groups[g].pos
+			end := int32(p[pos].End)
+			if f := c.find(seg.id, from, end); f >= 0 {
+				seg.pos, seg.group = f, c.enter(g, f)
+			} else if p[pos].Repeats && c.groups[g].parent >= 0 {
+				if f := c.find(seg.id, pos+1, end); f >= 0 {
+					c.groups = append(c.groups, groupInstance{pos, c.groups[g].parent})
+					seg.pos, seg.group = f, c.enter(int32(len(c.groups)-1), f)
+				}
+			}
+			from = end
+		}
+		if seg.pos < 0 { // out of order: wherever the structure has it
+			f := c.find(seg.id, int32(s.Lo)+1, int32(s.Hi))
+			if f < 0 {
+				continue
+			}
+			seg.pos = f
+			if parent := int32(p[f].Parent); parent != f-1 || parent == int32(s.Lo) {
+				seg.group = c.nearest(group, parent)
+			} else {
+				outer := c.nearest(group, int32(p[parent].Parent))
+				c.groups = append(c.groups, groupInstance{parent, outer})
+				seg.group = int32(len(c.groups) - 1)
+			}
+			continue // and go on from where the message was
+		}
+		group, last = seg.group, seg.pos
+	}
+}
+
+func (c *conversion) find(id mapping.Str, from, end int32) int32 {
+	p := c.conv.program.Positions
+	for i := from; i < end; i++ {
+		if p[i].End == 0 && p[i].Name == id {
+			return i
+		}
+	}
+	return -1
+}
+
+// enter makes the group instances between a group and a position in it.
+func (c *conversion) enter(g, pos int32) int32 {
+	p := c.conv.program.Positions
+	want := int32(p[pos].Parent)
+	if want == c.groups[g].pos {
+		return g
+	}
+	outer := c.enter(g, want)
+	c.groups = append(c.groups, groupInstance{want, outer})
+	return int32(len(c.groups) - 1)
+}
+
+// nearest returns the latest instance of a group position that shares the
+// most groups with instance g.
+func (c *conversion) nearest(g, pos int32) int32 {
+	for a := g; a >= 0; a = c.groups[a].parent {
+		for i := int32(len(c.groups)) - 1; i >= 0; i-- {
+			if c.groups[i].pos == pos && c.within(i, a) {
+				return i
+			}
+		}
+	}
+	return c.enter(0, pos+1)
+}
+
+// within reports whether group instance g is a or lies in it.
+func (c *conversion) within(g, a int32) bool {
+	for ; g >= 0; g = c.groups[g].parent {
+		if g == a {
+			return true
+		}
+	}
+	return false
+}
+
+// related finds the segment that a reference to another segment means: the
+// same segment, or the first of its kind in the innermost group around that
+// has one.
+func (c *conversion) related(seg int32, id mapping.Str) int32 {
+	if c.in.segs[seg].id == id {
+		return seg
+	}
+	for g := c.in.segs[seg].group; g >= 0; g = c.groups[g].parent {
+		for i := range c.in.segs {
+			if c.in.segs[i].id == id && c.within(c.in.segs[i].group, g) {
+				return int32(i)
+			}
+		}
+	}
+	return -1
+}

@@ -1,0 +1,410 @@
+package tofhir
+
+import (
+	"bytes"
+	"encoding/base64"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
+
+	"github.com/nhskit/nhskit/hl7v2/tofhir/internal/mapping"
+)
+
+// appendLeaf appends the text of a leaf to the text buffer: escape sequences
+// read, in UTF-8. Bytes that are not UTF-8 are taken to be Windows-1252,
+// whose printable characters include those of ISO 8859-1.
+func (c *conversion) appendLeaf(i int32) {
+	l := &c.in.leaves[i]
+	raw := c.in.data[l.start:l.end]
+	from := len(c.text)
+	if c.hasEscape(raw) {
+		c.text = c.in.delims.AppendUnescaped(c.text, raw)
+	} else {
+		c.text = append(c.text, raw...)
+	}
+	if !utf8.Valid(c.text[from:]) {
+		decoded, _ := charmap.Windows1252.NewDecoder().Bytes(c.text[from:])
+		c.text = append(c.text[:from], decoded...)
+	}
+}
+
+// assign writes the value of a row to a primitive element.
+func (c *conversion) assign(at int32, row *mapping.Row, n int32, f *frame, src cursor) {
+	if row.Assign == mapping.AssignText {
+		s, leaf, ok := c.join(row, f, src)
+		if !ok {
+			return
+		}
+		if row.Vocab != mapping.None {
+			code := c.lookup(row.Vocab, c.text[s.lo:s.hi])
+			if code == nil || code.To == 0 {
+				return
+			}
+			c.text = append(c.text[:s.lo], c.conv.program.Text(code.To)...)
+		}
+		c.writeSpan(at, s.lo, n, leaf)
+		return
+	}
+	leaf := c.in.first(src)
+	if leaf < 0 || row.WholeField && !f.m.Segment && src.level == levelSegment {
+		return
+	}
+	lo := int32(len(c.text))
+	c.appendLeaf(leaf)
+	if row.Vocab != mapping.None || f.vocab != mapping.None && c.nodes[at].prim == mapping.CodeValue {
+		v := row.Vocab
+		if v == mapping.None {
+			v = f.vocab
+		}
+		code := c.lookup(v, c.text[lo:])
+		if code == nil || code.To == 0 {
+			c.issue(Warning, CodeUnmapped, src, n, nil)
+			if prim := c.nodes[at].prim; (prim == mapping.CodeValue || prim == mapping.Boolean) && !c.inCoding(at) {
+				c.text = c.text[:lo]
+				c.lose(src, fateUnmapped)
+				return
+			}
+		} else {
+			c.text = append(c.text[:lo], c.conv.program.Text(code.To)...)
+			c.writeSpan(at, lo, n, leaf)
+			if c.inCoding(at) {
+				parent := c.nodes[at].parent
+				c.write(c.element(parent, &c.conv.stepSystem, key{}), c.conv.program.Text(code.System), n, leaf)
+				c.write(c.element(parent, &c.conv.stepDisplay, key{}), c.conv.program.Text(code.Display), n, leaf)
+			}
+			return
+		}
+	}
+	c.writeSpan(at, lo, n, leaf)
+}
+
+// inCoding reports whether an element is the code of a Coding.
+func (c *conversion) inCoding(at int32) bool {
+	n := &c.nodes[at]
+	return n.name == c.conv.stepCode.Name && n.parent >= 0 && c.nodes[n.parent].name == c.conv.strCoding
+}
+
+// lookup finds a code in a code table. Codes are compared as they stand and,
+// failing that, in capitals.
+func (c *conversion) lookup(v int32, from []byte) *mapping.Code {
+	p := c.conv.program
+	vocab := &p.Vocabs[v]
+	find := func(text []byte) *mapping.Code {
+		lo, hi := vocab.Lo, vocab.Hi
+		for lo < hi {
+			mid := (lo + hi) / 2
+			if p.Text(p.Codes[mid].From) < string(text) {
+				lo = mid + 1
+			} else {
+				hi = mid
+			}
+		}
+		for ; lo < vocab.Hi && p.Text(p.Codes[lo].From) == string(text); lo++ {
+			if p.Codes[lo].Flags&c.conv.skip == 0 {
+				return &p.Codes[lo]
+			}
+		}
+		return nil
+	}
+	from = bytes.TrimSpace(from)
+	if code := find(from); code != nil {
+		return code
+	}
+	if upper := bytes.ToUpper(from); !bytes.Equal(upper, from) {
+		return find(upper)
+	}
+	return nil
+}
+
+// coding fills a CodeableConcept or Coding from one code by a code table.
+func (c *conversion) coding(at int32, row *mapping.Row, n int32, f *frame, src cursor) {
+	lo := int32(len(c.text))
+	leaf := c.in.first(src)
+	if row.Assign == mapping.AssignText {
+		_, l, ok := c.join(row, f, src)
+		if !ok {
+			return
+		}
+		leaf = l
+	} else if leaf < 0 {
+		return
+	} else {
+		c.appendLeaf(leaf)
+	}
+	code := c.lookup(row.Vocab, c.text[lo:])
+	if code == nil || code.To == 0 {
+		c.text = c.text[:lo]
+		c.issue(Warning, CodeUnmapped, src, n, nil)
+		c.lose(src, fateUnmapped)
+		return
+	}
+	c.text = c.text[:lo]
+	if row.Flags&mapping.IntoCoding == 0 {
+		at = c.element(at, &c.conv.stepCoding, key{scope: f.seg, num: 255})
+	}
+	c.putCoding(at, code, n, leaf)
+}
+
+// putCoding writes system, code and display of a translated code.
+func (c *conversion) putCoding(at int32, code *mapping.Code, n, leaf int32) {
+	p := c.conv.program
+	c.write(c.element(at, &c.conv.stepSystem, key{}), p.Text(code.System), n, leaf)
+	c.write(c.element(at, &c.conv.stepCode, key{}), p.Text(code.To), n, leaf)
+	if code.Display != 0 {
+		c.write(c.element(at, &c.conv.stepDisplay, key{}), p.Text(code.Display), n, leaf)
+	}
+	if leaf >= 0 {
+		c.in.leaves[leaf].fate = fateMapped
+		c.resources[c.nodes[at].owner].content = true
+	}
+}
+
+// translate puts the coding that a code table gives for the first code of an
+// element in front of what the datatype map makes of it.
+func (c *conversion) translate(sub *frame, row *mapping.Row, src cursor, at int32) {
+	p := c.conv.program
+	concept := sub.m.Target == c.conv.strCodeableConcept
+	if !concept && sub.m.Target != c.conv.strCodingType {
+		return
+	}
+	leaf := c.in.first(src)
+	if leaf < 0 {
+		return
+	}
+	lo := int32(len(c.text))
+	c.appendLeaf(leaf)
+	code := c.lookup(row.Vocab, c.text[lo:])
+	if code == nil || code.To == 0 {
+		c.text = c.text[:lo]
+		c.issue(Information, CodeUnmapped, src, sub.row, nil)
+		return
+	}
+	same := string(c.text[lo:]) == p.Text(code.To)
+	c.text = c.text[:lo]
+	// The coding system that the sender names beside the code.
+	named := c.in.first(c.in.child(src, 3))
+	if named >= 0 {
+		c.appendLeaf(named)
+		sys := appendSystem(nil, c.text[lo:], c)
+		c.text = c.text[:lo]
+		same = same && (string(sys) == p.Text(code.System) || strings.HasPrefix(string(sys), v2Tables))
+	}
+	target := at
+	if concept {
+		target = c.element(at, &c.conv.stepCoding, key{num: 0, rep: -1})
+	}
+	c.putCoding(target, code, sub.row, leaf)
+	if same || !concept {
+		sub.coded = true
+		if display := c.in.first(c.in.child(src, 2)); display >= 0 {
+			// The sender's own words are kept where they say something else.
+			c.appendLeaf(display)
+			words := string(c.text[lo:])
+			c.text = c.text[:lo]
+			if concept && !strings.EqualFold(words, p.Text(code.Display)) {
+				c.write(c.element(at, &c.conv.stepText, key{}), words, sub.row, display)
+			}
+			c.in.leaves[display].fate = fateMapped
+		}
+	}
+}
+
+// write writes a text to a primitive element.
+func (c *conversion) write(at int32, text string, row, leaf int32) {
+	lo := int32(len(c.text))
+	c.text = append(c.text, text...)
+	c.writeSpan(at, lo, row, leaf)
+}
+
+// writeSpan writes the end of the text buffer, from lo, to a primitive
+// element, converted to the element's type.
+func (c *conversion) writeSpan(at, lo int32, row, leaf int32) {
+	nd := &c.nodes[at]
+	if !c.convert(nd.prim, lo) {
+		c.text = c.text[:lo]
+		if leaf >= 0 {
+			c.in.leaves[leaf].fate = max(c.in.leaves[leaf].fate, fateInvalid)
+			c.issue(Warning, CodeInvalid, cursor{lo: leaf, hi: leaf + 1, level: levelLeaf}, row, nil)
+		}
+		return
+	}
+	val := span{lo, int32(len(c.text))}
+	if val.lo == val.hi {
+		return
+	}
+	if nd.has {
+		if string(c.text[nd.val.lo:nd.val.hi]) == string(c.text[lo:]) {
+			c.text = c.text[:lo]
+			if leaf >= 0 {
+				c.in.leaves[leaf].fate = fateMapped
+			}
+			return
+		}
+		if nd.list {
+			fresh := *nd
+			fresh.child, fresh.last = -1, -1
+			fresh.key.rep += 1 << 16
+			behind := at
+			at = c.newNode(fresh)
+			c.nodes[behind].next = at
+			if parent := &c.nodes[fresh.parent]; parent.last == behind {
+				parent.last = at
+			}
+			nd = &c.nodes[at]
+		} else if nd.leaf >= 0 && c.in.leaves[nd.leaf].fate == fateMapped && nd.leaf != leaf {
+			c.in.leaves[nd.leaf].fate = fateReplaced
+		}
+	}
+	nd.has, nd.val, nd.row, nd.leaf = true, val, row, leaf
+	if leaf >= 0 {
+		c.in.leaves[leaf].fate = fateMapped
+		c.resources[nd.owner].content = true
+	}
+}
+
+// convert brings the end of the text buffer, from lo, to a FHIR primitive.
+func (c *conversion) convert(prim mapping.Prim, lo int32) bool {
+	text := c.text[lo:]
+	switch prim {
+	case mapping.CodeValue, mapping.URI:
+		trimmed := bytes.TrimSpace(text)
+		c.text = append(c.text[:lo], trimmed...)
+	case mapping.System:
+		c.scratch = appendSystem(c.scratch[:0], text, c)
+		c.text = append(c.text[:lo], c.scratch...)
+	case mapping.Boolean:
+		v := ""
+		switch string(text) {
+		case "true", "Y", "y", "1", "T":
+			v = "true"
+		case "false", "N", "n", "0", "F":
+			v = "false"
+		default:
+			return false
+		}
+		c.text = append(c.text[:lo], v...)
+	case mapping.Integer, mapping.Decimal:
+		out, ok := appendNumber(c.scratch[:0], text, prim == mapping.Integer)
+		if !ok {
+			return false
+		}
+		c.scratch = out
+		c.text = append(c.text[:lo], out...)
+	case mapping.Date, mapping.DateTime, mapping.Instant, mapping.Time:
+		out, ok := appendTime(c.scratch[:0], text, prim, c.conv.location)
+		if !ok {
+			return false
+		}
+		c.scratch = out
+		c.text = append(c.text[:lo], out...)
+	case mapping.Base64:
+		kept := text[:0]
+		for _, b := range text {
+			if b > ' ' {
+				kept = append(kept, b)
+			}
+		}
+		c.text = c.text[:int(lo)+len(kept)]
+		if !isBase64(kept) {
+			plain := string(kept)
+			c.text = base64.StdEncoding.AppendEncode(c.text[:lo], []byte(plain))
+		}
+	}
+	return true
+}
+
+func isBase64(b []byte) bool {
+	if len(b)%4 != 0 {
+		return false
+	}
+	pad := 0
+	for _, ch := range b {
+		switch {
+		case ch == '=':
+			pad++
+		case pad > 0:
+			return false
+		case ch >= 'A' && ch <= 'Z', ch >= 'a' && ch <= 'z', ch >= '0' && ch <= '9', ch == '+', ch == '/':
+		default:
+			return false
+		}
+	}
+	return pad <= 2
+}
+
+// appendNumber writes a v2 NM as a JSON number with the digits as sent.
+func appendNumber(dst, text []byte, integer bool) ([]byte, bool) {
+	text = bytes.TrimSpace(text)
+	if len(text) > 0 && (text[0] == '+' || text[0] == '-') {
+		if text[0] == '-' {
+			dst = append(dst, '-')
+		}
+		text = text[1:]
+	}
+	whole, frac, point := bytes.Cut(text, []byte("."))
+	for len(whole) > 1 && whole[0] == '0' {
+		whole = whole[1:]
+	}
+	if len(whole) == 0 && len(frac) > 0 {
+		whole = []byte("0")
+	}
+	if len(whole) == 0 || len(whole)+len(frac) > 40 || !digits(whole) || !digits(frac) {
+		return dst, false
+	}
+	dst = append(dst, whole...)
+	if point && len(frac) > 0 {
+		if integer {
+			return dst, len(bytes.Trim(frac, "0")) == 0
+		}
+		dst = append(dst, '.')
+		dst = append(dst, frac...)
+	}
+	return dst, !integer || len(whole) <= 9
+}
+
+func digits(b []byte) bool {
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// v2Tables begins the URLs of HL7's own tables.
+const v2Tables = "http://terminology.hl7.org/CodeSystem/v2-"
+
+// appendSystem writes the name that v2 gives a coding or identifier system as
+// a URI: by the table CodingSystem, as table, OID or UUID. What stays unknown
+// is a urn:id, for a FHIR system is an absolute URI.
+func appendSystem(dst, name []byte, c *conversion) []byte {
+	name = bytes.TrimSpace(name)
+	if bytes.Contains(name, []byte(":")) && (bytes.HasPrefix(name, []byte("http")) || bytes.HasPrefix(name, []byte("urn:"))) {
+		return append(dst, name...)
+	}
+	if c.conv.systems >= 0 {
+		if code := c.lookup(c.conv.systems, name); code != nil {
+			return append(dst, c.conv.program.Text(code.To)...)
+		}
+	}
+	if table, ok := bytes.CutPrefix(name, []byte("HL7")); ok && len(table) == 4 && digits(table) {
+		return append(append(dst, v2Tables...), table...)
+	}
+	if dot := bytes.IndexByte(name, '.'); dot > 0 && digits(bytes.ReplaceAll(name, []byte("."), nil)) && name[len(name)-1] != '.' {
+		return append(append(dst, "urn:oid:"...), name...)
+	}
+	if len(name) == 36 && name[8] == '-' && name[13] == '-' && name[18] == '-' && name[23] == '-' {
+		return append(append(dst, "urn:uuid:"...), bytes.ToLower(name)...)
+	}
+	dst = append(dst, "urn:id:"...)
+	const hex = "0123456789ABCDEF"
+	for _, b := range name {
+		if b <= ' ' || b >= 0x7f || strings.IndexByte("\"<>\\^`{|}%", b) >= 0 {
+			dst = append(dst, '%', hex[b>>4], hex[b&15])
+		} else {
+			dst = append(dst, b)
+		}
+	}
+	return dst
+}
