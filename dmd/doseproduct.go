@@ -341,9 +341,9 @@ func (p Product) ProductToDose(quantity Decimal) ([]ProductDose, error) {
 	return out, nil
 }
 
-// unitCode returns the SNOMED CT code of an amount's unit, from the code itself
-// or from UCUM.
-func unitCode(a *Amount) string {
+// DMDUnit returns the SNOMED CT code of the amount's unit: its code, if that is
+// one, or that of the UCUM unit of mass, volume or length; "" for others.
+func (a *Amount) DMDUnit() string {
 	if _, err := sctid.Parse(a.Code); err == nil {
 		return a.Code
 	}

@@ -174,13 +174,20 @@ func (s *Scanner) step() bool {
 		s.atEnd()
 	default:
 		if len(s.buf)-s.pos > or(s.limits.Record, 1<<20) {
-			s.issue(Fatal, CodeTooLong, s.pos, fmt.Errorf("one piece of markup is longer than %d bytes", or(s.limits.Record, 1<<20)))
+			s.tooLong(s.pos)
 			s.done = true
 			return false
 		}
 		s.fill()
 	}
 	return false
+}
+
+// tooLong ends the file at a record above the limit.
+func (s *Scanner) tooLong(p int) error {
+	err := fmt.Errorf("one piece of markup is longer than %d bytes", or(s.limits.Record, 1<<20))
+	s.issue(Fatal, CodeTooLong, p, err)
+	return err
 }
 
 // atEnd ends the file, in order or not.
@@ -534,6 +541,9 @@ func (s *Scanner) readRecord(p, q int, name []byte) (end int, err error) {
 			s.issues.rollback(mark)
 		}
 		return 0, err
+	}
+	if end-p > or(s.limits.Record, 1<<20) {
+		return 0, s.tooLong(p)
 	}
 	if !utf8.Valid(s.buf[p:end]) {
 		s.issue(Error, CodeEncoding, p+firstInvalid(s.buf[p:end]), errors.New("bytes that are not UTF-8 are replaced"))
