@@ -200,6 +200,13 @@ func (t Table) Display(code string) (display string, ok bool) {
 	return t.f.codes.str(i, 4), true
 }
 
+// Open reports whether the publication lists only the beginning of the codes
+// and goes on with an ellipsis, so that a code it does not list may be valid.
+func (t Table) Open() bool {
+	_, ok := t.Display("…")
+	return ok
+}
+
 // Codes returns the codes with their meanings, in byte order.
 func (t Table) Codes() iter.Seq2[string, string] {
 	return func(yield func(code, display string) bool) {

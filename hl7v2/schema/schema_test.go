@@ -141,6 +141,9 @@ func TestTables(t *testing.T) {
 	if _, ok := sex.Display("Q"); ok {
 		t.Error("Q is no code")
 	}
+	if points, ok := lookup(t, "2.8").Table(359); !ok || !points.Open() || sex.Open() {
+		t.Error("table 0359 goes on with an ellipsis, table 0001 does not")
+	}
 	if _, ok := lookup(t, "2.3").Table(1); ok {
 		t.Error("no values are known of 2.3")
 	}

@@ -382,7 +382,7 @@ func (c *checker) table(v hl7v2.Value, typ string, number int) {
 		}
 	}
 	t, ok := c.version.Table(number)
-	if !ok || t.Len() == 0 {
+	if !ok || t.Len() == 0 || t.Open() {
 		return
 	}
 	if _, ok := t.Display(code); ok {

@@ -88,7 +88,10 @@ func readApy(dir, version string) (*facts, error) {
 			codes = []any{one}
 		}
 		for _, c := range codes {
-			t.codes = append(t.codes, code{value: c.(string)})
+			// Some codes have lost no-break spaces at their end.
+			if value := strings.Trim(c.(string), " \u00a0\u00c2"); value != "" {
+				t.codes = append(t.codes, code{value: value})
+			}
 		}
 		f.tables[number] = t
 	}

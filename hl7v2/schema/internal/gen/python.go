@@ -112,6 +112,10 @@ func (l *literal) name() (any, error) {
 	}
 }
 
+// hexEscapes are the escapes that a hexadecimal number follows, with its
+// digits.
+var hexEscapes = map[byte]int{'x': 2, 'u': 4, 'U': 8}
+
 // str reads one or more adjacent string literals.
 func (l *literal) str() (string, error) {
 	var out strings.Builder
@@ -131,13 +135,13 @@ func (l *literal) str() (string, error) {
 		for l.pos < len(l.src) && l.src[l.pos] != c {
 			if l.src[l.pos] == '\\' {
 				l.pos++
-				if l.pos < len(l.src) && l.src[l.pos] == 'x' {
-					n, err := strconv.ParseUint(l.src[l.pos+1:l.pos+3], 16, 8)
+				if digits := hexEscapes[l.src[l.pos]]; digits > 0 {
+					n, err := strconv.ParseUint(l.src[l.pos+1:l.pos+1+digits], 16, 32)
 					if err != nil {
 						return "", err
 					}
 					out.WriteRune(rune(n))
-					l.pos += 3
+					l.pos += 1 + digits
 					continue
 				}
 			}

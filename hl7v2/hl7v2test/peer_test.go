@@ -1,0 +1,121 @@
+package hl7v2test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nhskit/nhskit/hl7v2"
+	"github.com/nhskit/nhskit/hl7v2/mllp"
+)
+
+func adt(id string) []byte {
+	return fmt.Appendf(nil, "MSH|^~\\&|PAS|RXQ|TIE|RXQ|20260714093105||ADT^A08^ADT_A01|%s|P|2.4\rPID|1||9990042101^^^NHS^NH\r", id)
+}
+
+// controlIDs counts the control ids of messages.
+func controlIDs(messages [][]byte) map[string]int {
+	out := make(map[string]int)
+	for _, m := range messages {
+		h, err := hl7v2.ReadHeader(m)
+		if err != nil {
+			continue
+		}
+		out[string(h.ControlID())]++
+	}
+	return out
+}
+
+// TestEachFault sends messages to a peer that has one fault at a time: the
+// client must never take a message for accepted that the peer has not stored,
+// never give one message's answer to another, and must go on afterwards.
+func TestEachFault(t *testing.T) {
+	if len(Faults()) != len(faultNames) || len(Faults()) < 25 {
+		t.Fatalf("%d faults, %d names", len(Faults()), len(faultNames))
+	}
+	for _, f := range Faults() {
+		t.Run(f.String(), func(t *testing.T) {
+			t.Parallel()
+			peer := NewPeer(t)
+			peer.FaultFrom(f, 1<<30, 2) // the second message
+			client := &mllp.Client{Addr: peer.Addr(), Timeout: 400 * time.Millisecond}
+			defer client.Close()
+			for _, id := range []string{"A", "B", "C"} {
+				reply, err := client.Send(t.Context(), adt(id))
+				stored := controlIDs(peer.Messages())[id] > 0
+				if err == nil && reply.Accepted() && !stored {
+					t.Errorf("%s was taken for stored", id)
+				}
+				if err == nil {
+					m, err := hl7v2.Parse(reply.Message)
+					if err != nil || m.Segment("MSA", 1).Field(2).Text() != id {
+						t.Errorf("%s got the answer %q", id, reply.Message)
+					}
+				}
+				if err != nil && !errors.Is(err, mllp.ErrNotAcknowledged) && f != RefusesConnection {
+					t.Errorf("%s: %v", id, err)
+				}
+				if err != nil && strings.Contains(err.Error(), "999") {
+					t.Errorf("the error shows data: %v", err)
+				}
+				if id != "B" && (err != nil || !reply.Accepted()) {
+					t.Errorf("%s: %v, %v", id, reply, err)
+				}
+			}
+		})
+	}
+}
+
+// TestNothingIsLost sends many messages, each until it is accepted, to a peer
+// with all faults at once.
+func TestNothingIsLost(t *testing.T) {
+	messages, connections := 3000, 16
+	if os.Getenv("NHSKIT_LONG") != "" {
+		messages, connections = 100_000, 64
+	}
+	peer := NewPeer(t)
+	peer.Delay(60 * time.Millisecond)
+	faults := Faults()
+	for i, f := range faults { // one message in twenty is struck
+		if f == OversizeAnswer {
+			peer.FaultFrom(f, messages, messages/2) // 32 MiB each
+			continue
+		}
+		peer.FaultFrom(f, 20*len(faults), 20*(i+1))
+	}
+	client := &mllp.Client{Addr: peer.Addr(), Timeout: 50 * time.Millisecond, MaxIdle: connections}
+	defer client.Close()
+	var group sync.WaitGroup
+	accepted := make([]bool, messages)
+	for c := range connections {
+		group.Go(func() {
+			for i := c; i < messages; i += connections {
+				for range 200 {
+					reply, err := client.Send(t.Context(), adt(fmt.Sprintf("M%d", i)))
+					if err == nil && reply.Accepted() {
+						accepted[i] = true
+						break
+					}
+				}
+			}
+		})
+	}
+	group.Wait()
+	stored := controlIDs(peer.Messages())
+	again := 0
+	for i, ok := range accepted {
+		n := stored[fmt.Sprintf("M%d", i)]
+		switch {
+		case !ok:
+			t.Errorf("M%d was never accepted", i)
+		case n == 0:
+			t.Errorf("M%d was accepted and not stored", i)
+		}
+		again += max(0, n-1)
+	}
+	t.Logf("%d messages, %d of them stored again", messages, again)
+}
