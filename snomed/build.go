@@ -303,6 +303,7 @@ func (b *builder) progress(stage string, share float64) {
 // read reads the files of all sources that want lets through. The handlers
 // that start returns run concurrently for different files.
 func (b *builder) read(stage string, want func(*rf2.File) bool, start func(s *source, f *rf2.File) rf2.Handler) error {
+	b.progress(stage, 0)
 	for i := range b.sources {
 		s := &b.sources[i]
 		var files []*rf2.File

@@ -1,6 +1,7 @@
 package snomed
 
 import (
+	"encoding/binary"
 	"slices"
 
 	"github.com/nhskit/nhskit/snomed/sctid"
@@ -133,6 +134,15 @@ func (s *Store) AppendPreferredTerm(to []byte, o Ordinal, dialects ...sctid.ID) 
 	if int(o) >= s.info.Concepts {
 		return to, ErrNotFound
 	}
+	if dialects == nil {
+		if k := s.concepts.get(int(o)) >> 4 & 15; k > 0 {
+			t := s.terms(o)
+			for range k {
+				t.next()
+			}
+			return t.append(to), nil
+		}
+	}
 	row, ok := s.choose(o, s.synonym, dialects)
 	if !ok {
 		if row, ok = s.choose(o, s.fsn, dialects); !ok {
@@ -160,7 +170,7 @@ func (s *Store) FullySpecifiedName(o Ordinal, dialects ...sctid.ID) (name string
 func (s *Store) choose(o Ordinal, kind uint64, dialects []sctid.ID) (row int, ok bool) {
 	from := int(s.descAt.get(int(o)))
 	if dialects == nil {
-		n := s.names.get(int(o))
+		n := s.concepts.get(int(o))
 		if kind == s.synonym {
 			n >>= 4
 		}
@@ -245,18 +255,20 @@ func (t *termReader) next() {
 func (t *termReader) append(to []byte) []byte {
 	afterWord := false
 	for _, p := range t.code {
-		word := t.s.pieceToken.get(int(p)) > 0
+		piece := t.s.piece(p)
+		word := startsWord(piece)
 		if word && afterWord {
 			to = append(to, ' ')
 		}
-		to = append(to, t.s.piece(p)...)
+		to = append(to, piece...)
 		afterWord = word
 	}
 	return to
 }
 
 func (s *Store) piece(p uint32) []byte {
-	i, j := s.pieceAt.get(int(p)), s.pieceAt.get(int(p)+1)
+	b := s.im.at(s.pieceAt.off+4*uint64(p), 8)
+	i, j := uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[4:]))
 	if i > j || j > s.pieces.base {
 		panic(&fault{ErrCorrupt})
 	}

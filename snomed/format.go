@@ -250,10 +250,17 @@ func faultError(r any) error {
 
 // at returns n bytes at an offset of the file, verified.
 func (im *image) at(off, n uint64) []byte {
+	if im.data == nil {
+		panic(&fault{ErrClosed})
+	}
 	if off < pageSize || off > im.end || n > im.end-off {
 		panic(&fault{fmt.Errorf("%w: a reference leads outside", ErrCorrupt)})
 	}
-	if n > 0 {
+	if n == 0 {
+		return nil
+	}
+	// One block, already verified, is the common case.
+	if b := (off - pageSize) >> blockShift; b != (off+n-1-pageSize)>>blockShift || im.ok[b>>5].Load()&(1<<(b&31)) == 0 {
 		im.need(off, n)
 	}
 	return im.data[off : off+n : off+n]

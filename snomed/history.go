@@ -1,6 +1,7 @@
 package snomed
 
 import (
+	"fmt"
 	"iter"
 
 	"github.com/nhskit/nhskit/snomed/sctid"
@@ -213,4 +214,29 @@ func (s *Store) SubstitutionTable() iter.Seq2[Substitution, error] {
 			}
 		}
 	}
+}
+
+// Refset returns the reference set of an association, 0 for
+// [OtherAssociation].
+func (m Meaning) Refset() sctid.ID {
+	if int(m) < len(associations) {
+		return associations[m].refset
+	}
+	return 0
+}
+
+// HistoryProfile returns the meanings that one of the profiles of the
+// expression constraint language follows: "MIN" for the same concept, "MOD"
+// for nearly the same, "MAX" for all. MOVED FROM, turned round, counts with
+// SAME AS; MOVED TO names an organisation and is in none.
+func HistoryProfile(name string) ([]Meaning, error) {
+	switch name {
+	case "MIN":
+		return []Meaning{SameAs, MovedFrom}, nil
+	case "MOD":
+		return []Meaning{SameAs, MovedFrom, ReplacedBy, WasA, PartiallyEquivalentTo}, nil
+	case "MAX":
+		return []Meaning{SameAs, ReplacedBy, MovedFrom, PartiallyEquivalentTo, PossiblyEquivalentTo, PossiblyReplacedBy, Alternative, WasA, OtherAssociation}, nil
+	}
+	return nil, fmt.Errorf("snomed: no history profile %q, only MIN, MOD and MAX", name)
 }

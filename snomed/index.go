@@ -46,7 +46,7 @@ func (b *builder) writeSearch(w *fileWriter, dir []ref) {
 	}
 	dir[secPieceToken] = w.packFixed(len(tokenOf), func(i int) uint64 { return uint64(tokenOf[i]) })
 	dir[secPieceLength] = w.packFixed(len(length), func(i int) uint64 { return uint64(length[i]) })
-	dir[secTokenAt], dir[secTokens] = w.textList(tokens)
+	dir[secTokenAt], dir[secTokens] = w.wordList(tokens)
 
 	// The distinct tokens of each concept, and its best score.
 	n := len(b.concept)
@@ -180,8 +180,8 @@ func frequencyBonus(f float64) uint32 {
 	return uint32(min(3*scoreUnit*math.Log2(1+f), maximumBonus))
 }
 
-// queryWords folds the words of a query, and says where each stands in it.
-func queryWords(q string) []string {
+// queryWords folds the words of a query.
+func queryWords(q string, fuzzy bool) []string {
 	var out []string
 	for len(q) > 0 {
 		n, word := nextPiece(q)
@@ -191,6 +191,9 @@ func queryWords(q string) []string {
 			}
 		}
 		q = q[n:]
+	}
+	if fuzzy {
+		return out
 	}
 	// A word that another one begins with adds nothing.
 	return slices.DeleteFunc(out, func(w string) bool {

@@ -66,7 +66,7 @@ const (
 // broken by the place in the hierarchy. A query without a word has no hits.
 func (s *Store) Search(ctx context.Context, q Query) (hits []Hit, err error) {
 	defer s.im.guard(&err)
-	words := queryWords(q.Text)
+	words := queryWords(q.Text, q.Fuzzy)
 	if len(words) == 0 {
 		return nil, nil
 	}
@@ -188,7 +188,8 @@ func (s *Store) newFinder(ctx context.Context, q *Query) *finder {
 }
 
 func (f *finder) token(i int) []byte {
-	from, to := f.tokenAt.get(i), f.tokenAt.get(i+1)
+	b := f.s.im.at(f.tokenAt.off+4*uint64(i), 8)
+	from, to := uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[4:]))
 	if from > to || to > f.tokens.base {
 		panic(&fault{ErrCorrupt})
 	}
@@ -352,14 +353,34 @@ func (f *finder) intersect(m, from int) {
 	n := f.docConcept.len()
 	result := newBitmap(n)
 	defer bitmaps.Put(result)
-	f.mark(&f.words[0], *result)
-	for i := 1; i < m; i++ {
-		other := newBitmap(n)
-		f.mark(&f.words[i], *other)
-		for k, w := range *other {
-			(*result)[k] &= w
+	// Of a fuzzy query, the documents with each of these words as it is:
+	// all others have one misspelling at least.
+	var exact *[]uint64
+	if f.q.Fuzzy && !f.all {
+		exact = newBitmap(n)
+		defer bitmaps.Put(exact)
+	}
+	for i := range m {
+		into, whole := result, exact
+		if i > 0 {
+			into = newBitmap(n)
+			if exact != nil {
+				whole = newBitmap(n)
+			}
 		}
-		bitmaps.Put(other)
+		f.mark(&f.words[i], *into, whole)
+		if i > 0 {
+			for k, w := range *into {
+				(*result)[k] &= w
+			}
+			bitmaps.Put(into)
+			if exact != nil {
+				for k, w := range *whole {
+					(*exact)[k] &= w
+				}
+				bitmaps.Put(whole)
+			}
+		}
 	}
 	for k := from / 64; k < len(*result); k++ {
 		w := (*result)[k]
@@ -371,6 +392,10 @@ func (f *finder) intersect(m, from int) {
 		}
 		for ; w != 0; w &= w - 1 {
 			doc := k*64 + bits.TrailingZeros64(w)
+			if exact != nil && (*exact)[k]&(w&-w) == 0 && len(f.hits) == f.q.Limit &&
+				f.docScore.get(doc)+distancePenalty > uint64(f.hits[len(f.hits)-1].score) {
+				continue
+			}
 			if !f.verify(uint32(f.docConcept.get(doc))) {
 				return
 			}
@@ -378,9 +403,14 @@ func (f *finder) intersect(m, from int) {
 	}
 }
 
-// mark sets the bits of the documents that have a word.
-func (f *finder) mark(m *matcher, to []uint64) {
+// mark sets the bits of the documents that have a word, and in exact, unless
+// it is nil, of those that have it without a misspelling.
+func (f *finder) mark(m *matcher, to []uint64, exact *[]uint64) {
 	for _, r := range m.ranges {
+		also := to
+		if exact != nil && r.distance == 0 {
+			also = *exact
+		}
 		for t := r.lo; t < r.hi; t++ {
 			i, j := f.postAt.get(int(t)), f.postAt.get(int(t)+1)
 			if i > j || j > f.posts.base {
@@ -408,6 +438,7 @@ func (f *finder) mark(m *matcher, to []uint64) {
 					b = b[n:]
 				}
 				to[doc>>6] |= 1 << (doc & 63)
+				also[doc>>6] |= 1 << (doc & 63)
 			}
 		}
 	}

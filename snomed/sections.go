@@ -1,5 +1,7 @@
 package snomed
 
+import "math/bits"
+
 // The places of the directory of a store file.
 const (
 	secInfo      = iota // bytes: what the store was built from
@@ -9,11 +11,9 @@ const (
 	secLanguages        // longs: language codes, packed into eight bytes
 	secSpaces           // longs, ascending: namespaces and partitions of packed identifiers
 
-	secConceptID // longs by ordinal
-	secHash      // words: slots of a hash table of ordinals, with spare bits of the hash above
-	secConceptTime
-	secConceptModule
-	secConceptStatus
+	secConceptID   // longs by ordinal
+	secHash        // words: slots of a hash table of ordinals, with spare bits of the hash above
+	secConcept     // fields of conceptFields
 	secClosure     // words, two per active concept and two more: end of the first run, first extra run
 	secRuns        // words, two per run
 	secDescendants // number of descendants and self
@@ -32,7 +32,6 @@ const (
 	secDescActive
 	secDescAccept // two bits per language reference set: 1 acceptable, 2 preferred
 	secDescOrder  // rows in the order of identifiers
-	secNames      // per concept: the place of the FSN and of the preferred term among its descriptions, counted from 1, four bits each
 	secTextAt     // first byte of each concept's terms
 	secText
 	secPieceAt
@@ -88,6 +87,23 @@ const (
 
 	sections
 )
+
+// conceptFields lays out secConcept, which has everything about a concept in
+// one place: the place of the fully specified name and of the preferred term
+// among its descriptions, counted from 1, four bits each; then the codes of
+// time, module and status, with as many bits as their tables need.
+type conceptFields struct{ module, status uint }
+
+const (
+	fieldNames = 8 // bits
+	fieldTime  = fieldNames
+)
+
+func newConceptFields(times, modules int) conceptFields {
+	f := conceptFields{module: fieldTime + uint(bits.Len(uint(times)))}
+	f.status = f.module + uint(bits.Len(uint(modules)))
+	return f
+}
 
 // What secRefsets has of each reference set.
 const (

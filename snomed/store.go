@@ -25,22 +25,23 @@ type Store struct {
 	im   *image
 	info Info
 
-	conceptID, hash, times, modules, codes    column
-	closure, runs, descendants                column
-	parentAt, parent, childAt, child          column
-	conceptTime, conceptModule, conceptStatus column
-	descAt, names, textAt                     column
-	pieceAt                                   column
-	descKind, descActive, descAccept          column
-	pieceToken, pieceLength                   column
-	pieces, text                              ref
-	isA, inferred                             uint64 // codes
-	fsn, synonym, definition                  uint64
-	dialects                                  []uint64
-	preferred                                 int // how many of the dialects are in the order of preference
-	numberBits                                int
-	hashShift                                 int
-	spaces                                    compactIDs
+	conceptID, hash, times, modules, codes column
+	closure, runs, descendants             column
+	parentAt, parent, childAt, child       column
+	concepts                               column
+	fields                                 conceptFields
+	descAt, textAt                         column
+	pieceAt                                column
+	descKind, descActive, descAccept       column
+	pieceToken, pieceLength                column
+	pieces, text                           ref
+	isA, inferred                          uint64 // codes
+	fsn, synonym, definition               uint64
+	dialects                               []uint64
+	preferred                              int // how many of the dialects are in the order of preference
+	numberBits                             int
+	hashShift                              int
+	spaces                                 compactIDs
 }
 
 // Info says what a store was built from.
@@ -127,14 +128,14 @@ func newStore(im *image) (s *Store, err error) {
 		{&s.conceptID, secConceptID}, {&s.hash, secHash}, {&s.times, secTimes}, {&s.modules, secModules}, {&s.codes, secCodes},
 		{&s.closure, secClosure}, {&s.runs, secRuns}, {&s.descendants, secDescendants},
 		{&s.parentAt, secParentAt}, {&s.parent, secParent}, {&s.childAt, secChildAt}, {&s.child, secChild},
-		{&s.conceptTime, secConceptTime}, {&s.conceptModule, secConceptModule}, {&s.conceptStatus, secConceptStatus},
-		{&s.descAt, secDescAt}, {&s.names, secNames}, {&s.textAt, secTextAt}, {&s.pieceAt, secPieceAt},
+		{&s.concepts, secConcept}, {&s.descAt, secDescAt}, {&s.textAt, secTextAt}, {&s.pieceAt, secPieceAt},
 		{&s.descKind, secDescKind}, {&s.descActive, secDescActive}, {&s.descAccept, secDescAccept},
 		{&s.pieceToken, secPieceToken}, {&s.pieceLength, secPieceLength},
 	} {
 		*x.c = s.column(x.sec)
 	}
 	s.pieces, s.text = im.dir[secPieces], im.dir[secText]
+	s.fields = newConceptFields(s.times.len(), s.modules.len())
 	code := func(id uint64) uint64 {
 		if i := s.codes.search(0, s.codes.len(), id); i < s.codes.len() && s.codes.get(i) == id {
 			return uint64(i)
@@ -152,7 +153,7 @@ func newStore(im *image) (s *Store, err error) {
 	for i := range spaces.len() {
 		s.spaces.spaces = append(s.spaces.spaces, spaces.get(i))
 	}
-	if n := s.hash.len(); n == 0 || n&(n-1) != 0 || s.hash.kind != kindWords || s.closure.kind != kindWords || s.runs.kind != kindWords {
+	if n := s.hash.len(); n == 0 || n&(n-1) != 0 || s.hash.kind != kindWords || s.closure.kind != kindWords || s.runs.kind != kindWords || s.pieceAt.kind != kindWords {
 		return nil, ErrCorrupt
 	}
 	s.hashShift = 64 - bits.Len(uint(s.hash.len()-1))
@@ -315,9 +316,11 @@ func (s *Store) ConceptAt(o Ordinal) (c Concept, err error) {
 }
 
 func (s *Store) concept(o Ordinal) Concept {
-	i := int(o)
-	return Concept{s.id(o), o, i < s.info.Active, s.time(s.conceptTime, i),
-		sctid.ID(s.modules.get(int(s.conceptModule.get(i)))), sctid.ID(s.codes.get(int(s.conceptStatus.get(i))))}
+	v := s.concepts.get(int(o))
+	time := v >> fieldTime & (1<<(s.fields.module-fieldTime) - 1)
+	module := v >> s.fields.module & (1<<(s.fields.status-s.fields.module) - 1)
+	return Concept{s.id(o), o, int(o) < s.info.Active, uint32(s.times.get(int(time))),
+		sctid.ID(s.modules.get(int(module))), sctid.ID(s.codes.get(int(v >> s.fields.status)))}
 }
 
 func (s *Store) time(c column, i int) uint32 { return uint32(s.times.get(int(c.get(i)))) }

@@ -98,10 +98,6 @@ func (b *builder) writeConcepts(w *fileWriter, dir []ref) {
 	at := func(i int) *conceptRow { return &b.concept[b.byOrd[i]] }
 	dir[secConceptID] = w.longs(n, func(i int) uint64 { return at(i).id })
 	dir[secHash] = w.words(hashTable(n, func(i int) uint64 { return at(i).id }))
-	dir[secConceptTime] = b.timeColumn(w, n, func(i int) uint32 { return at(i).time })
-	dir[secConceptModule] = w.packFixed(n, func(i int) uint64 { return uint64(b.modules.order[at(i).module]) })
-	dir[secConceptStatus] = w.packFixed(n, func(i int) uint64 { return uint64(b.small.order[at(i).status]) })
-
 	closure := make([]uint32, 0, 2*b.nActive+2)
 	var extra []uint32
 	for o, rs := range b.runs {
@@ -221,6 +217,17 @@ func (w *fileWriter) textList(texts []string) (at, of ref) {
 	for _, s := range texts {
 		w.write([]byte(s))
 	}
+	return at, of
+}
+
+// wordList is textList with plain offsets, which are quicker to read.
+func (w *fileWriter) wordList(texts []string) (at, of ref) {
+	ends := make([]uint32, len(texts)+1)
+	for i, s := range texts {
+		ends[i+1] = ends[i] + uint32(len(s))
+	}
+	at = w.words(ends)
+	_, of = w.textList(texts)
 	return at, of
 }
 
@@ -642,11 +649,13 @@ func (b *builder) writeDescriptions(w *fileWriter, dir []ref) {
 	dir[secDescOrder] = w.packFixed(n, func(i int) uint64 { return uint64(order[high[i]]) })
 	b.descMap = nil
 
-	names := make([]uint8, len(b.concept))
-	for c := range names {
-		names[c] = b.names(c)
+	f := newConceptFields(len(b.times.order), len(b.modules.order))
+	fields := make([]uint64, len(b.concept))
+	for o := range fields {
+		c := &b.concept[b.byOrd[o]]
+		fields[o] = uint64(b.names(o)) | b.time(c.time)<<fieldTime | uint64(b.modules.order[c.module])<<f.module | uint64(small[c.status])<<f.status
 	}
-	dir[secNames] = w.packFixed(len(names), func(i int) uint64 { return uint64(names[i]) })
+	dir[secConcept] = w.packFixed(len(fields), func(i int) uint64 { return fields[i] })
 	b.writeTerms(w, dir)
 }
 
@@ -719,7 +728,7 @@ func (b *builder) writeTerms(w *fileWriter, dir []ref) {
 		}
 		f.pieces = nil
 	}
-	dir[secPieceAt], dir[secPieces] = w.textList(b.pieces)
+	dir[secPieceAt], dir[secPieces] = w.wordList(b.pieces)
 
 	at := make([]uint64, len(b.concept)+1)
 	text := ref{kind: kindBytes, off: w.off}
