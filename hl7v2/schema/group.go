@@ -85,7 +85,8 @@ func (v Version) StructureID(m *hl7v2.Message) (id string, ok bool) {
 // with one issue. The issues are located in the message's bytes.
 //
 // A segment goes to the first place, from the innermost open group outwards,
-// that lies ahead or in a new repetition; what is required on the way there
+// that lies ahead or in a new repetition and is reached without leaving out
+// anything required; if there is none, to the first at all. What is required
 // and does not come is reported as missing, and later groups are none the
 // worse for it.
 func (v Version) Group(m *hl7v2.Message, policy Policy) (*Grouping, []hl7v2.Issue) {
@@ -158,20 +159,22 @@ func (w *grouper) segment(k int32) {
 		w.place(w.stack[len(w.stack)-1].item, -1, k)
 		return
 	}
-	for level := len(w.stack) - 1; level >= 0; level-- {
-		top := &w.stack[level]
-		if node, ok := w.ahead(top, id); ok {
-			w.unwind(level, k)
-			w.descend(level, node, k)
-			return
-		}
-		if level > 0 && w.v.f.repeats(top.node) {
-			again := frame{node: top.node, last: -1}
-			if node, ok := w.ahead(&again, id); ok {
-				node2, parent := top.node, level-1
-				w.unwind(parent, k)
-				w.open(node2)
-				w.descend(level, node, k)
+	for _, strict := range [...]bool{true, false} {
+		for level := len(w.stack) - 1; level >= 0; level-- {
+			top := &w.stack[level]
+			if node, ok := w.ahead(top, id, strict); ok {
+				w.unwind(level, k)
+				w.descend(node, k)
+				return
+			}
+			if level == 0 || !w.v.f.repeats(top.node) {
+				continue
+			}
+			group := top.node
+			if node, ok := w.ahead(&frame{node: group, last: -1}, id, strict); ok {
+				w.unwind(level-1, k)
+				w.open(group)
+				w.descend(node, k)
 				return
 			}
 		}
@@ -180,8 +183,9 @@ func (w *grouper) segment(k int32) {
 }
 
 // ahead finds a segment among the children of an open group from the last one
-// on, which may come again if it repeats.
-func (w *grouper) ahead(top *frame, id string) (node int32, ok bool) {
+// on, which may come again if it repeats. With strict it goes past nothing
+// that is required.
+func (w *grouper) ahead(top *frame, id string, strict bool) (node int32, ok bool) {
 	f := w.v.f
 	from, end := top.node+1, top.node+f.size(top.node)
 	if top.last >= 0 {
@@ -193,9 +197,22 @@ func (w *grouper) ahead(top *frame, id string) (node int32, ok bool) {
 		}
 		from = top.last + f.size(top.last)
 	}
-	for node := from; node < end; node++ {
-		if f.nodeKind(node) == SegmentNode && f.nodes.str(int(node), 0) == id {
-			return node, true
+	return f.search(from, end, id, strict, f.nodeKind(top.node) == ChoiceNode)
+}
+
+// search finds a segment among the nodes from one child of a group or choice
+// to the end of its last.
+func (f *file) search(from, end int32, id string, strict, choice bool) (node int32, ok bool) {
+	for node := from; node < end; node += f.size(node) {
+		if f.nodeKind(node) == SegmentNode {
+			if f.nodes.str(int(node), 0) == id {
+				return node, true
+			}
+		} else if found, ok := f.search(node+1, node+f.size(node), id, strict, f.nodeKind(node) == ChoiceNode); ok {
+			return found, true
+		}
+		if strict && !choice && f.nodes.u16(int(node), 6) > 0 {
+			return 0, false
 		}
 	}
 	return 0, false
@@ -208,9 +225,9 @@ func (w *grouper) unwind(level int, k int32) {
 	}
 }
 
-// descend opens the groups between the group at a level and a node, and places
-// the segment there.
-func (w *grouper) descend(level int, node, k int32) {
+// descend opens the groups between the innermost one and a node, and places the
+// segment there.
+func (w *grouper) descend(node, k int32) {
 	f := w.v.f
 	for {
 		top := w.stack[len(w.stack)-1]

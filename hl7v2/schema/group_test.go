@@ -86,6 +86,7 @@ func TestGroup(t *testing.T) {
 		{"once too often", "2.4", "ADT^A01", Keep, "EVN PID PID PV1", "MSH EVN PID PID PV1", "hl7v2.repetition PID[2]"},
 		{"no structure", "2.4", "ZZZ^Z01", Keep, "PID OBX", "MSH? PID? OBX?", "hl7v2.structure MSH-9"},
 		{"MSH-9.3 decides", "2.4", "ADT^A99^ADT_A01", Keep, "EVN PID PV1", "MSH EVN PID PV1", ""},
+		{"a note of the message, not of an order that is not there", "2.5", "REF^I12", Keep, "PRD PID NTE", "MSH PROVIDER_CONTACT1(PRD) PID NTE", ""},
 		{"a choice", "2.4", "ORM^O01", Keep, "PID ORC OBR NTE", "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
