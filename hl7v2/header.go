@@ -21,20 +21,29 @@ func ReadHeader(data []byte) (Header, error) {
 	if w, bom := wideOf(data); w != narrow {
 		data = w.narrowed(data[bom:min(len(data), bom+8<<10)])
 	}
-	h := Header{data: data}
-	h.begin, _ = extent(data[:min(len(data), 64)])
-	if h.begin == len(data) {
+	begin, _ := extent(data[:min(len(data), 64)])
+	switch {
+	case begin == len(data):
 		return Header{}, fatal(data, CodeEmpty, 0)
-	}
-	if !bytes.HasPrefix(data[h.begin:], []byte("MSH")) {
-		return Header{}, fatal(data, CodeHeader, h.begin)
-	}
-	if len(data) > maxBytes {
+	case !bytes.HasPrefix(data[begin:], []byte("MSH")):
+		return Header{}, fatal(data, CodeHeader, begin)
+	case len(data) > maxBytes:
 		return Header{}, fatal(data, CodeLimit, 0)
 	}
-	d, at, problem := readDelimiters(data, h.begin)
+	h, problem := readHeader(data, begin)
 	if problem != "" {
+		_, at, _ := readDelimiters(data, begin)
 		return Header{}, fatal(data, problem, at)
+	}
+	return h, nil
+}
+
+// readHeader reads MSH, BHS or FHS at an offset.
+func readHeader(data []byte, begin int) (h Header, problem Code) {
+	h = Header{data: data, begin: begin}
+	d, at, problem := readDelimiters(data, begin)
+	if problem != "" {
+		return Header{}, problem
 	}
 	h.delims = d
 	for ; at < len(data); at++ {
@@ -42,7 +51,7 @@ func ReadHeader(data []byte) (Header, error) {
 		if c == d.Field {
 			h.ends[h.n] = uint32(at)
 			if h.n++; h.n == len(h.ends) {
-				return h, nil
+				return h, ""
 			}
 		}
 		if c == '\r' || c == '\n' {
@@ -51,7 +60,7 @@ func ReadHeader(data []byte) (Header, error) {
 	}
 	h.ends[h.n] = uint32(at)
 	h.n++
-	return h, nil
+	return h, ""
 }
 
 // Delimiters returns what MSH-1 and MSH-2 declare.
