@@ -108,8 +108,8 @@ func (m *matcher) match(w uint64) uint64 {
 // delimiter with the vector search of package bytes instead.
 const quietWords = 12
 
-// scan indexes data[from:], where from is behind MSH-2 and the tables already
-// hold the mark before it; first is where the header segment starts. It stops
+// scan indexes data[from:], where from is behind MSH-2 and marks already holds
+// the mark before it; first is where the header segment starts. It stops
 // early, with the offset, at the start of a second message and at the limit of
 // segments.
 //
@@ -201,9 +201,10 @@ func (x *index) classify(data []byte, first int, classes *classTable, maxSegment
 	x.marks = append(x.marks, 0) // for the end of the last segment
 	marks := x.marks
 	if least := len(marks)*3/4 + 8; cap(x.fields) < least {
-		x.fields = append(make([]uint32, 0, least), x.fields...)
+		x.fields = make([]uint32, least)
 	}
 	fields := x.fields[:cap(x.fields)]
+	fields[0] = 0 // the mark before MSH-2
 	nm, nf := 1, 1
 	s := segmentMark{uint32(first), 0}
 	started := 0 // nm where the segment starts

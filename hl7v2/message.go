@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 )
 
@@ -167,7 +168,6 @@ func (m *Message) reindex(from int) (problem Code, at int) {
 		x.segs = make([]segmentMark, 0, min(n/64, 1<<8)+4)
 	}
 	x.marks = append(x.marks[:0], uint32(m.begin+3)<<kindBits|kindField)
-	x.fields = append(x.fields[:0], 0)
 	x.segs = x.segs[:0]
 	segments := limit(m.parser.Limits.Segments, 1_000_000)
 	problem, at = x.scan(m.data[:m.end], m.begin, from, classes, m.delims, segments)
@@ -175,7 +175,7 @@ func (m *Message) reindex(from int) (problem Code, at int) {
 		return problem, at
 	}
 	if m.readCharset(); m.charset.hidesDelimiters() {
-		x.marks, x.fields, x.segs = x.marks[:1], x.fields[:1], x.segs[:0]
+		x.marks, x.segs = x.marks[:1], x.segs[:0]
 		x.marks[0] = uint32(m.begin+3)<<kindBits | kindField
 		x.findMultibyte(m.data[:m.end], from, m.delims, m.charset)
 		return x.classify(m.data[:m.end], m.begin, classes, segments)
@@ -323,4 +323,4 @@ func (m *Message) String() string {
 
 // Format prints String for every verb, so that %v, %+v and %#v show no
 // patient.
-func (m *Message) Format(s fmt.State, _ rune) { fmt.Fprint(s, m.String()) }
+func (m Message) Format(s fmt.State, _ rune) { io.WriteString(s, m.String()) }

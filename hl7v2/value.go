@@ -155,43 +155,73 @@ func (v Value) Leaf() Value {
 
 // Reps yields the repetitions of a field with their numbers. An empty field
 // has one, empty, repetition; one that does not exist has none.
-func (v Value) Reps() iter.Seq2[int, Value] { return v.children(levelRepetition) }
+func (v Value) Reps() iter.Seq2[int, Value] {
+	return func(yield func(int, Value) bool) { v.children(levelRepetition, yield) }
+}
 
 // Components yields the components with their numbers.
-func (v Value) Components() iter.Seq2[int, Value] { return v.children(levelComponent) }
+func (v Value) Components() iter.Seq2[int, Value] {
+	return func(yield func(int, Value) bool) { v.children(levelComponent, yield) }
+}
 
 // Subs yields the subcomponents with their numbers.
-func (v Value) Subs() iter.Seq2[int, Value] { return v.children(levelSubcomponent) }
+func (v Value) Subs() iter.Seq2[int, Value] {
+	return func(yield func(int, Value) bool) { v.children(levelSubcomponent, yield) }
+}
 
-func (v Value) children(level uint8) iter.Seq2[int, Value] {
-	return func(yield func(int, Value) bool) {
-		if v.m == nil {
-			return
-		}
-		for v.level < level-1 {
-			v = v.child(1)
-		}
-		if v.level >= level {
-			yield(1, v)
-			return
-		}
-		kind := levelKinds[v.level]
-		c := v
-		c.level++
-		n := 1
-		for k := v.lo; k < v.hi; k++ {
-			if mark := v.m.index.marks[k]; mark&kindMask == kind {
-				c.hi, c.end = k, mark>>kindBits
-				if !yield(n, c) {
-					return
-				}
-				n++
-				c.lo, c.start = k+1, mark>>kindBits+1
-			}
-		}
-		c.hi, c.end = v.hi, v.end
-		yield(n, c)
+// children calls yield for the children at a level. It is apart from the
+// iterators so that they can be inlined and a loop over them allocates nothing.
+func (v Value) children(level uint8, yield func(int, Value) bool) {
+	if v.m == nil {
+		return
 	}
+	for v.level < level-1 {
+		v = v.child(1)
+	}
+	if v.level >= level {
+		yield(1, v)
+		return
+	}
+	kind := levelKinds[v.level]
+	c := v
+	c.level++
+	n := 1
+	for k := v.lo; k < v.hi; k++ {
+		if mark := v.m.index.marks[k]; mark&kindMask == kind {
+			c.hi, c.end = k, mark>>kindBits
+			if !yield(n, c) {
+				return
+			}
+			n++
+			c.lo, c.start = k+1, mark>>kindBits+1
+		}
+	}
+	c.hi, c.end = v.hi, v.end
+	yield(n, c)
+}
+
+// Leaves yields the innermost values of an element in their order, those that
+// are empty included: the quickest way to see everything.
+func (v Value) Leaves() iter.Seq[Value] {
+	return func(yield func(Value) bool) { v.leaves(yield) }
+}
+
+func (v Value) leaves(yield func(Value) bool) {
+	if v.m == nil {
+		return
+	}
+	leaf := v
+	leaf.level = levelLeaf
+	for k := v.lo; k < v.hi; k++ {
+		at := v.m.index.marks[k] >> kindBits
+		leaf.lo, leaf.hi, leaf.end = k, k, at
+		if !yield(leaf) {
+			return
+		}
+		leaf.start = at + 1
+	}
+	leaf.lo, leaf.hi, leaf.end = v.hi, v.hi, v.end
+	yield(leaf)
 }
 
 // NumReps is the number of repetitions, 0 for a field that does not exist.
