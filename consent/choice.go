@@ -42,7 +42,7 @@ func (f *facts) choices(r *Request, records []Record, known time.Time, redact []
 		switch rec.Kind {
 		case NationalDataOptOut:
 			if inForce {
-				f.optedOut(rec, i, r.AsAt)
+				f.optedOut(records, i, r.AsAt)
 			}
 		case Type1OptOut:
 			f.type1(rec, i, started, until, r.AsAt, &latest[0])
@@ -191,13 +191,18 @@ func (f *facts) broken(k Kind, why cause) {
 	}
 }
 
-func (f *facts) optedOut(rec *Record, i int, asAt time.Time) {
+func (f *facts) optedOut(records []Record, i int, asAt time.Time) {
 	f.is(fNDO, 1)
 	f.why[fNDO] = causeNone
 	f.from[fNDO] = int16(i)
-	if rec.RecordedAt.After(asAt) {
-		f.is(fNDOEntry, 3)
+	// The choice is late if its first version was recorded after the time
+	// asked about; a later version only tells how it ended.
+	for j := range records {
+		if o := &records[j]; o.ID == records[i].ID && !o.RecordedAt.After(asAt) {
+			return
+		}
 	}
+	f.is(fNDOEntry, 3)
 }
 
 func (f *facts) type1(rec *Record, i int, started bool, until, asAt time.Time, latest *time.Time) {

@@ -56,6 +56,33 @@ func Parse(data []byte) (*Consent, error) {
 	return FromNode(tree.Root())
 }
 
+// ParseAll reads a Consent, or a Bundle, of which it takes the Consents.
+func ParseAll(data []byte) ([]*Consent, error) {
+	tree, err := parser().Parse(data)
+	if err != nil {
+		return nil, err
+	}
+	root := tree.Root()
+	if root.Type().Name() != "Bundle" {
+		c, err := FromNode(root)
+		if err != nil {
+			return nil, err
+		}
+		return []*Consent{c}, nil
+	}
+	var out []*Consent
+	for e := range root.Named("entry") {
+		if r, ok := e.Child("resource"); ok && r.Type().Name() == "Consent" {
+			c, err := FromNode(r)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
 // ID returns the resource's logical id, "" if it has none.
 func (c *Consent) ID() string { return c.id }
 

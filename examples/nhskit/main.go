@@ -30,5 +30,6 @@ func commands() []command {
 	all = append(all, ucumCommands()...)
 	all = append(all, snomedCommands()...)
 	all = append(all, dmdCommands()...)
+	all = append(all, consentCommands()...)
 	return all
 }

@@ -18,35 +18,7 @@ func (a *adapter) directives(ctx context.Context) Answer {
 	if !q.present("patient") {
 		return a.ask(ctx)
 	}
-	question := fhirconsent.Question{
-		Patient: q.list("patient"), Purposes: q.list("purpose"), Actors: q.list("actor"), Action: q.text("action"),
-		Groups: q.list("groups"), AsAt: a.asAt,
-	}
-	if q.has("btg") {
-		m := q.object("btg")
-		question.Glass = m.yes("declared")
-		question.GlassListed = m.yes("authorised") || m.yes("authorised_for_btg")
-		m.text("reason")
-		m.done()
-	}
-	if q.present("data") {
-		question.Item = a.item(q.object("data"))
-	}
-	options := fhirconsent.Options{Subsumes: a.subsumes}
-	switch a.subject.text("default") {
-	case "permit":
-		options.Default = consent.Permit
-	case "deny", "":
-	default:
-		a.subject.fail("default", "permit or deny is due")
-	}
-	switch a.vector.Semantics {
-	case "ihe-pcf":
-		options.Reading = fhirconsent.Additive
-	case "refinement", "":
-	default:
-		*a.err = fmt.Errorf("vector: semantics: no such reading")
-	}
+	question, options := a.question(a.subject.text("default"))
 	var list []*fhirconsent.Consent
 	for _, m := range a.subject.objects("consents") {
 		data, err := json.Marshal(a.longForm(m))
@@ -65,7 +37,56 @@ func (a *adapter) directives(ctx context.Context) Answer {
 	if *a.err != nil {
 		return Answer{}
 	}
-	return answerOf(fhirconsent.Decide(list, question, options))
+	return AnswerOf(fhirconsent.Decide(list, question, options))
+}
+
+// question reads what is asked of FHIR Consents.
+func (a *adapter) question(fallback string) (fhirconsent.Question, fhirconsent.Options) {
+	q := a.request
+	question := fhirconsent.Question{
+		Patient: q.list("patient"), Purposes: q.list("purpose"), Actors: q.list("actor"), Action: q.text("action"),
+		Groups: q.list("groups"), AsAt: a.asAt,
+	}
+	if q.has("btg") {
+		m := q.object("btg")
+		question.Glass = m.yes("declared")
+		question.GlassListed = m.yes("authorised") || m.yes("authorised_for_btg")
+		m.text("reason")
+		m.done()
+	}
+	if q.present("data") {
+		question.Item = a.item(q.object("data"))
+	}
+	options := fhirconsent.Options{Subsumes: a.subsumes}
+	switch fallback {
+	case "permit":
+		options.Default = consent.Permit
+	case "deny", "":
+	default:
+		a.request.fail("default", "permit or deny is due")
+	}
+	switch a.vector.Semantics {
+	case "ihe-pcf":
+		options.Reading = fhirconsent.Additive
+	case "refinement", "":
+	default:
+		*a.err = fmt.Errorf("vector: semantics: no such reading")
+	}
+	return question, options
+}
+
+// Question reads what is asked of FHIR Consents, in the form of a vector's
+// request with "as_at", "default" and "semantics" beside its members.
+func Question(data []byte) (fhirconsent.Question, fhirconsent.Options, error) {
+	var v Vector
+	json.Unmarshal(data, &v)
+	v.Request = data
+	a, err := newAdapter(v, nil)
+	q, o := a.question(a.request.text("default"))
+	a.request.has("as_at")
+	a.request.has("semantics")
+	a.request.done()
+	return q, o, *err
 }
 
 func (a *adapter) item(m *fields) *fhirconsent.Item {

@@ -276,6 +276,7 @@ func (a *adapter) record(r *consent.Request, id string, kind consent.Kind, effec
 	return consent.Record{
 		ID: id, Version: 1, Kind: kind, Subject: r.Subject, Effect: effect, State: consent.InForce,
 		From: from, RecordedAt: from, RecordedBy: "vector", DecidedBy: consent.ByPatient,
+		Policy: []consent.PolicyRef{{URI: "urn:vector", Version: "1"}},
 	}
 }
 

@@ -69,16 +69,9 @@ type Subsumes func(system, ancestor, code string) consent.Tri
 // understood; the answer is then indeterminate. Without subsumes nothing is
 // known of the hierarchy of codes.
 func Decide(ctx context.Context, v Vector, subsumes Subsumes) (Answer, error) {
-	var err error
-	a := adapter{vector: v, subsumes: subsumes, err: &err}
-	a.request = newFields("request", v.Request, &err)
-	a.subject = newFields("subject", v.Subject, &err)
-	a.asAt, _ = time.Parse(time.RFC3339Nano, v.AsAt)
-	if a.asAt.IsZero() {
-		err = errors.New("vector: as_at: an instant is due")
-	}
+	a, fault := newAdapter(v, subsumes)
 	var answer Answer
-	if err == nil {
+	if *fault == nil {
 		switch {
 		case a.request.present("combining"):
 			answer = a.combine()
@@ -90,14 +83,14 @@ func Decide(ctx context.Context, v Vector, subsumes Subsumes) (Answer, error) {
 		a.request.done()
 		a.subject.done()
 	}
-	if err != nil {
+	if *fault != nil {
 		answer = Answer{Decision: consent.Indeterminate, Reasons: []consent.Reason{{Code: "UNKNOWN_ELEMENT"}}, Public: consent.Public{Decision: "deny", Error: "ACCESS_DENIED"}}
 	}
 	answer.ID = v.ID
 	if answer.Obligations == nil {
 		answer.Obligations = []string{}
 	}
-	return answer, err
+	return answer, *fault
 }
 
 // adapter turns one vector into a request.
@@ -111,8 +104,9 @@ type adapter struct {
 	err      *error
 }
 
-func answerOf(f consent.Finding) Answer {
-	a := Answer{Reasons: f.Reasons}
+// AnswerOf returns a finding as an answer.
+func AnswerOf(f consent.Finding) Answer {
+	a := Answer{Reasons: f.Reasons, Obligations: []string{}}
 	for _, o := range f.Obligations {
 		a.Obligations = append(a.Obligations, o.String())
 	}
@@ -133,7 +127,7 @@ func (a *adapter) combine() Answer {
 	a.request.into("rules", &raws)
 	c, ok := consent.CombiningOf(a.request.text("combining"))
 	if !ok {
-		return answerOf(consent.Finding{Effect: consent.FindingIndeterminate, Reasons: []consent.Reason{{Code: "COMBINING_NOT_ALLOWED"}}})
+		return AnswerOf(consent.Finding{Effect: consent.FindingIndeterminate, Reasons: []consent.Reason{{Code: "COMBINING_NOT_ALLOWED"}}})
 	}
 	var findings []consent.Finding
 	for i, raw := range raws {
@@ -154,7 +148,7 @@ func (a *adapter) combine() Answer {
 			}
 		}
 	}
-	return answerOf(out)
+	return AnswerOf(out)
 }
 
 func contains(list []string, s string) bool {
@@ -216,6 +210,19 @@ func (a *adapter) number() nhsnumber.Number {
 
 // ask answers the families that go through the engine.
 func (a *adapter) ask(ctx context.Context) Answer {
+	_, d := a.decide(ctx)
+	if *a.err != nil {
+		return Answer{}
+	}
+	out := Answer{Decision: d.Outcome(), Reasons: d.Reasons(), Public: d.Public()}
+	for _, o := range d.Obligations() {
+		out.Obligations = append(out.Obligations, o.String())
+	}
+	return out
+}
+
+// decide makes the request and the engine, and lets it decide.
+func (a *adapter) decide(ctx context.Context) (consent.Request, consent.Decision) {
 	params := DefaultParameters()
 	if a.vector.Policy != nil {
 		params = consent.Parameters{}
@@ -236,15 +243,41 @@ func (a *adapter) ask(ctx context.Context) Answer {
 		opts = append(opts, consent.WithCompleteOptOuts())
 	}
 	if *a.err != nil {
-		return Answer{}
+		return r, consent.Decision{}
 	}
-	engine := consent.New(consent.NewMemoryStore(a.records...), opts...)
-	d := engine.Decide(ctx, r)
-	out := Answer{Decision: d.Outcome(), Reasons: d.Reasons(), Public: d.Public()}
-	for _, o := range d.Obligations() {
-		out.Obligations = append(out.Obligations, o.String())
+	return r, consent.New(consent.NewMemoryStore(a.records...), opts...).Decide(ctx, r)
+}
+
+// ErrNoEngine is returned by Ask for a vector that is not a question for an
+// engine, but about FHIR Consents or combining alone.
+var ErrNoEngine = errors.New("vector: not a question for an engine")
+
+// Ask returns the request that a vector stands for and the engine's decision,
+// for an audit log.
+func Ask(ctx context.Context, v Vector) (consent.Request, consent.Decision, error) {
+	a, err := newAdapter(v, nil)
+	if *err == nil && (a.request.present("combining") || a.subject.present("consents") && a.request.present("patient")) {
+		return consent.Request{}, consent.Decision{}, ErrNoEngine
 	}
-	return out
+	if *err != nil {
+		return consent.Request{}, consent.Decision{}, *err
+	}
+	r, d := a.decide(ctx)
+	a.request.done()
+	a.subject.done()
+	return r, d, *err
+}
+
+func newAdapter(v Vector, subsumes Subsumes) (*adapter, *error) {
+	err := new(error)
+	a := &adapter{vector: v, subsumes: subsumes, err: err}
+	a.request = newFields("request", v.Request, err)
+	a.subject = newFields("subject", v.Subject, err)
+	a.asAt, _ = time.Parse(time.RFC3339Nano, v.AsAt)
+	if a.asAt.IsZero() && *err == nil {
+		*err = errors.New("vector: as_at: an instant is due")
+	}
+	return a, err
 }
 
 // status is an opt-out source with one answer.
@@ -291,6 +324,7 @@ func (a *adapter) optOuts(subject nhsnumber.Number) (consent.OptOuts, bool) {
 				record = &consent.Record{
 					ID: fmt.Sprintf("ndo-%d", n), Version: 1, Kind: consent.NationalDataOptOut, Subject: subject, State: consent.InForce,
 					From: effective, RecordedAt: recorded, RecordedBy: "spine", DecidedBy: consent.ByPatient,
+					Policy: []consent.PolicyRef{{URI: "urn:vector", Version: "1"}},
 				}
 				a.records = append(a.records, *record)
 			case "opt-in":
