@@ -26,7 +26,7 @@ func fhirPathCommands() []command {
 		setup: func(f *flag.FlagSet) runner {
 			strict := f.Bool("strict", false, "also refuse functions that depend on the order of an unordered collection")
 			lenient := f.Bool("lenient", false, "accept the JSON names of choices, as in Observation.valueQuantity")
-			batch := f.String("batch", "", "evaluate the expressions of an NDJSON `file` of {\"id\",\"expr\",\"file\",\"strict\"}")
+			batch := f.String("batch", "", "evaluate the expressions of an NDJSON `file` of {\"id\",\"expr\",\"file\",\"strict\",\"lenient\"}")
 			return func(c *console, args []string) error {
 				p := &pathRunner{c: c, parser: fhir.NewParser(fhir.Plain()), lenient: *lenient}
 				if *batch != "" {
@@ -84,7 +84,7 @@ func (p *pathRunner) one(expr, name string, data []byte, strict bool) error {
 		}
 		root = tree.Root()
 	}
-	items, err := p.evaluate(expr, root, strict)
+	items, err := p.evaluate(expr, root, strict, p.lenient)
 	if p.c.text {
 		return p.print(expr, name, items, err)
 	}
@@ -132,12 +132,12 @@ func (p *pathRunner) print(expr, name string, items []pathItem, err error) error
 
 // evaluate compiles an expression for the type of an input, once, and
 // evaluates it.
-func (p *pathRunner) evaluate(expr string, root fhir.Node, strict bool) ([]pathItem, error) {
+func (p *pathRunner) evaluate(expr string, root fhir.Node, strict, lenient bool) ([]pathItem, error) {
 	typ := ""
 	if !root.IsZero() {
 		typ = root.Type().Name()
 	}
-	key := fmt.Sprint(typ, " ", strict, " ", expr)
+	key := fmt.Sprint(typ, " ", strict, lenient, " ", expr)
 	x := p.compiled[key]
 	if x == nil {
 		var opts []fhirpath.Option
@@ -147,7 +147,7 @@ func (p *pathRunner) evaluate(expr string, root fhir.Node, strict bool) ([]pathI
 		if strict {
 			opts = append(opts, fhirpath.Strict())
 		}
-		if p.lenient {
+		if lenient || p.lenient {
 			opts = append(opts, fhirpath.LenientChoices())
 		}
 		var err error
@@ -224,10 +224,11 @@ func (p *pathRunner) batch(name string) error {
 // question answers one line of a batch.
 func (p *pathRunner) question(line []byte, dir string) error {
 	var q struct {
-		ID     json.RawMessage `json:"id"`
-		Expr   string          `json:"expr"`
-		File   string          `json:"file"`
-		Strict bool            `json:"strict"`
+		ID      json.RawMessage `json:"id"`
+		Expr    string          `json:"expr"`
+		File    string          `json:"file"`
+		Strict  bool            `json:"strict"`
+		Lenient bool            `json:"lenient"`
 	}
 	if err := json.Unmarshal(line, &q); err != nil {
 		return err
@@ -242,7 +243,7 @@ func (p *pathRunner) question(line []byte, dir string) error {
 		}
 		root = tree.Root()
 	}
-	items, err := p.evaluate(q.Expr, root, q.Strict)
+	items, err := p.evaluate(q.Expr, root, q.Strict, q.Lenient)
 	return p.answer(pathResult{ID: q.ID}, items, err)
 }
 

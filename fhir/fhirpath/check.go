@@ -541,7 +541,7 @@ func (c *checker) userCall(e *expr, in static, sc scope) static {
 		return out
 	}
 	hint := ""
-	best := 1 + len(e.name)/3
+	best := 2 + len(e.name)/4
 	for i := range functions {
 		if d := editDistance(e.name, functions[i].name); d < best {
 			best, hint = d, "; did you mean "+functions[i].name+"?"

@@ -380,6 +380,51 @@ func TestOracleOnRandomExpressions(t *testing.T) {
 	t.Logf("%d expressions", compared)
 }
 
+// TestMutatedExpressions checks that text near expressions never panics and is
+// refused with a place; with NHSKIT_LONG many times more often.
+func TestMutatedExpressions(t *testing.T) {
+	n := 50_000
+	if os.Getenv("NHSKIT_LONG") != "" {
+		n = 12_000_000
+	}
+	g := generator{rand.New(rand.NewPCG(5, 6))}
+	alphabet := "()[]{}.,|&+-*/<>=!~%$@`'\\:0123456789TLZabcxyz \n\u00e9"
+	var text []byte
+	for i := range n {
+		if i%8 == 0 {
+			text = []byte(g.expr(1 + g.r.IntN(2)))
+		}
+		for range 1 + g.r.IntN(3) {
+			at := g.r.IntN(len(text) + 1)
+			switch g.r.IntN(3) {
+			case 0:
+				text = append(text[:at:at], append([]byte{alphabet[g.r.IntN(len(alphabet))]}, text[at:]...)...)
+			case 1:
+				if at < len(text) {
+					text = append(text[:at:at], text[at+1:]...)
+				}
+			default:
+				if at < len(text) {
+					text[at] = alphabet[g.r.IntN(len(alphabet))]
+				}
+			}
+		}
+		root, issue := parseSource(string(text), Limits{}.withDefaults())
+		switch {
+		case issue != nil:
+			if issue.Offset < 0 || issue.Offset > int64(len(text)) || issue.Line < 1 || issue.Text == "" {
+				t.Fatalf("%q: %+v", text, issue)
+			}
+		case i%16 == 0:
+			formatted := string(appendExpr(nil, root, 0))
+			again, err := Format(formatted)
+			if err != nil || again != formatted {
+				t.Fatalf("%q formats as %q, then as %q, %v", text, formatted, again, err)
+			}
+		}
+	}
+}
+
 func FuzzEval(f *testing.F) {
 	g := generator{rand.New(rand.NewPCG(3, 4))}
 	for range 300 {

@@ -210,6 +210,9 @@ func (ev *evaluator) begin(ctx context.Context, in Value, env *Env) {
 	ev.steps = ev.x.limits.Steps
 }
 
+// keptItems bounds the lists whose memory is kept for the next evaluation.
+const keptItems = 1 << 16
+
 // end forgets everything that points into a tree and returns the evaluator to
 // its pool.
 func (ev *evaluator) end() {
@@ -226,10 +229,10 @@ func (ev *evaluator) end() {
 		if len(s.set.items) > 0 {
 			s.set.reset()
 		}
-		if cap(s.list) > 1<<14 {
+		if cap(s.list) > keptItems {
 			s.list = nil
 		}
-		if cap(s.set.items) > 1<<14 {
+		if cap(s.set.items) > keptItems {
 			s.set = valueSet{}
 		}
 	}

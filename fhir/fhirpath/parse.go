@@ -17,7 +17,7 @@ type parser struct {
 
 // parseSource parses a whole expression.
 func parseSource(src string, limits Limits) (*expr, *Issue) {
-	p := parser{lexer: lexer{src: src}, limits: limits}
+	p := parser{lexer: lexer{src: src}, limits: limits, minus: -1}
 	if len(src) > limits.Length {
 		p.fail(CodeLimit, limits.Length, "an expression longer than "+strconv.Itoa(limits.Length)+" bytes")
 		return nil, p.issue

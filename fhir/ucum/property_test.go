@@ -3,6 +3,8 @@ package ucum
 import (
 	"errors"
 	"math/big"
+	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 
@@ -143,6 +145,39 @@ func TestSpecialProperty(t *testing.T) {
 			t.Fatalf("%s %s: %v became %v", v, a.code, there, back)
 		}
 	})
+}
+
+// TestMutatedCodes parses text near unit codes; with NHSKIT_LONG many times
+// more often.
+func TestMutatedCodes(t *testing.T) {
+	n := 100_000
+	if os.Getenv("NHSKIT_LONG") != "" {
+		n = 20_000_000
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	atoms := table().atoms
+	alphabet := "()[]{}./-+*^%'0123456789mgsLkuCel_UI "
+	for range n {
+		var b []byte
+		for range 1 + r.IntN(3) {
+			b = append(b, atoms[r.IntN(len(atoms))].code...)
+			b = append(b, alphabet[r.IntN(len(alphabet))])
+		}
+		for range r.IntN(3) {
+			b[r.IntN(len(b))] = alphabet[r.IntN(len(alphabet))]
+		}
+		code := string(b)
+		u, err := Parse(code)
+		if err != nil {
+			if issue, ok := errors.AsType[*Issue](err); !ok || issue.Offset < 0 || issue.Offset > int64(len(code)) {
+				t.Fatalf("%q: %v", code, err)
+			}
+			continue
+		}
+		if !u.Special() && (!u.Equal(u) || !u.Commensurable(u.Base())) {
+			t.Fatalf("%q is not commensurable with its base %s", code, u.Base())
+		}
+	}
 }
 
 func FuzzParse(f *testing.F) {
