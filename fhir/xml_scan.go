@@ -15,19 +15,47 @@ func (r *reader) badXML(i int, text string) int {
 	return r.n
 }
 
-// declaration checks the XML declaration.
+// declaration checks the XML declaration, which begins at at.
 func (r *reader) declaration(decl string, at int) {
-	k := strings.Index(decl, "encoding")
-	if k < 0 {
-		return
+	rest := decl[len("<?xml"):]
+	for k, due := range [...]string{"version", "encoding", "standalone"} {
+		trimmed := strings.TrimLeft(rest, " \t\r\n")
+		value, after, ok := pseudoAttribute(trimmed, due)
+		place := at + len(decl) - len(trimmed)
+		switch {
+		case !ok && k == 0:
+			r.badXML(place, "the XML declaration has no version")
+			return
+		case !ok:
+			continue
+		case due == "version" && value != "1.0":
+			r.badXML(place, "another version of XML than 1.0")
+			return
+		case due == "encoding" && !strings.EqualFold(value, "utf-8") && !strings.EqualFold(value, "us-ascii"):
+			r.failClause(place, CodeEncoding, "the XML declaration names another encoding than UTF-8", clauseFormats)
+			return
+		}
+		rest = after
 	}
-	value := strings.TrimLeft(decl[k+len("encoding"):], " \t\r\n=")
-	if len(value) > 0 && (value[0] == '"' || value[0] == '\'') {
-		value, _, _ = strings.Cut(value[1:], value[:1])
+	if trimmed := strings.TrimLeft(rest, " \t\r\n"); trimmed != "" {
+		r.badXML(at+len(decl)-len(trimmed), "the XML declaration has more than a version, an encoding and standalone")
 	}
-	if !strings.EqualFold(value, "utf-8") && !strings.EqualFold(value, "us-ascii") {
-		r.failClause(at+k, CodeEncoding, "the XML declaration names another encoding than UTF-8", clauseFormats)
+}
+
+// pseudoAttribute reads name="value" at the start of s.
+func pseudoAttribute(s, name string) (value, after string, ok bool) {
+	if s, ok = strings.CutPrefix(s, name); !ok {
+		return "", "", false
 	}
+	s = strings.TrimLeft(s, " \t\r\n")
+	if s, ok = strings.CutPrefix(s, "="); !ok {
+		return "", "", false
+	}
+	s = strings.TrimLeft(s, " \t\r\n")
+	if s == "" || s[0] != '"' && s[0] != '\'' {
+		return "", "", false
+	}
+	return strings.Cut(s[1:], s[:1])
 }
 
 // misc skips white space, comments and processing instructions outside of the
