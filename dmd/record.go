@@ -26,7 +26,10 @@ type extraField struct{ tag, value []byte }
 // empty one is. Fields that the schema does not know are found as well.
 func (r *Record) Get(tag string) (string, bool) {
 	if i := r.spec.fieldIndex(tag); i >= 0 {
-		return string(r.values[i]), r.set>>i&1 != 0
+		if r.set>>i&1 == 0 {
+			return "", false
+		}
+		return string(r.values[i]), true
 	}
 	for _, e := range r.extra {
 		if string(e.tag) == tag {
