@@ -1,0 +1,318 @@
+package uk
+
+import (
+	"errors"
+
+	"github.com/nhskit/nhskit/hl7v2"
+	"github.com/nhskit/nhskit/nhsnumber"
+)
+
+// Findings of this package.
+const (
+	CodeCheckDigit        hl7v2.Code = "uk.check-digit"                 // a national number whose check digit fails
+	CodeNumberFormat      hl7v2.Code = "uk.number-format"               // a national number that is not ten digits
+	CodeNumberSpelling    hl7v2.Code = "uk.number-spelling"             // ten digits, with spaces or the like
+	CodeNumberConflict    hl7v2.Code = "uk.number-conflict"             // two different numbers of one scheme
+	CodeNumberDeleted     hl7v2.Code = "uk.number-deleted"              // "" is sent for a national number
+	CodeNumberRange       hl7v2.Code = "uk.number-range"                // outside the range of the scheme that is named
+	CodePlaceholder       hl7v2.Code = "uk.number-placeholder"          // ten equal digits, which pass the check digit
+	CodeTypeMissing       hl7v2.Code = "uk.identifier-type-missing"     // CX.5 is empty
+	CodeType              hl7v2.Code = "uk.identifier-type"             // CX.5 contradicts CX.4
+	CodeAuthorityMissing  hl7v2.Code = "uk.assigning-authority-missing" // CX.4 is empty
+	CodeAuthority         hl7v2.Code = "uk.assigning-authority"         // type NH under an authority that issues no NHS numbers
+	CodeLegacyPosition    hl7v2.Code = "uk.legacy-position"             // an identifier of PID-2, PID-4 or PID-19 that PID-3 lacks
+	CodeTraceStatus       hl7v2.Code = "uk.trace-status"                // meant as a trace status, and none that is known
+	CodeTraceRepeated     hl7v2.Code = "uk.trace-status-repeated"       // more than one in PID-32
+	CodeTraceConflict     hl7v2.Code = "uk.trace-status-conflict"       // PID-32 and ZU1-27 differ
+	CodeTraceNumber       hl7v2.Code = "uk.trace-status-number"         // the status contradicts the presence of a number
+	CodeCodeList          hl7v2.Code = "uk.code"                        // neither a code of the NHS nor one of HL7
+	CodeODS               hl7v2.Code = "uk.ods-code"                    // not the shape of an ODS code
+	CodePractitioner      hl7v2.Code = "uk.practitioner-code"           // not the shape of a GMC or GMP code
+	CodePractitionerLabel hl7v2.Code = "uk.practitioner-label"          // a GMP code under GMC, or the other way round
+	CodeZOrder            hl7v2.Code = "uk.z-segment-order"             // a ZU segment out of its place
+	CodeZExtra            hl7v2.Code = "uk.z-segment-extra"             // a field beyond those of a ZU segment
+	CodeMergeSegment      hl7v2.Code = "uk.merge-segment"               // a merge without MRG, or MRG without PID
+	CodeMergeSame         hl7v2.Code = "uk.merge-same"                  // an identifier that survives and is superseded
+	CodeMergeNoneLeft     hl7v2.Code = "uk.merge-no-identifier"         // nothing superseded, or nothing that survives
+	CodeMergeOtherAuthor  hl7v2.Code = "uk.merge-authority"             // no surviving identifier of a superseded one's authority
+)
+
+const (
+	clauseA3   = "HL7 UK A.3"
+	clauseITK  = "ITK HL7 v2 ADT 1.1"
+	clauseISB  = "ISB 0149"
+	clauseDict = "NHS Data Dictionary"
+)
+
+// reporter is called for each finding. Texts hold nothing of the message.
+type reporter func(code hl7v2.Code, at hl7v2.Value, text string)
+
+// check is a group of rules with the findings that it can have.
+type check struct {
+	run   func(*hl7v2.Message, reporter)
+	codes []grade
+}
+
+type grade struct {
+	code     hl7v2.Code
+	severity hl7v2.Severity
+	clause   string
+}
+
+// checks returns all rules of the package.
+func checks() []check {
+	return []check{
+		{checkNumbers, []grade{
+			{CodeCheckDigit, hl7v2.Error, clauseISB + " requirement 11"},
+			{CodeNumberFormat, hl7v2.Error, clauseISB + " requirement 10"},
+			{CodeNumberSpelling, hl7v2.Warning, clauseA3 + " PID-3"},
+			{CodeNumberConflict, hl7v2.Error, clauseA3 + " PID-3"},
+			{CodeNumberDeleted, hl7v2.Information, "2.5.3.2"},
+			{CodeNumberRange, hl7v2.Warning, ""},
+			{CodePlaceholder, hl7v2.Warning, ""},
+			{CodeTypeMissing, hl7v2.Warning, clauseA3 + " PID-3"},
+			{CodeType, hl7v2.Warning, clauseA3 + " PID-3"},
+			{CodeAuthorityMissing, hl7v2.Warning, clauseA3 + " PID-3"},
+			{CodeAuthority, hl7v2.Warning, clauseA3 + " PID-3"},
+			{CodeLegacyPosition, hl7v2.Warning, clauseA3 + " PID-2"},
+		}},
+		{checkStatuses, []grade{
+			{CodeTraceStatus, hl7v2.Warning, clauseDict + " NHS NUMBER STATUS INDICATOR CODE"},
+			{CodeTraceRepeated, hl7v2.Error, clauseA3 + " PID-32"},
+			{CodeTraceConflict, hl7v2.Error, clauseA3 + " ZU1-27"},
+			{CodeTraceNumber, hl7v2.Warning, clauseDict + " NHS NUMBER STATUS INDICATOR CODE"},
+		}},
+		{checkCodes, []grade{{CodeCodeList, hl7v2.Warning, clauseDict}}},
+		{checkOrganisations, []grade{{CodeODS, hl7v2.Warning, clauseITK}}},
+		{checkPractitioners, []grade{
+			{CodePractitioner, hl7v2.Warning, clauseDict},
+			{CodePractitionerLabel, hl7v2.Information, clauseDict},
+		}},
+		{checkZSegments, []grade{
+			{CodeZOrder, hl7v2.Warning, clauseA3},
+			{CodeZExtra, hl7v2.Warning, clauseA3},
+		}},
+		{checkMerges, []grade{
+			{CodeMergeSegment, hl7v2.Error, "3.3"},
+			{CodeMergeSame, hl7v2.Error, "3.6"},
+			{CodeMergeNoneLeft, hl7v2.Error, "3.6"},
+			{CodeMergeOtherAuthor, hl7v2.Warning, "3.6"},
+		}},
+	}
+}
+
+// maxFindings is how many findings are listed before the list says that there
+// are more.
+const maxFindings = 500
+
+// Check returns what the rules of this package find in a message, without the
+// facts of its version: use [Validator] for both. At most 500 are listed and
+// an hl7v2.CodeTooMany. Like every finding, they hold no value of the message.
+func Check(m *hl7v2.Message) []hl7v2.Issue {
+	var c collector
+	for _, k := range checks() {
+		k.run(m, c.reporter(m, k.codes))
+	}
+	return c.issues
+}
+
+// Findings returns what is wrong with the identifiers and trace status of the
+// patient.
+func (p Patient) Findings() []hl7v2.Issue {
+	m := p.PID.Message()
+	if m == nil {
+		return nil
+	}
+	var c collector
+	groups := checks()
+	p.checkNumbers(c.reporter(m, groups[0].codes))
+	p.checkStatus(c.reporter(m, groups[1].codes))
+	return c.issues
+}
+
+type collector struct{ issues []hl7v2.Issue }
+
+func (c *collector) reporter(m *hl7v2.Message, grades []grade) reporter {
+	return func(code hl7v2.Code, at hl7v2.Value, text string) {
+		i := hl7v2.Issue{Code: code, Path: at.Path(), Offset: int64(max(at.Offset(), 0)), Err: errors.New(text)}
+		for _, g := range grades {
+			if g.code == code {
+				i.Severity, i.Clause = g.severity, g.clause
+			}
+		}
+		switch {
+		case len(c.issues) > maxFindings:
+			return
+		case len(c.issues) == maxFindings:
+			i = hl7v2.Issue{Severity: hl7v2.Information, Code: hl7v2.CodeTooMany, Offset: i.Offset, Err: errors.New("more than 500 findings: the rest is left out")}
+		}
+		c.issues = append(c.issues, i.Locate(m.Bytes()))
+	}
+}
+
+func checkNumbers(m *hl7v2.Message, report reporter) {
+	for p := range Patients(m) {
+		p.checkNumbers(report)
+	}
+	for mrg := range m.Segments("MRG") {
+		checkIdentifiers(superseded(mrg), report)
+	}
+}
+
+func (p Patient) checkNumbers(report reporter) {
+	checkIdentifiers(p.Identifiers, report)
+	for _, kind := range [...]Kind{NHSNumber, CHINumber, HCNumber} {
+		if _, state := p.Find(kind, false); state == Conflicting {
+			report(CodeNumberConflict, p.PID.Field(3), "two different "+kind.String()+" numbers of one patient")
+		}
+	}
+	for _, id := range p.Identifiers {
+		if !id.Legacy || id.State != Valid || p.listed(id) {
+			continue
+		}
+		if listed, state := p.Find(id.Kind, false); id.Kind != Local && state == Valid {
+			report(CodeNumberConflict, id.Value(), "not the "+id.Kind.String()+" number of "+listed.At.Path())
+			continue
+		}
+		report(CodeLegacyPosition, id.At, "an identifier that is not in PID-3")
+	}
+}
+
+// listed reports whether PID-3 has an identifier too. One that names neither
+// authority nor type is the same as one with the same id.
+func (p Patient) listed(id Identifier) bool {
+	for _, o := range p.Identifiers {
+		if o.Legacy || o.State != Valid {
+			continue
+		}
+		if id.same(o) || id.Authority() == "" && id.Value().Text() == o.Value().Text() {
+			return true
+		}
+	}
+	return false
+}
+
+func checkIdentifiers(ids []Identifier, report reporter) {
+	for _, id := range ids {
+		if id.Kind != Local {
+			id.checkNumber(report)
+		}
+		if id.Legacy {
+			continue // neither authority nor type is to be expected
+		}
+		id.checkCX(report)
+	}
+}
+
+func (id Identifier) checkNumber(report reporter) {
+	name := id.Kind.String() + " number"
+	switch id.State {
+	case Deleted:
+		report(CodeNumberDeleted, id.Value(), "the "+name+" is to be removed")
+		return
+	case Invalid:
+		if errors.Is(id.Err, nhsnumber.ErrCheckDigit) {
+			report(CodeCheckDigit, id.Value(), "the check digit of the "+name+" does not match")
+		} else {
+			report(CodeNumberFormat, id.Value(), "not the ten digits of a "+name)
+		}
+		return
+	}
+	if !id.Legacy && !id.spelled() {
+		report(CodeNumberSpelling, id.Value(), "ten digits without anything between them are expected")
+	}
+	if id.Number.Repdigit() {
+		report(CodePlaceholder, id.Value(), "ten equal digits are no person's number")
+		return
+	}
+	if !inRange(id.Kind, id.Number.Region()) {
+		report(CodeNumberRange, id.Value(), "the number lies in the range "+string(id.Number.Region())+", outside that of a "+name)
+	}
+}
+
+// spelled reports whether the value is exactly the ten digits.
+func (id Identifier) spelled() bool {
+	raw := id.Value().Leaf().Raw()
+	if len(raw) != 10 {
+		return false
+	}
+	for _, c := range raw {
+		if c-'0' > 9 {
+			return false
+		}
+	}
+	return true
+}
+
+// inRange reports whether a range can hold numbers of a kind; numbers for
+// testing serve every kind.
+func inRange(kind Kind, r nhsnumber.Region) bool {
+	switch r {
+	case nhsnumber.RegionTest9, nhsnumber.RegionTest999:
+		return true
+	case nhsnumber.RegionEnglandWalesIoM:
+		return kind == NHSNumber
+	case nhsnumber.RegionScotland:
+		return kind == CHINumber
+	case nhsnumber.RegionNorthernIreland:
+		return kind == HCNumber
+	}
+	return false
+}
+
+// checkCX compares authority and type with what A.3 wants: NHS^NH, CHI^NH, and
+// an authority and type for every local id.
+func (id Identifier) checkCX(report reporter) {
+	authority, typ := id.At.Component(4), id.At.Component(5)
+	code := typ.Text()
+	if authority.State() != hl7v2.Present {
+		report(CodeAuthorityMissing, id.At, "component 4 must say who assigned the identifier")
+	}
+	switch {
+	case typ.State() != hl7v2.Present:
+		report(CodeTypeMissing, id.At, "component 5 must say what kind of identifier it is")
+	case id.Kind == Local && (code == "NH" || code == "NHSNMBR") && authority.State() == hl7v2.Present:
+		report(CodeAuthority, authority, "type NH without the authority NHS, CHI or HSC: not read as a national number")
+	case id.Kind != Local && code != "NH" && code != "NHSNMBR" && !isOID(code):
+		report(CodeType, typ, "a national number has type NH")
+	}
+}
+
+func checkStatuses(m *hl7v2.Message, report reporter) {
+	for p := range Patients(m) {
+		p.checkStatus(report)
+	}
+}
+
+func (p Patient) checkStatus(report reporter) {
+	n := 0
+	for at := range p.statuses {
+		if _, ok := ParseTraceStatus(at.Text()); !ok {
+			report(CodeTraceStatus, at, "not a trace status: NSTS01 to NSTS08, 01 to 08, NSTS1 to NSTS8 and PDS1 to PDS8 are known")
+		}
+		if at.Segment().Is("PID") {
+			if n++; n == 2 {
+				report(CodeTraceRepeated, at, "one trace status is allowed")
+			}
+		}
+	}
+	t := p.TraceStatus()
+	if t.State == Conflicting {
+		report(CodeTraceConflict, t.At, "the trace statuses of the patient differ")
+		return
+	}
+	_, state := p.NHSNumber()
+	if state == Absent {
+		_, state = p.LegacyNHSNumber()
+	}
+	switch t.Status {
+	case nhsnumber.StatusVerified, nhsnumber.StatusNotTraced, nhsnumber.StatusTracedWelshAR:
+		if state == Absent || state == Deleted {
+			report(CodeTraceNumber, t.At, "the status says that an NHS number is present, and there is none")
+		}
+	case nhsnumber.StatusNotPresent:
+		if state == Valid {
+			report(CodeTraceNumber, t.At, "the status says that there is no NHS number, and one is present")
+		}
+	}
+}
