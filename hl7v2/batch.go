@@ -43,7 +43,7 @@ type BatchReader struct {
 	at     int   // in buf: what has been used
 	offset int64 // of buf[0] in the stream
 	line   int   // of buf[0], from 0
-	lastCR bool  // the byte before buf[0]
+	col    int   // of buf[0] in its line, from 0
 
 	file, batch   *Envelope
 	inFile        bool
@@ -110,7 +110,7 @@ func (b *BatchReader) part() (part, error) {
 		if len(b.buf) > 0 {
 			p := nextPart(b.buf, 0, b.parser.Terminators)
 			// What reaches to the end of the buffer may go on.
-			if p.end < len(b.buf) && len(b.buf)-p.end > 8 || b.err == io.EOF {
+			if len(b.buf)-p.end > 8 || b.err == io.EOF {
 				b.at = p.end
 				switch {
 				case p.kind == partBlank && b.err == io.EOF:
@@ -175,14 +175,17 @@ func (b *BatchReader) fill() {
 	}
 }
 
-// drop forgets the first n bytes of the buffer.
+// drop forgets the first n bytes of the buffer, or one less where that would
+// part a CR from its LF.
 func (b *BatchReader) drop(n int) {
+	if n > 0 && n < len(b.buf) && b.buf[n-1] == '\r' && b.buf[n] == '\n' {
+		n--
+	}
 	if n == 0 {
 		return
 	}
-	line, _ := b.position(n)
-	b.line = line - 1
-	b.lastCR = b.buf[n-1] == '\r'
+	line, col := b.position(n)
+	b.line, b.col = line-1, col-1
 	b.offset += int64(n)
 	b.buf = b.buf[:copy(b.buf, b.buf[n:])]
 	b.at = 0
@@ -190,11 +193,10 @@ func (b *BatchReader) drop(n int) {
 
 // position returns the line and column of an offset in the buffer.
 func (b *BatchReader) position(at int) (line, col int) {
-	buf := b.buf
-	if b.lastCR && len(buf) > 0 && buf[0] == '\n' && at > 0 {
-		buf, at = buf[1:], at-1
+	line, col = position(b.buf, at)
+	if line == 1 {
+		col += b.col
 	}
-	line, col = position(buf, at)
 	return b.line + line, col
 }
 

@@ -19,6 +19,7 @@ func (m *Message) AppendCanonical(dst []byte) []byte {
 			first = x.fields[lo]
 		}
 		last := x.fields[hi]
+		before := len(dst)
 		dst = append(dst, m.data[start:x.marks[first]>>kindBits]...)
 		floor := len(dst) // what is not trimmed
 		for k := first; k < last; k++ {
@@ -28,7 +29,9 @@ func (m *Message) AppendCanonical(dst []byte) []byte {
 			dst = append(dst, m.data[at:x.marks[k+1]>>kindBits]...)
 		}
 		dst = m.trim(dst, floor, kindEnd)
-		dst = append(dst, '\r')
+		if len(dst) > before { // a segment without an id and a value is a blank line
+			dst = append(dst, '\r')
+		}
 	}
 	return dst
 }

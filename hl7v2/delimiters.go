@@ -91,7 +91,7 @@ func readDelimiters(data []byte, at int) (d Delimiters, end int, problem Code) {
 }
 
 // delimiterAllowed reports whether c can be a delimiter: visible ASCII that is
-// neither a letter nor a digit.
+// neither a letter nor a digit nor the quotation mark of the null.
 func delimiterAllowed(c byte) bool {
-	return c > ' ' && c < 0x7f && !('0' <= c && c <= '9') && !('A' <= c && c <= 'Z') && !('a' <= c && c <= 'z')
+	return c > ' ' && c < 0x7f && c != '"' && !('0' <= c && c <= '9') && !('A' <= c && c <= 'Z') && !('a' <= c && c <= 'z')
 }

@@ -293,7 +293,7 @@ func nulls(m *Message) (n int) {
 }
 
 // Whatever a message is made of, reading it takes time in proportion to its
-// size: twice as much takes no more than about twice as long.
+// size: sixteen times as much takes nowhere near 256 times as long.
 func TestGrowth(t *testing.T) {
 	head := header18("")
 	for name, unit := range map[string]string{
@@ -301,7 +301,7 @@ func TestGrowth(t *testing.T) {
 		"short runs": "|" + strings.Repeat("x", 120), "escapes": "\\T\\", "tabs": "\t", "NUL": "\x00", "broken hex": "\\X4\\", "unclosed": "\\F",
 	} {
 		var took [2]time.Duration
-		for i, n := range []int{20_000, 80_000} {
+		for i, n := range []int{5_000, 80_000} {
 			data := []byte(head + "NTE|1||" + strings.Repeat(unit, n) + "|end")
 			took[i] = fastest(3, func() {
 				m, err := Parser{}.Parse(data)
@@ -314,8 +314,8 @@ func TestGrowth(t *testing.T) {
 				m.AppendCanonical(nil)
 			})[0]
 		}
-		if took[1] > 12*took[0] {
-			t.Errorf("%s: four times the size takes %v, not %v", name, took[1], took[0])
+		if took[1] > 64*took[0] {
+			t.Errorf("%s: sixteen times the size takes %v, not %v", name, took[1], took[0])
 		}
 	}
 }
