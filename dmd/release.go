@@ -234,7 +234,7 @@ var errClaimedSize = errors.New("the file is larger than its archive says")
 func (l *limitedFile) Read(b []byte) (int, error) {
 	n, err := l.ReadCloser.Read(b)
 	if l.left -= int64(n); l.left < 0 {
-		return 0, errClaimedSize
+		return max(n+int(l.left), 0), errClaimedSize
 	}
 	return n, err
 }

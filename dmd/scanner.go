@@ -353,8 +353,11 @@ func (s *Scanner) markup() (ready bool, err error) {
 	b := s.buf
 	lt := bytes.IndexByte(b[s.pos:], '<')
 	if lt < 0 {
-		if !blank(b[s.pos:]) && s.depth > 0 {
+		isBlank := blank(b[s.pos:])
+		if !isBlank && s.depth > 0 {
 			s.stray(s.pos)
+		}
+		if isBlank || s.depth > 0 {
 			s.pos = len(b)
 		}
 		return false, errMore

@@ -1,0 +1,230 @@
+package dmd_test
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/nhskit/nhskit/dmd"
+	"github.com/nhskit/nhskit/dmd/dmdtest"
+)
+
+func decimal(t testing.TB, s string) dmd.Decimal {
+	t.Helper()
+	d, err := dmd.ParseDecimal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// TestDoseToProducts: the products of a moiety for a dose are those that can make
+// it up, ranked, and the way back gives the dose again.
+func TestDoseToProducts(t *testing.T) {
+	s := sharedStore(t)
+	dose := decimal(t, "50")
+	options, back := 0, 0
+	for vtm := range s.Products(dmd.VTM) {
+		got := s.DoseToProducts(vtm, dose, "258684004", dmd.DoseFilter{})
+		for i, o := range got {
+			options++
+			if o.Product.Invalid() || o.Product.Flag("NON_AVAILCD") {
+				t.Errorf("%s is not to be had", o.Product.ID())
+			}
+			if i > 0 && (o.Rank < got[i-1].Rank || o.Rank == got[i-1].Rank && o.Quantity.Cmp(got[i-1].Quantity) < 0) {
+				t.Errorf("%s: out of order", o.Product.ID())
+			}
+			if (o.Rank == dmd.Whole) != o.Quantity.IsInt() {
+				t.Errorf("%s: rank %d for %s", o.Product.ID(), o.Rank, o.Quantity)
+			}
+			text, ok := o.Decimal()
+			if !ok {
+				continue
+			}
+			doses, err := o.Product.ProductToDose(decimal(t, text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := dose.Rat()
+			if doses[0].UCUM == "ug" {
+				want.Mul(want, big.NewRat(1000, 1))
+			}
+			if doses[0].Value.Cmp(want) != 0 {
+				t.Errorf("%s of %s are %s %s, want %s", text, o.Product.Name(), doses[0].Value, doses[0].UCUM, want)
+			}
+			back++
+		}
+		route := s.DoseToProducts(vtm, dose, "258684004", dmd.DoseFilter{Route: "26643006"})
+		for _, o := range route {
+			if !slices.ContainsFunc(o.Product.Routes(), func(r dmd.Term) bool { return r.Code == "26643006" }) {
+				t.Errorf("%s is not oral", o.Product.ID())
+			}
+		}
+		if len(route) > len(got) {
+			t.Error("a filter adds products")
+		}
+		grams := s.DoseToProducts(vtm, decimal(t, "0.05"), "258682000", dmd.DoseFilter{})
+		if len(grams) != len(got) {
+			t.Errorf("%s: %d products for 0.05 g, %d for 50 mg", vtm.ID(), len(grams), len(got))
+		}
+	}
+	if options < 50 || back < 50 {
+		t.Errorf("%d options, %d back", options, back)
+	}
+	p, _ := s.Product(dmdtest.ID(dmd.VTM, 1))
+	if got := s.DoseToProducts(p, dose, "428673006", dmd.DoseFilter{}); len(got) != 0 {
+		t.Errorf("products for 50 tablets of nothing: %v", got)
+	}
+	if _, err := p.ProductToDose(dose); err == nil {
+		t.Error("a moiety has a dose")
+	}
+}
+
+// TestSplitPacks compares the packs for a quantity with all ways to make it up.
+func TestSplitPacks(t *testing.T) {
+	s := sharedStore(t)
+	tried, ok := 0, 0
+	for vmp := range s.Products(dmd.VMP) {
+		sizes := []int64{}
+		for _, pack := range vmp.VMPPs() {
+			if q, has := pack.PackQuantity(); has && !pack.Invalid() && len(pack.Contents()) == 0 {
+				var n int64
+				fmt.Sscan(q.Value.String(), &n)
+				sizes = append(sizes, n)
+			}
+		}
+		for _, n := range []int64{28, 56, 100, 7, 112} {
+			tried++
+			packs, _, can := vmp.SplitPacks(dmd.NewDecimal(n, 0))
+			if can != reachable(n, sizes) {
+				t.Fatalf("%s: %d of packs of %v: %v", vmp.ID(), n, sizes, can)
+			}
+			if !can {
+				continue
+			}
+			ok++
+			sum := new(big.Rat)
+			for _, p := range packs {
+				q, _ := p.Pack.PackQuantity()
+				sum.Add(sum, new(big.Rat).Mul(q.Value.Rat(), big.NewRat(int64(p.Count), 1)))
+			}
+			if sum.Cmp(big.NewRat(n, 1)) != 0 {
+				t.Errorf("%s: packs of %s for %d", vmp.ID(), sum, n)
+			}
+		}
+	}
+	if ok < 20 || ok == tried {
+		t.Errorf("%d of %d", ok, tried)
+	}
+	p, _ := s.Product(dmdtest.ID(dmd.VMP, 1))
+	if _, _, can := p.SplitPacks(decimal(t, "1000000000")); can {
+		t.Error("a billion is made up")
+	}
+}
+
+func reachable(n int64, sizes []int64) bool {
+	can := make([]bool, n+1)
+	can[0] = true
+	for i := range can {
+		for _, s := range sizes {
+			if s > 0 && int64(i) >= s && can[int64(i)-s] {
+				can[i] = true
+			}
+		}
+	}
+	return can[n]
+}
+
+func TestCheckOrder(t *testing.T) {
+	s := sharedStore(t)
+	var tablet, controlled dmd.Product
+	unit := ""
+	for p := range s.Products(dmd.VMP) {
+		v := dmd.DefaultRules().Check(p, 0)
+		if len(v.Reasons) == 0 && p.DoseForm().UnitDose.Text == "tablet" {
+			tablet = p
+		}
+		if v.Prescribable && p.Controlled().Words {
+			controlled = p
+			unit, _ = p.VMPPs()[0].Field("QTY_UOMCD")
+		}
+	}
+	if tablet.Kind() == dmd.NoKind || controlled.Kind() == dmd.NoKind {
+		t.Fatal("the release has no such products")
+	}
+	line := func(p dmd.Product, display, value, unit string) string {
+		return fmt.Sprintf(`{"resourceType":"MedicationRequest","medicationCodeableConcept":{"coding":[{"system":"http://snomed.info/sct","code":"%s","display":"%s"}]},"dosageInstruction":[{"text":"One daily"}],"dispenseRequest":{"quantity":{"value":%s,"unit":"x","system":"http://snomed.info/sct","code":"%s"}}}`, p.ID(), display, value, unit)
+	}
+	for _, c := range []struct{ name, doc, want string }{
+		{"right", line(tablet, tablet.Name(), "28", "428673006"), ""},
+		{"another name", line(tablet, "Tablets", "28", "428673006"), "dmd.order.display"},
+		{"another unit", line(tablet, tablet.Name(), "28", "428641000"), "dmd.order.unit-mismatch"},
+		{"another unit of the list", line(tablet, tablet.Name(), "28", "258773002"), "dmd.order.unit-mismatch"},
+		{"a form as the unit", line(tablet, tablet.Name(), "28", "385055001"), "dmd.order.unit"},
+		{"bottles", line(tablet, tablet.Name(), "1", "419672006"), "dmd.order.quantity"},
+		{"none", line(tablet, tablet.Name(), "0", "428673006"), "dmd.order.quantity"},
+		{"too many", line(tablet, tablet.Name(), "40000", "428673006"), "dmd.order.quantity"},
+		{"wrong digit", strings.Replace(line(tablet, tablet.Name(), "28", "428673006"), tablet.ID().String(), "318136008", 1), "dmd.value.id"},
+		{"not in the release", strings.Replace(line(tablet, "", "28", "428673006"), tablet.ID().String(), "318136009", 1), "dmd.order.product"},
+		{"other system", strings.Replace(line(tablet, tablet.Name(), "28", "428673006"), "http://snomed.info/sct", "http://loinc.org", 1), "dmd.order.system"},
+		{"no instruction", strings.Replace(line(tablet, tablet.Name(), "28", "428673006"), `{"text":"One daily"}`, `{"sequence":1}`, 1), "dmd.order.instruction"},
+		{"words missing", line(controlled, controlled.Name(), "28", unit), "dmd.order.prescribable dmd.order.words"},
+		{"words right", strings.Replace(line(controlled, controlled.Name(), "28", unit), `"dosage`, `"extension":[{"url":"https://fhir.nhs.uk/StructureDefinition/Extension-DM-ControlledDrug","extension":[{"url":"quantityWords","valueString":"Twenty Eight"}]}],"dosage`, 1), "dmd.order.prescribable"},
+		{"words wrong", strings.Replace(line(controlled, controlled.Name(), "28", unit), `"dosage`, `"extension":[{"url":"https://fhir.nhs.uk/StructureDefinition/Extension-DM-ControlledDrug","extension":[{"url":"quantityWords","valueString":"eighty two"}]}],"dosage`, 1), "dmd.order.prescribable dmd.order.words"},
+		{"a moiety", strings.Replace(line(tablet, "", "28", "428673006"), tablet.ID().String(), dmdtest.ID(dmd.VTM, 1).String(), 1), "dmd.order.prescribable dmd.order.unit-mismatch"},
+		{"UCUM", strings.Replace(line(tablet, tablet.Name(), "28", "mg"), `"unit":"x","system":"http://snomed.info/sct"`, `"unit":"mg","system":"http://unitsofmeasure.org"`, 1), "dmd.order.unit-mismatch"},
+	} {
+		o, err := dmd.ParseOrder([]byte(c.doc))
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		var got []string
+		for _, i := range s.CheckOrder(o, dmd.OrderOptions{}) {
+			if !strings.HasPrefix(i.Path, "MedicationRequest.") {
+				t.Errorf("%s: no path: %v", c.name, i)
+			}
+			if !slices.Contains(got, string(i.Code)) {
+				got = append(got, string(i.Code))
+			}
+		}
+		slices.Sort(got)
+		switch text := strings.Join(got, " "); {
+		case c.name == "a moiety" && strings.Contains(text, "prescribable"), c.name == "other system" && strings.Contains(text, c.want):
+		case text != c.want:
+			t.Errorf("%s: %q, want %q", c.name, text, c.want)
+		}
+	}
+	for _, doc := range []string{"", "[]", `{"resourceType":"Patient"}`, `{"resourceType":"MedicationRequest","resourceType":"x"}`, `{"resourceType":"MedicationRequest"`, `{"resourceType":"MedicationRequest","dosageInstruction":[{"sequence":-1}]}`} {
+		var issue dmd.Issue
+		if _, err := dmd.ParseOrder([]byte(doc)); !errors.As(err, &issue) || issue.Offset < 0 {
+			t.Errorf("%q: %v", doc, err)
+		}
+	}
+}
+
+func TestBrands(t *testing.T) {
+	s := sharedStore(t)
+	brands, generics := 0, 0
+	for amp := range s.Products(dmd.AMP) {
+		vmp, _ := amp.VMP()
+		nm, _ := amp.Field("NM")
+		if amp.IsBrand() != (nm != vmp.Name()) {
+			t.Fatalf("%s: %v", amp.Name(), amp.IsBrand())
+		}
+		if amp.IsBrand() {
+			brands++
+			if !slices.Contains(vmp.Brands(), amp) {
+				t.Errorf("%s is not among the brands of %s", amp.ID(), vmp.ID())
+			}
+		} else {
+			generics++
+		}
+	}
+	if brands == 0 || generics == 0 {
+		t.Errorf("%d brands, %d generics", brands, generics)
+	}
+}
