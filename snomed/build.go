@@ -241,6 +241,7 @@ type builder struct {
 	accept      []uint64 // two bits per dialect, by description
 	pieces      []string // of terms, the commonest first
 
+	rowsSince         int // since collect last freed garbage
 	preferredDialects int // how many of the dialects are in the order of preference
 
 	dependencies []rf2.Dependency

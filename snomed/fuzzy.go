@@ -1,7 +1,5 @@
 package snomed
 
-import "slices"
-
 // maxDistance is how many misspellings a word may have.
 func maxDistance(word string) int {
 	switch n := len(word); {
@@ -29,7 +27,7 @@ func (f *finder) fuzzyRanges(word string) []tokenRange {
 	n := len(w)
 	width := n + 1
 	rows := make([]uint8, (maxDepth+1)*width)
-	best := make([]uint8, maxDepth+1) // the least distance of a beginning of the prefix
+	var best [maxDepth + 1]uint8 // the least distance of a beginning of the prefix
 	for j := range width {
 		rows[j] = uint8(j)
 	}
@@ -42,21 +40,23 @@ func (f *finder) fuzzyRanges(word string) []tokenRange {
 		}
 		out = append(out, tokenRange{uint32(lo), uint32(hi), d})
 	}
+	var least [maxDepth + 1]uint8 // of each row
 	total := f.tokenTotal()
-	var prefix []byte // whose rows are valid
+	shared := f.s.im.dir[secTokenShared]
+	common := f.s.im.at(shared.off, shared.base)
+	if len(common) < total {
+		panic(&fault{ErrCorrupt})
+	}
+	valid := 0 // rows
 	for i := 0; i < total; {
 		tok := f.token(i)
-		depth := 0
-		for depth < len(prefix) && depth < len(tok) && prefix[depth] == tok[depth] {
-			depth++
-		}
-		prefix = prefix[:depth]
+		depth := min(valid, int(common[i]), len(tok))
 		skip := false
 		for depth < len(tok) && depth < maxDepth {
 			c := tok[depth]
 			prev, row := rows[depth*width:(depth+1)*width], rows[(depth+1)*width:(depth+2)*width]
 			row[0] = uint8(depth + 1)
-			least := row[0]
+			low := row[0]
 			for j := 1; j <= n; j++ {
 				d := prev[j-1]
 				if w[j-1] != c {
@@ -66,28 +66,26 @@ func (f *finder) fuzzyRanges(word string) []tokenRange {
 					d = min(d, rows[(depth-1)*width+j-2]+1)
 				}
 				row[j] = d
-				least = min(least, d)
+				low = min(low, d)
 			}
+			before := least[depth]
 			best[depth+1] = min(best[depth], row[n])
-			prefix = append(prefix, c)
 			depth++
-			// Nothing longer can come closer, except by a swap that spans
+			least[depth] = low
+			// What follows cannot come closer than the least of this row, or
+			// one more than the least of the row before by a swap that spans
 			// this byte and the next.
-			if swap := prev[n-1] + 1; least > uint8(limit) && (n < 2 || minRow(prev)+1 > uint8(limit)) ||
-				best[depth] <= uint8(limit) && least >= best[depth] && minRow(prev)+1 >= best[depth] && swap >= best[depth] {
+			bound := min(low, before+1)
+			if bound > uint8(limit) && best[depth] > uint8(limit) || best[depth] <= uint8(limit) && bound >= best[depth] {
 				skip = true
 				break
 			}
 		}
-		if !skip {
-			if best[depth] <= uint8(limit) {
-				add(i, i+1, best[depth])
-			}
-			i++
-			continue
+		valid = depth
+		next := i + 1
+		if skip {
+			next = f.afterPrefix(tok[:depth], common, i, total)
 		}
-		// Every token with this prefix fares alike.
-		next := f.afterPrefix(prefix, i, total)
 		if best[depth] <= uint8(limit) {
 			add(i, next, best[depth])
 		}
@@ -96,17 +94,17 @@ func (f *finder) fuzzyRanges(word string) []tokenRange {
 	return out
 }
 
-func minRow(row []uint8) uint8 { return slices.Min(row) }
-
 // afterPrefix returns the first token behind i that does not begin with the
-// prefix, looking near first.
-func (f *finder) afterPrefix(prefix []byte, i, total int) int {
-	end := string(prefix) + "\xff"
-	step := 1
-	lo := i
-	for lo+step < total && string(f.token(lo+step)) < end {
-		lo += step
-		step *= 2
+// prefix, which token i does: usually it is near.
+func (f *finder) afterPrefix(prefix, common []byte, i, total int) int {
+	const near = 200
+	for j := i + 1; j < min(total, i+near); j++ {
+		if int(common[j]) < len(prefix) {
+			return j
+		}
 	}
-	return f.lowerBound(end, lo, min(lo+step, total))
+	if i+near >= total {
+		return total
+	}
+	return f.lowerBound(string(prefix)+"\xff", i+near-1, total)
 }

@@ -48,6 +48,17 @@ func (b *builder) writeSearch(w *fileWriter, dir []ref) {
 	dir[secPieceLength] = w.packFixed(len(length), func(i int) uint64 { return uint64(length[i]) })
 	dir[secTokenAt], dir[secTokens] = w.wordList(tokens)
 
+	common := make([]byte, len(tokens))
+	for i := 1; i < len(tokens); i++ {
+		a, b := tokens[i-1], tokens[i]
+		n := 0
+		for n < min(len(a), len(b), 255) && a[n] == b[n] {
+			n++
+		}
+		common[i] = byte(n)
+	}
+	dir[secTokenShared] = w.bytes(common)
+
 	// The distinct tokens of each concept, and its best score.
 	n := len(b.concept)
 	bonus := make([]uint32, n)

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -299,6 +300,15 @@ type refsetData struct {
 // rowAt is a row of a segment.
 type rowAt struct{ part, row uint32 }
 
+// collect frees garbage after every few million rows. Left alone the
+// collector would wait until the heap has doubled.
+func (b *builder) collect(rows int) {
+	if b.rowsSince += rows; b.rowsSince > 2_000_000 {
+		b.rowsSince = 0
+		runtime.GC()
+	}
+}
+
 // foldRefsets joins the segments of each reference set.
 func (b *builder) foldRefsets() {
 	// The numbers of other components are made independent of the order in
@@ -383,6 +393,7 @@ func (b *builder) foldRefsets() {
 			d.active += int(*d.parts[r.part].meta.at(int(r.row)) & 1)
 		}
 		b.refsets = append(b.refsets, d)
+		b.collect(n)
 	}
 	b.segments = nil
 }

@@ -260,6 +260,9 @@ func long() bool { return os.Getenv("NHSKIT_LONG") == "1" }
 // kinds of release, and of the oracle.
 func TestAgainstOracle(t *testing.T) {
 	queries := 1000
+	if testing.Short() {
+		queries = 150
+	}
 	if long() {
 		queries = 25_000
 	}

@@ -55,6 +55,10 @@ type Hit struct {
 // Span is a range of bytes of a term.
 type Span struct{ From, To int }
 
+// maxFurther is how many more concepts a search reads once it has as many
+// hits as it was asked for, or ten times the limit if that is more.
+const maxFurther = 2000
+
 const (
 	defaultLimit    = 20
 	maxQueryWords   = 32
@@ -64,6 +68,12 @@ const (
 // Search returns the best hits first: short terms before long ones, preferred
 // ones before others, then fully specified names, inactive ones last. Ties are
 // broken by the place in the hierarchy. A query without a word has no hits.
+//
+// Concepts are read in the order of their best term, whether or not that is
+// the one that matches. When it has as many hits as it was asked for, a search
+// reads on while a better one may come, but not more than 2000 concepts or ten
+// times the limit: only with more matches than that may a longer term be
+// among the hits in the place of a shorter one.
 func (s *Store) Search(ctx context.Context, q Query) (hits []Hit, err error) {
 	defer s.im.guard(&err)
 	words := queryWords(q.Text, q.Fuzzy)
@@ -142,13 +152,14 @@ func (m *matcher) match(token uint32) int {
 
 // finder is the state of one search.
 type finder struct {
-	s     *Store
-	ctx   context.Context
-	q     *Query
-	words []matcher
-	hits  []Hit
-	err   error
-	seen  int // documents looked at
+	s       *Store
+	ctx     context.Context
+	q       *Query
+	words   []matcher
+	hits    []Hit
+	err     error
+	seen    int // documents looked at
+	further int // concepts read since there are enough hits
 
 	tokenAt, tokenCount, postAt     column
 	docConcept, docScore, forwardAt column
@@ -270,12 +281,9 @@ func (f *finder) run() {
 			best, bestCost = i+1, cost
 		}
 	}
-	from := 0
+	from, over := 0, false
 	if scanCost < bestCost {
-		// The estimate may be far off where words go together: give up
-		// after a few times as many documents.
-		from = min(f.forwardAt.len()-1, int(4*scan)+2000)
-		if f.scan(from) {
+		if from, over = f.scan(min(f.forwardAt.len()-1, int(2*scan)+500), rest); over {
 			return
 		}
 	}
@@ -293,12 +301,17 @@ func (f *finder) done(doc int) bool {
 	return k == f.q.Limit && !f.all && uint64(f.hits[k-1].score) < f.docScore.get(doc)
 }
 
-// scan looks at the best documents one by one and reports whether the search
-// is over.
-func (f *finder) scan(to int) bool {
+// scan looks at the best documents one by one. It returns how many it has
+// seen and whether the search is over. It gives up where there are far fewer
+// matches among the first, which are short, than there should be.
+func (f *finder) scan(to int, share float64) (seen int, over bool) {
+	matches := 0
 	for doc := range to {
 		if doc&15 == 0 && f.done(doc) {
-			return true
+			return doc, true
+		}
+		if expected := float64(doc) * share; doc&255 == 255 && expected >= 6 && float64(matches) < expected/4 {
+			return doc, false
 		}
 		i, j := f.forwardAt.get(doc), f.forwardAt.get(doc+1)
 		if i > j || j > f.forward.base {
@@ -326,11 +339,14 @@ func (f *finder) scan(to int) bool {
 				}
 			}
 		}
-		if found+1 == 1<<len(f.words) && !f.verify(uint32(f.docConcept.get(doc))) {
-			return true
+		if found+1 == 1<<len(f.words) {
+			matches++
+			if !f.verify(uint32(f.docConcept.get(doc))) {
+				return doc, true
+			}
 		}
 	}
-	return f.docConcept.len() <= to
+	return to, f.docConcept.len() <= to
 }
 
 // bitmaps are as big as the number of documents asks for.
@@ -445,9 +461,14 @@ func (f *finder) mark(m *matcher, to []uint64, exact *[]uint64) {
 }
 
 // verify reads the terms of a concept and takes those that match into the
-// hits. It returns false when the search is cancelled.
+// hits. It returns false when the search is over.
 func (f *finder) verify(o uint32) bool {
 	s := f.s
+	if len(f.hits) == f.q.Limit && !f.all {
+		if f.further++; f.further > maxFurther && f.further > 10*f.q.Limit {
+			return false
+		}
+	}
 	active := int(o) < s.info.Active
 	if !active && !f.q.Inactive || f.q.Within != nil && !f.q.Within.Has(Ordinal(o)) {
 		return f.err == nil

@@ -74,7 +74,8 @@ const (
 	secHistoryRow
 
 	secTokenAt
-	secTokens // folded words, ascending
+	secTokens      // folded words, ascending
+	secTokenShared // bytes: how much of each token is that of the one before
 	secTokenCount
 	secPostAt
 	secPosts

@@ -17,6 +17,7 @@ import (
 // write writes the whole store.
 func (b *builder) write(w *fileWriter) error {
 	dir := make([]ref, sections)
+	runtime.GC()
 	b.writeCodes(w, dir)
 	b.writeConcepts(w, dir)
 	b.writeRelationships(w, dir)
@@ -398,6 +399,7 @@ func (b *builder) writeRefsets(w *fileWriter, dir []ref) {
 		}
 		longs = append(longs, d.id, uint64(rows), uint64(d.active), uint64(first), uint64(len(d.columns)), flags)
 		b.refsets[index].parts = dropColumns(d.parts)
+		b.collect(len(d.rows))
 	}
 	// Memberships.
 	for i := range n {

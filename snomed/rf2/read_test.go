@@ -444,5 +444,5 @@ func ExampleOpen() {
 		}
 	})
 	fmt.Println(active, "active concepts,", len(report.Issues), "issues", err)
-	// Output: 944 active concepts, 0 issues <nil>
+	// Output: 945 active concepts, 0 issues <nil>
 }

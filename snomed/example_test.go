@@ -1,0 +1,148 @@
+package snomed_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/nhskit/nhskit/snomed"
+	"github.com/nhskit/nhskit/snomed/rf2"
+	"github.com/nhskit/nhskit/snomed/snomedtest"
+)
+
+// exampleStore builds a store from a synthetic release.
+var exampleStore = sync.OnceValue(func() *snomed.Store {
+	dir, err := os.MkdirTemp("", "snomed")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir) // the file stays while it is mapped
+	if err := snomedtest.Generate(filepath.Join(dir, "release.zip"), snomedtest.Options{Seed: 1}); err != nil {
+		log.Fatal(err)
+	}
+	r, err := rf2.Open(filepath.Join(dir, "release.zip"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer r.Close()
+	file := filepath.Join(dir, "store")
+	if _, err := snomed.Build(context.Background(), []*rf2.Release{r}, file, snomed.BuildOptions{}); err != nil {
+		log.Fatal(err)
+	}
+	st, err := snomed.Open(file)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return st
+})
+
+func ExampleBuild() {
+	dir, err := os.MkdirTemp("", "snomed")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	if err := snomedtest.Generate(filepath.Join(dir, "release"), snomedtest.Options{Seed: 1}); err != nil {
+		log.Fatal(err)
+	}
+	r, err := rf2.Open(filepath.Join(dir, "release"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer r.Close()
+	report, err := snomed.Build(context.Background(), []*rf2.Release{r}, filepath.Join(dir, "uk.store"), snomed.BuildOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	st, err := snomed.Open(filepath.Join(dir, "uk.store"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer st.Close()
+	fmt.Println(st.Info().Active, "active concepts of", st.Info().Latest, "with", report.Errors, "errors")
+	// Output: 945 active concepts of 20260826 with 0 errors
+}
+
+func ExampleStore_Subsumes() {
+	st := exampleStore()
+	yes, err := st.Subsumes(404684003, 73211009)
+	fmt.Println(yes, err)
+	_, err = st.Subsumes(404684003, 22298006)
+	fmt.Println(err)
+	// Output:
+	// true <nil>
+	// snomed: not in the store
+}
+
+func ExampleStore_PreferredTerm() {
+	st := exampleStore()
+	o, err := st.Ordinal(73211009)
+	if err != nil {
+		log.Fatal(err)
+	}
+	term, _ := st.PreferredTerm(o)
+	name, _ := st.FullySpecifiedName(o)
+	fmt.Printf("%s, %s\n", term, name)
+	// Output: Sweet condition, Sweet condition (disorder)
+}
+
+func ExampleStore_Descendants() {
+	st := exampleStore()
+	disease, _ := st.Ordinal(64572001)
+	lung, _ := st.Ordinal(19829001)
+	all, _ := st.DescendantsOrSelf(disease)
+	some, _ := st.DescendantsOrSelf(lung)
+	fmt.Println(all.Len(), some.Len(), all.Minus(some).Len(), all.Has(lung))
+	// Output: 95 5 90 true
+}
+
+func ExampleStore_Search() {
+	st := exampleStore()
+	hits, err := st.Search(context.Background(), snomed.Query{Text: "cond swe"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, h := range hits[:1] {
+		var b strings.Builder
+		at := 0
+		for _, s := range h.Highlights {
+			b.WriteString(h.Term[at:s.From] + "[" + h.Term[s.From:s.To] + "]")
+			at = s.To
+		}
+		fmt.Println(h.Concept, b.String()+h.Term[at:])
+	}
+	// Output: 73211009 [Swe]et [cond]ition
+}
+
+func ExampleSelectTargets() {
+	rows := []snomed.MapRow{
+		{Group: 1, Priority: 1, Rule: "IFA 445518008 | Age at onset | < 28.0 days", Target: "P22.0", Active: true},
+		{Group: 1, Priority: 2, Rule: "OTHERWISE TRUE", Target: "J80.X", Active: true},
+	}
+	for _, age := range []float64{3, 9000} {
+		selected, err := snomed.SelectTargets(rows, snomed.MapContext{AgeAtOnset: age}, nil)
+		fmt.Println(age, selected[0].Target, err)
+	}
+	// Output:
+	// 3 P22.0 <nil>
+	// 9000 J80.X <nil>
+}
+
+func ExampleStore_History() {
+	st := exampleStore()
+	retired := 0
+	for x, err := range st.SubstitutionTable() {
+		if err != nil {
+			log.Fatal(err)
+		}
+		if x.Meaning == snomed.SameAs && x.Steps == 1 {
+			retired++
+		}
+	}
+	fmt.Println(retired, "inactive concepts are the same as an active one")
+	// Output: 98 inactive concepts are the same as an active one
+}
