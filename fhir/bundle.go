@@ -335,7 +335,13 @@ func (b *BundleReader) startXML() error {
 		if tooLong {
 			return b.keep(make([]byte, b.in.max+1))
 		}
-		if data[1] == '?' || bytes.HasPrefix(data, []byte("<!--")) {
+		if bytes.HasPrefix(data, []byte("<!--")) {
+			continue
+		}
+		if data[1] == '?' { // the parser of the head checks it
+			if err := b.keep(data); err != nil {
+				return err
+			}
 			continue
 		}
 		if data[1] == '!' {
