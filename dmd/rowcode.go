@@ -108,7 +108,7 @@ type row []byte
 // find returns the encoded value of a field, or nil.
 func (r row) find(field int) []byte {
 	set, n := uvarint(r)
-	if set>>field&1 == 0 {
+	if field < 0 || set>>field&1 == 0 {
 		return nil
 	}
 	b := []byte(r[n:])

@@ -229,25 +229,22 @@ func slotOf(id uint64, slots int) int {
 }
 
 // next returns the record at the first slot from i on that holds the number, and
-// the slot behind it. With i < 0 it begins.
+// the place to go on from. With i < 0 it begins.
 func (h idTable) next(id uint64, i int) (p place, after int, ok bool) {
 	slots := len(h) / slotSize
 	if slots < 2 || id == 0 {
 		return 0, 0, false
 	}
-	if i < 0 {
-		i = slotOf(id, slots)
-	}
-	for range slots {
-		i &= slots - 1
-		e := h[i*slotSize : i*slotSize+slotSize]
+	start := slotOf(id, slots)
+	for i = max(i, start); i < start+slots; i++ {
+		at := (i & (slots - 1)) * slotSize
+		e := h[at : at+slotSize]
 		switch binary.LittleEndian.Uint64(e) {
 		case id:
 			return place(binary.LittleEndian.Uint32(e[8:])), i + 1, true
 		case 0:
 			return 0, 0, false
 		}
-		i++
 	}
 	return 0, 0, false
 }

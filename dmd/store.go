@@ -159,7 +159,13 @@ func (s *Store) Records(t Table) iter.Seq[*Record] {
 	}
 }
 
-func (s *Store) row(t Table, i int) row { return row(s.tables[t].at(i)) }
+// row returns a record, or nil if there is none of the number.
+func (s *Store) row(t Table, i int) row {
+	if int(t) >= numTables {
+		return nil
+	}
+	return row(s.tables[t].at(i))
+}
 
 // find returns the first record of a table that has the identifier.
 func (s *Store) find(t Table, id sctid.ID) (int, bool) {

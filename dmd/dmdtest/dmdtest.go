@@ -150,9 +150,14 @@ func (c Config) eachFile(fn func(name string, write func(io.Writer) error) error
 // release of this package.
 func ID(k dmd.Kind, i int) sctid.ID { return newID(int(k), i) }
 
-// newID numbers identifiers so that those of different kinds never meet.
+// newID numbers identifiers so that those of different kinds never meet. Every
+// third has 18 digits, more than a floating-point number holds.
 func newID(kind, i int) sctid.ID {
-	id, err := sctid.New(sctid.Concept, Namespace, uint64(i)*16+uint64(kind)+1)
+	item := uint64(i)*16 + uint64(kind) + 1
+	if i%3 == 2 {
+		item += 50_000_000
+	}
+	id, err := sctid.New(sctid.Concept, Namespace, item)
 	if err != nil {
 		panic(fmt.Sprintf("dmdtest: no identifier %d of kind %d: %v", i, kind, err))
 	}
