@@ -54,7 +54,7 @@ type checker struct {
 
 // lineCounter finds lines of ascending offsets in linear time.
 type lineCounter struct {
-	line, start, at int
+	line, start int
 }
 
 func (l *lineCounter) position(data []byte, at int) (line, col int) {

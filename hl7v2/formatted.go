@@ -133,7 +133,6 @@ type renderer struct {
 	center    bool // the line that is being filled
 	indent    int
 	temporary int
-	lines     int // ended
 }
 
 func (r *renderer) piece(p Piece) {
