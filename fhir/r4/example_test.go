@@ -47,7 +47,7 @@ func ExampleUnmarshal() {
 	fmt.Println(err)
 	// Output:
 	// one twice a day false <nil>
-	// fhir: 1:36: Patient.gender: an array where one value is due (FHIR R4 2.6.2.2)
+	// fhir: 1:36: Patient.gender: an array where one value is due (FHIR R4 json.html)
 }
 
 func ExampleDecode() {
