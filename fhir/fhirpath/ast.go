@@ -1,6 +1,10 @@
 package fhirpath
 
-import "regexp"
+import (
+	"regexp"
+
+	"github.com/nhskit/nhskit/fhir"
+)
 
 // kind is the kind of a node of the syntax tree.
 type kind uint8
@@ -101,19 +105,20 @@ type expr struct {
 	pos, end int32
 	at       int32 // of the operator or name that the node is about
 	name     string
-	lit      Value
+	lit      *Value
 	left     *expr
 	right    *expr
 	args     []*expr
-	names    []string // of the elements of an xNew
+	names    *[]string // of the elements of an xNew
 
 	static static
 	fn     *function
 	user   *Function
-	slot   int32 // of a variable
-	typ    typeName
-	konst  bool // depends on nothing but itself
-	root   bool // an xName that names the type of its input
+	typ    *typeName
 	folded *folded
 	re     *regexp.Regexp // constant pattern of a match function
+	slot   int32          // of a variable
+	id     fhir.NameID    // of an xName, 0 if the definitions do not know it
+	konst  bool           // depends on nothing but itself
+	root   bool           // an xName that names the type of its input
 }

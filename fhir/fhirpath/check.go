@@ -181,13 +181,14 @@ func (c *checker) member(e *expr, in static) static {
 		e.root = true
 		return narrow(in, e.typ.fhir)
 	}
+	e.id = c.defs.NameID(e.name)
 	out := static{list: in.list, unordered: in.unordered}
 	found := in.any || in.object
 	if in.any || in.object {
 		out.any, out.list = true, true
 	}
 	if in.fhirAny {
-		if c.defs.NameID(e.name) != 0 || c.opts.lenientChoices {
+		if e.id != 0 || c.opts.lenientChoices {
 			out.fhirAny, out.list, found = true, true, true
 		}
 	}
@@ -199,9 +200,8 @@ func (c *checker) member(e *expr, in static) static {
 		out.sys |= kindsDecimal | kindsString
 		found = true
 	}
-	id := c.defs.NameID(e.name)
 	in.each(func(t fhir.Type) bool {
-		if c.property(&out, t, id, e.name) {
+		if c.property(&out, t, e.id, e.name) {
 			found = true
 		}
 		return true
@@ -257,7 +257,7 @@ func (c *checker) typeRoot(e *expr) bool {
 	if !ok {
 		return false
 	}
-	e.typ = typeName{name: e.name, fhir: t}
+	e.typ = &typeName{name: e.name, fhir: t}
 	return true
 }
 
@@ -463,8 +463,8 @@ func (c *checker) instance(e *expr, sc scope) static {
 		c.check(arg, sc)
 		if t := e.typ.fhir; !t.IsZero() {
 			var into static
-			if !c.property(&into, t, c.defs.NameID(e.names[i]), e.names[i]) {
-				c.errorf(CodeElement, e, "", "%s has no element %s%s", e.typ.name, quote(e.names[i]), c.nearestElement(e.names[i], static{one: t}))
+			if !c.property(&into, t, c.defs.NameID((*e.names)[i]), (*e.names)[i]) {
+				c.errorf(CodeElement, e, "", "%s has no element %s%s", e.typ.name, quote((*e.names)[i]), c.nearestElement((*e.names)[i], static{one: t}))
 			}
 		}
 	}

@@ -148,8 +148,11 @@ func (c *compiler) name(e *expr, k next) run {
 
 // child compiles the step from a node to its children with a name.
 func (c *compiler) child(e *expr, k next) next {
-	defs, name, id := c.defs, e.name, c.defs.NameID(e.name)
-	base := c.defs.NameID(c.choiceBase(e))
+	defs, name, id := c.defs, e.name, e.id
+	var base fhir.NameID
+	if c.opts.lenientChoices {
+		base = c.defs.NameID(c.choiceBase(e))
+	}
 	return func(ev *evaluator, v Value) bool {
 		if v.Kind() != KindNode {
 			return pushField(ev, v, name, k)
@@ -390,6 +393,10 @@ func (c *compiler) single(e *expr) single {
 		}
 	case xIndex:
 		return func(ev *evaluator) Value { return intValue(ev.index) }
+	case xName:
+		if one := c.onlyChild(e); one != nil {
+			return one
+		}
 	case xUnary:
 		return c.sign(e)
 	case xBinary:
@@ -408,6 +415,31 @@ func (c *compiler) single(e *expr) single {
 		}
 	}
 	return c.collectOne(e, e)
+}
+
+// onlyChild compiles an element of $this where one item is due; nil for other
+// paths.
+func (c *compiler) onlyChild(e *expr) single {
+	id, defs := e.id, c.defs
+	if e.root || e.left != nil || c.focus >= 0 || id == 0 || c.opts.lenientChoices {
+		return nil
+	}
+	general := c.collectOne(e, e)
+	return func(ev *evaluator) Value {
+		v := ev.this
+		if v.Kind() != KindNode || v.node.Tree().Definitions() != defs {
+			return general(ev)
+		}
+		cur := v.node.Cursor()
+		n, ok := cur.NextNamed(id)
+		if !ok {
+			return Value{}
+		}
+		if _, more := cur.NextNamed(id); more {
+			return ev.several(e)
+		}
+		return nodeValue(n)
+	}
 }
 
 // collectOne runs a stream and keeps its only item.
@@ -516,7 +548,7 @@ func truthValue(v Value) tri {
 func (c *compiler) constant(e *expr) ([]Value, bool) {
 	switch {
 	case e.kind == xLiteral && e.lit.meta&metaBad == 0:
-		return []Value{e.lit}, true
+		return []Value{*e.lit}, true
 	case e.kind == xEmpty:
 		return nil, true
 	case e.konst && e.folded != nil:

@@ -503,7 +503,7 @@ func (c *compiler) hasChild(e *expr, want bool) truth {
 	if x == nil || x.kind != xName || x.root || c.focus >= 0 || x.left != nil && x.left.kind != xThis {
 		return nil
 	}
-	id, defs := c.defs.NameID(x.name), c.defs
+	id, defs := x.id, c.defs
 	if id == 0 {
 		return nil
 	}

@@ -590,7 +590,7 @@ func (c *compiler) asType(e, input *expr) single {
 
 // instance compiles an instance selector.
 func (c *compiler) instance(e *expr) single {
-	t := e.typ
+	t := *e.typ
 	if t.namespace == "" {
 		t.namespace = "FHIR"
 	}
@@ -610,7 +610,7 @@ func (c *compiler) instance(e *expr) single {
 				return Value{}
 			}
 			if list := ev.slots[el.slot].list; len(list) > 0 {
-				o.fields = append(o.fields, field{e.names[i], append([]Value(nil), list...)})
+				o.fields = append(o.fields, field{(*e.names)[i], append([]Value(nil), list...)})
 			}
 		}
 		return Value{ext: &extra{object: o}, meta: metaOf(KindObject)}

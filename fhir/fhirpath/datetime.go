@@ -55,10 +55,22 @@ func (v Value) fields() fields {
 
 // withFields replaces the fields up to the precision of v; those beyond are 0.
 func (v Value) withFields(f fields) Value {
-	p := v.precision()
-	for i, part := range [...]*int{&f.month, &f.day, &f.hour, &f.minute, &f.second, &f.nanos} {
-		if p < precMonth+i {
-			*part = 0
+	if p := v.precision(); p < precFraction {
+		f.nanos = 0
+		if p < precSecond {
+			f.second = 0
+			if p < precMinute {
+				f.minute = 0
+				if p < precHour {
+					f.hour = 0
+					if p < precDay {
+						f.day = 0
+						if p < precMonth {
+							f.month = 0
+						}
+					}
+				}
+			}
 		}
 	}
 	v.num = v.num>>40<<40 | int64(f.year)<<26 | int64(f.month)<<22 | int64(f.day)<<17 | int64(f.hour)<<12 | int64(f.minute)<<6 | int64(f.second)
@@ -354,6 +366,22 @@ func (v Value) utc() fields {
 // only one of them has.
 func compareDates(a, b Value) (order int, known bool) {
 	pa, pb := min(a.precision(), precSecond), min(b.precision(), precSecond)
+	if pa == pb && a.num>>40 == b.num>>40 {
+		// The fields lie in num from year to second.
+		switch {
+		case a.num != b.num:
+			if a.num < b.num {
+				return -1, true
+			}
+			return 1, true
+		case a.nanos() != b.nanos():
+			if a.nanos() < b.nanos() {
+				return -1, true
+			}
+			return 1, true
+		}
+		return 0, true
+	}
 	if a.hasZone() != b.hasZone() && pa >= precHour && pb >= precHour {
 		return compareAcrossZones(a, b)
 	}

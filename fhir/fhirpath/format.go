@@ -39,7 +39,7 @@ func appendExpr(b []byte, e *expr, min int) []byte {
 	}
 	switch e.kind {
 	case xLiteral:
-		return appendLiteral(b, e.lit)
+		return appendLiteral(b, *e.lit)
 	case xEmpty:
 		return append(b, "{}"...)
 	case xThis:
@@ -94,7 +94,7 @@ func appendExpr(b []byte, e *expr, min int) []byte {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = append(appendName(append(b, ' '), e.names[i], false), ": "...)
+			b = append(appendName(append(b, ' '), (*e.names)[i], false), ": "...)
 			b = appendExpr(b, a, 0)
 		}
 		if len(e.args) == 0 {

@@ -113,7 +113,7 @@ func (o *oracle) eval(e *expr, f frame) ([]Value, *binding) {
 		if e.lit.meta&metaBad != 0 {
 			o.fail("a time with a zone")
 		}
-		return []Value{e.lit}, f.vars
+		return []Value{*e.lit}, f.vars
 	case xEmpty:
 		return nil, f.vars
 	case xThis:

@@ -317,7 +317,7 @@ func (p *parser) call(e *expr) {
 
 // instance reads the elements of an instance selector: Type { a: 1, b: 2 }.
 func (p *parser) instance(e *expr) {
-	e.kind = xNew
+	e.kind, e.names = xNew, new([]string)
 	p.next()
 	if p.accept(":") {
 		p.expect("}")
@@ -329,7 +329,7 @@ func (p *parser) instance(e *expr) {
 		if p.issue != nil {
 			return
 		}
-		e.names = append(e.names, name)
+		*e.names = append(*e.names, name)
 		e.args = append(e.args, p.expression(0))
 		if !p.accept(",") {
 			break
@@ -344,14 +344,14 @@ func (p *parser) term() *expr {
 	switch p.kind {
 	case tString:
 		e := p.node(xLiteral, pos)
-		e.lit = stringValue(p.text)
+		e.lit = literal(stringValue(p.text))
 		p.next()
 		return e
 	case tNumber, tLong:
 		return p.number()
 	case tDate:
 		e := p.node(xLiteral, pos)
-		e.lit = p.value
+		e.lit = literal(p.value)
 		p.next()
 		return e
 	case tVar:
@@ -362,7 +362,7 @@ func (p *parser) term() *expr {
 	case tName:
 		if p.text == "true" || p.text == "false" {
 			e := p.node(xLiteral, pos)
-			e.lit = boolValue(p.text == "true")
+			e.lit = literal(boolValue(p.text == "true"))
 			p.next()
 			return e
 		}
@@ -384,6 +384,8 @@ func (p *parser) term() *expr {
 	}
 	return p.invocation(nil)
 }
+
+func literal(v Value) *Value { return &v }
 
 // group reads an expression in parentheses.
 func (p *parser) group() *expr {
@@ -419,18 +421,18 @@ func (p *parser) number() *expr {
 			p.fail(CodeLiteral, int(e.pos), "an integer beyond 64 bits")
 			return nil
 		}
-		e.lit = longValue(n)
+		e.lit = literal(longValue(n))
 		return e
 	case p.kind == tString:
-		e.lit = decimalText(text).withUnit(p.text, false)
+		e.lit = literal(decimalText(text).withUnit(p.text, false))
 		e.end = int32(p.end)
 		p.next()
 	case p.kind == tName && calendarUnit(p.text) != "":
-		e.lit = decimalText(text).withUnit(calendarUnit(p.text), true)
+		e.lit = literal(decimalText(text).withUnit(calendarUnit(p.text), true))
 		e.end = int32(p.end)
 		p.next()
 	case strings.IndexByte(text, '.') >= 0:
-		e.lit = decimalText(text)
+		e.lit = literal(decimalText(text))
 	default:
 		n, err := strconv.ParseInt(text, 10, 32)
 		least := text == "2147483648" && p.minus == int(e.pos)
@@ -445,7 +447,7 @@ func (p *parser) number() *expr {
 		if least {
 			n = 1 << 31
 		}
-		e.lit = intValue(n)
+		e.lit = literal(intValue(n))
 	}
 	if e.lit.IsZero() {
 		p.fail(CodeLiteral, int(e.pos), "a number with too many digits")

@@ -22,11 +22,11 @@ func (t typeName) String() string {
 }
 
 // known reports whether there is such a type.
-func (t typeName) known() bool { return t.kind != KindNone || !t.fhir.IsZero() }
+func (t *typeName) known() bool { return t.kind != KindNone || !t.fhir.IsZero() }
 
 // resolveType finds the type that a specifier names.
-func resolveType(defs *fhir.Definitions, specifier string) typeName {
-	t := typeName{name: specifier}
+func resolveType(defs *fhir.Definitions, specifier string) *typeName {
+	t := &typeName{name: specifier}
 	if namespace, name, ok := strings.Cut(specifier, "."); ok {
 		t.namespace, t.name = namespace, name
 	}

@@ -286,19 +286,20 @@ func systemOf(n fhir.Node) Value {
 	if !n.HasValue() {
 		return Value{}
 	}
-	switch kindOfNode(n) {
+	switch k := kindOfNode(n); k {
+	case KindString:
+		return stringValue(n.Value())
 	case KindBoolean:
 		return boolValue(n.Raw() == "true")
-	case KindInteger:
-		if i, err := strconv.ParseInt(n.Raw(), 10, 64); err == nil {
-			return IntValue(i)
-		}
-		return parseDecimal(n.Raw())
-	case KindLong:
-		if i, err := strconv.ParseInt(n.Raw(), 10, 64); err == nil {
+	case KindInteger, KindLong:
+		i, err := strconv.ParseInt(n.Raw(), 10, 64)
+		switch {
+		case err != nil:
+			return parseDecimal(n.Raw())
+		case k == KindLong:
 			return longValue(i)
 		}
-		return parseDecimal(n.Raw())
+		return IntValue(i)
 	case KindDecimal:
 		return parseDecimal(n.Raw())
 	case KindDate, KindDateTime:
@@ -307,10 +308,7 @@ func systemOf(n fhir.Node) Value {
 		if length == 0 || length != len(raw) {
 			return stringValue(raw)
 		}
-		if kindOfNode(n) == KindDateTime {
-			d = d.asDateTime()
-		}
-		return d
+		return d.withKind(k)
 	case KindTime:
 		raw := n.Value()
 		t, length := scanTimeLiteral(raw)
