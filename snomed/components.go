@@ -41,7 +41,6 @@ type descRow struct {
 	significance uint16
 	language     uint16
 	active       bool
-	dead         bool // lost to a newer version
 }
 
 // descFile is what was read of one description file.

@@ -142,15 +142,13 @@ func (p *ruleParser) condition() (MapRule, error) {
 		p.space()
 	}
 	for _, op := range []string{"<=", ">=", "<", ">", "="} {
-		rest, ok := strings.CutPrefix(p.s[p.at:], op)
-		if !ok {
+		if !strings.HasPrefix(p.s[p.at:], op) {
 			continue
 		}
 		p.at += len(op)
 		rule.Kind, rule.Op = RuleAge, op
 		p.space()
-		rest = p.s[p.at:]
-		value, rest, ok := strings.Cut(rest, " ")
+		value, rest, ok := strings.Cut(p.s[p.at:], " ")
 		if !ok || !isDecimal(value) {
 			return MapRule{}, p.fail(errCompare)
 		}

@@ -198,8 +198,11 @@ func (c column) bits(off, bit, width uint64) uint64 {
 	if off+9 > c.im.end {
 		panic(&fault{ErrCorrupt})
 	}
-	c.im.need(off, 9)
-	b := c.im.data[off : off+9 : off+9]
+	im := c.im
+	if k := (off - pageSize) >> blockShift; k != (off+8-pageSize)>>blockShift || im.ok[k>>5].Load()&(1<<(k&31)) == 0 {
+		im.need(off, 9)
+	}
+	b := im.data[off : off+9 : off+9]
 	v := binary.LittleEndian.Uint64(b) >> shift
 	if shift+width > 64 {
 		v |= uint64(b[8]) << (64 - shift)

@@ -139,6 +139,29 @@ func TestUKSize(t *testing.T) {
 			t.Errorf("%d has %d descendants and self, want %d", want.id, n, want.n)
 		}
 	}
+	// The yardstick tells what a slow machine does to the figures.
+	yard := "900000000000207008"
+	perOp(t, "yardstick: identifier of 18 digits", 0, func(int) { _, err = sctid.Parse(yard) })
+	const n = 1 << 18
+	rnd := rand.New(rand.NewPCG(1, 1))
+	ordinals, ids := make([]snomed.Ordinal, n), make([]sctid.ID, n)
+	for i := range ordinals {
+		ordinals[i] = snomed.Ordinal(rnd.IntN(st.Info().Active))
+		ids[i] = must(st.ID(ordinals[i]))
+	}
+	perOp(t, "subsumption by ordinal", 60, func(i int) { sinkBool, _ = st.SubsumesOrdinal(ordinals[i&(n-1)], ordinals[(i*7+1)&(n-1)]) })
+	perOp(t, "subsumption by identifier", 200, func(i int) { sinkBool, _ = st.Subsumes(ids[i&(n-1)], ids[(i*7+1)&(n-1)]) })
+	var buf []byte
+	perOp(t, "concept with preferred term", 500, func(i int) {
+		c, _ := st.Concept(ids[i&(n-1)])
+		buf, _ = st.AppendPreferredTerm(buf[:0], c.Ordinal)
+	})
+	finding := must(st.Ordinal(404684003))
+	perOp(t, "count of descendants", 1000, func(int) { sinkInt, _ = st.DescendantCount(finding) })
+	perOp(t, "all descendants", 150_000, func(int) {
+		set, _ := st.DescendantsOrSelf(finding)
+		sinkIDs, _ = st.IDs(sinkIDs[:0], set)
+	})
 	searchTimes(t, st, false)
 	searchTimes(t, st, true)
 
@@ -165,6 +188,35 @@ func TestUKSize(t *testing.T) {
 	}
 }
 
+// perOp reports the processor time of an operation, the best of several
+// rounds, and fails above a limit in nanoseconds.
+func perOp(t *testing.T, what string, limit float64, fn func(i int)) {
+	t.Helper()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	best := time.Duration(1 << 60)
+	per := 1
+	for round, i := 0, 0; round < 9; round++ {
+		cpu := threadTime()
+		for range per {
+			fn(i)
+			i++
+		}
+		used := threadTime() - cpu
+		if used < 20*time.Millisecond && round == 0 {
+			per *= 4
+			round = -1
+			continue
+		}
+		best = min(best, used)
+	}
+	ns := float64(best.Nanoseconds()) / float64(per)
+	t.Logf("%s: %.1f ns of processor time", what, ns)
+	if limit > 0 && ns > limit {
+		t.Errorf("%s: above %.0f ns", what, limit)
+	}
+}
+
 // residentPages returns the resident bytes of the process.
 func residentPages(t *testing.T) int64 {
 	data, err := os.ReadFile("/proc/self/statm")
@@ -179,7 +231,7 @@ func residentPages(t *testing.T) int64 {
 // searchTimes asks for two beginnings of words of 1 to 4 letters, as someone
 // types them, and reports the processor time of single searches.
 func searchTimes(t *testing.T, st *snomed.Store, fuzzy bool) {
-	queries := typedQueries(st, 2000, fuzzy)
+	queries := typedQueries(st, 1000, fuzzy)
 	times := make([]time.Duration, 0, len(queries))
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

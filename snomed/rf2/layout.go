@@ -58,7 +58,7 @@ var shapes = [...]shape{
 	{Description, "Description", "", "description", "4.2.2", "id effectiveTime active moduleId conceptId languageCode typeId term caseSignificanceId", "ctaccscsc"},
 	{TextDefinition, "TextDefinition", "", "description", "4.2.2", "id effectiveTime active moduleId conceptId languageCode typeId term caseSignificanceId", "ctaccscsc"},
 	{Relationship, "Relationship", "", "relationship", "4.2.3", "id effectiveTime active moduleId sourceId destinationId relationshipGroup typeId characteristicTypeId modifierId", "ctaccciccc"},
-	{StatedRelationship, "StatedRelationship", "", "relationship", "4.2.3", "id effectiveTime active moduleId sourceId destinationId relationshipGroup typeId characteristicTypeId modifierId", "ctacccic" + "cc"},
+	{StatedRelationship, "StatedRelationship", "", "relationship", "4.2.3", "id effectiveTime active moduleId sourceId destinationId relationshipGroup typeId characteristicTypeId modifierId", "ctaccciccc"},
 	{Identifier, "Identifier", "", "identifier", "4.2.4", "alternateIdentifier effectiveTime active moduleId identifierSchemeId referencedComponentId", "staccc"},
 	{ConcreteValue, "RelationshipConcreteValues", "", "concrete value relationship", "4.2.6", "id effectiveTime active moduleId sourceId value relationshipGroup typeId characteristicTypeId modifierId", "ctaccsiccc"},
 	{Refset, "Refset", "", "simple", "5.2.1.1", "", ""},
@@ -92,10 +92,6 @@ var shapes = [...]shape{
 	{Refset, "scsRefset", "", "component annotation", "5.2.4.8", "languageDialectCode typeId value", "scs"},
 	{Refset, "sscsRefset", "", "member annotation", "5.2.4.9", "referencedMemberId languageDialectCode typeId value", "sscs"},
 }
-
-// closureColumns is the header of the derived transitive closure file, which
-// has no member or component columns and is refused as a release file.
-const closureColumns = "subtypeId supertypeId effectiveTime active"
 
 // ResolveLayout returns the columns of a file from its name and its header
 // line, without end of line. The terminology files must have exactly the

@@ -23,7 +23,6 @@ type model struct {
 	extra    []int32 // further parents, all numbered below the child
 	cell     []uint8 // index in anchors of the innermost one above or at the concept
 	source   []uint8 // index in sources
-	time     []uint16
 	leaf     []bool
 	lists    []int32 // the concepts of the simple reference sets
 	attrs    []attribute
@@ -289,17 +288,6 @@ func (m *model) addMetadata(cell, nTypes, nRefsets int, anchorOf map[sctid.ID]in
 		m.names[c] = "Invented list " + strconv.Itoa(k)
 		m.lists = append(m.lists, c)
 	}
-}
-
-// inCell reports whether cell lies at or below the anchor top.
-func inCell(cell, top int, anchorOf map[sctid.ID]int) bool {
-	for cell != top {
-		if cell == 0 {
-			return false
-		}
-		cell = anchorOf[anchors[cell].under]
-	}
-	return true
 }
 
 // addParents gives concepts their further parents. A few groupers take most

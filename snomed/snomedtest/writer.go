@@ -101,7 +101,6 @@ type writer struct {
 	w    io.Writer
 	row  []byte
 	err  error
-	bom  bool
 }
 
 const flushAt = 1 << 18
