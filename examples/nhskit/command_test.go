@@ -51,7 +51,7 @@ func TestUsage(t *testing.T) {
 
 func TestEveryCommandTeaches(t *testing.T) {
 	for _, cmd := range commands() {
-		if cmd.summary == "" || cmd.example == "" || !strings.HasPrefix(cmd.example, "nhskit ") && !strings.Contains(cmd.example, "| nhskit ") {
+		if cmd.summary == "" || !strings.Contains("\n"+cmd.example, "\nnhskit "+cmd.name) && !strings.Contains(cmd.example, "| nhskit "+cmd.name) {
 			t.Errorf("%s: needs a summary and an example that calls nhskit", cmd.name)
 		}
 		if strings.HasSuffix(cmd.summary, ".") {

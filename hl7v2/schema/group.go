@@ -517,3 +517,16 @@ func (x Group) Segment(id string, n int) hl7v2.Segment {
 	}
 	return hl7v2.Segment{}
 }
+
+// Children yields the groups and segments directly in the group, in their
+// order: each time one of the two, the other being zero.
+func (x Group) Children() iter.Seq2[Group, hl7v2.Segment] {
+	return func(yield func(Group, hl7v2.Segment) bool) {
+		x.children(func(i int32, c *item) bool {
+			if c.segment < 0 {
+				return yield(Group{x.g, i}, hl7v2.Segment{})
+			}
+			return yield(Group{}, x.g.m.SegmentAt(int(c.segment)))
+		})
+	}
+}
