@@ -2,10 +2,12 @@ package checks
 
 import (
 	"fmt"
+	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
-	"sort"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -60,6 +62,7 @@ func TestReadmeSnippets(t *testing.T) {
 		}
 	}
 	selector := regexp.MustCompile(`\b([a-z][a-z0-9]*)\.[A-Z]`)
+	named := regexp.MustCompile(`// package (\S+)`) // says which of two packages of a name is meant
 	_, blocks := readme(t)
 	n := 0
 	for _, b := range blocks {
@@ -68,6 +71,10 @@ func TestReadmeSnippets(t *testing.T) {
 		}
 		n++
 		imports := make(map[string]bool)
+		known := maps.Clone(known)
+		for _, m := range named.FindAllStringSubmatch(b.text, -1) {
+			known[path.Base(m[1])] = modulePath + "/" + m[1]
+		}
 		for _, m := range selector.FindAllStringSubmatch(b.text, -1) {
 			if path, ok := known[m[1]]; ok {
 				imports[path] = true
@@ -75,11 +82,7 @@ func TestReadmeSnippets(t *testing.T) {
 				imports[path] = true
 			}
 		}
-		paths := make([]string, 0, len(imports))
-		for path := range imports {
-			paths = append(paths, path)
-		}
-		sort.Strings(paths)
+		paths := slices.Sorted(maps.Keys(imports))
 		var src strings.Builder
 		src.WriteString("package main\n\nimport (\n")
 		for _, path := range paths {
