@@ -3,26 +3,33 @@ package main
 import (
 	"flag"
 	"fmt"
+	"strings"
 
 	"github.com/nhskit/nhskit/hl7v2"
 	"github.com/nhskit/nhskit/hl7v2/schema"
+	"github.com/nhskit/nhskit/hl7v2/uk"
 )
 
 func hl7ValidateCommands() []command {
 	return []command{{
 		name:    "hl7 validate",
-		args:    "[-strict] [-version V] FILE…",
+		args:    "[-strict] [-uk] [-version V] FILE…",
 		summary: "Check HL7 v2 messages on the wire, in their structure, and field by field",
-		example: "nhskit hl7 validate -text admission.hl7",
+		example: "nhskit hl7 validate -uk -text admission.hl7",
 		setup: func(flags *flag.FlagSet) runner {
 			strict := flags.Bool("strict", false, "make errors of what is otherwise tolerated")
+			nhs := flags.Bool("uk", false, "check by the rules and code lists of the NHS besides, and accept what its senders have agreed on")
 			version := flags.String("version", "", "check by the facts of this `version` of HL7 v2 instead of the message's own")
 			return func(c *console, args []string) error {
-				v := &schema.Validator{Strict: *strict, Version: *version}
+				var v schema.Validator
+				if *nhs {
+					v = uk.Validator()
+				}
+				v.Strict, v.Version = *strict, *version
 				if err := v.Check(); err != nil {
 					return usagef("%v", err)
 				}
-				return c.eachInput(args, func(name string, data []byte) error { return c.validateHL7(v, name, data) })
+				return c.eachInput(args, func(name string, data []byte) error { return c.validateHL7(&v, name, data) })
 			}
 		},
 	}}
@@ -88,7 +95,7 @@ func hl7Issue(err error, data []byte, base int) issue {
 		text = i.Err.Error()
 	}
 	clause := i.Clause
-	if clause != "" {
+	if clause != "" && !strings.HasPrefix(string(i.Code), "uk.") {
 		clause = "HL7 v2 " + clause
 	}
 	return issue{Severity: i.Severity.String(), Code: string(i.Code), Path: i.Path, Offset: i.Offset, Line: i.Line, Col: i.Col, Clause: clause, Text: text}

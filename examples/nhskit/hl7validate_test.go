@@ -25,6 +25,9 @@ func TestHL7Validate(t *testing.T) {
 	}{
 		{"a good message", read("2-creatinine.hl7"), nil, exitOK, `"valid":true`},
 		{"a broken one", read("7-broken.hl7"), nil, exitFindings, `"code":"hl7v2.datatype","path":"MSH-7"`},
+		{"by the rules of the NHS", read("4-wrong-check-digit.hl7"), []string{"-uk"}, exitFindings, `"code":"uk.check-digit","path":"PID-3[1].1"`},
+		{"which accept an ODS code in PD1-3", read("1-admission.hl7"), []string{"-uk"}, exitOK, `"valid":true`},
+		{"and name their clause", read("4-wrong-check-digit.hl7"), []string{"-uk"}, exitFindings, `"clause":"ISB 0149 requirement 11"`},
 		{"for people", read("7-broken.hl7"), []string{"-text"}, exitFindings, "    ^"},
 		{"empty", "", nil, exitFindings, `"code":"hl7v2.empty"`},
 		{"no HL7", "hello", nil, exitFindings, `"code":"hl7v2.header"`},
