@@ -61,6 +61,13 @@ func KeepAll() Option { return func(c *Converter) { c.keepAll = true } }
 // as its error, beside the result.
 func Strict() Option { return func(c *Converter) { c.strict = true } }
 
+// WithOverlay adds the tables of a deployment: CSV files in directories
+// messages, segments, datatypes, codesystems and events, in the columns of
+// the official tables. Column 18, Action, of a segment or datatype row may
+// say "replace" or "disable", which is about the rows of the same identifier
+// and FHIR path that are there already. Compiling takes some 20 ms.
+func WithOverlay(fsys fs.FS) Option { return func(c *Converter) { c.overlay = fsys } }
+
 // Trace records the origin of each element, for Result.Why.
 func Trace() Option { return func(c *Converter) { c.trace = true } }
 
@@ -80,6 +87,15 @@ func New(opts ...Option) (*Converter, error) {
 	}
 	if c.location == nil {
 		if c.location, err = time.LoadLocation("Europe/London"); err != nil {
+			return nil, err
+		}
+	}
+	if c.overlay != nil {
+		tables, err := mapping.ReadTables(c.overlay, true, false)
+		if err != nil {
+			return nil, err
+		}
+		if p, err = mapping.Extend(p, tables); err != nil {
 			return nil, err
 		}
 	}

@@ -86,8 +86,18 @@ func (c *conversion) lose(at cursor, f fate) { c.note(at, f) }
 // count fills the counts of the loss report.
 func (c *conversion) report(items bool) Loss {
 	var l Loss
+	if items {
+		n := 0
+		for i := range c.in.leaves {
+			if lf := &c.in.leaves[i]; lf.state != hl7v2.Absent && lf.fate < fateMapped {
+				n++
+			}
+		}
+		l.Items = make([]Lost, 0, n)
+	}
 	for s := range c.in.segs {
 		cur := c.in.segCursor(int32(s))
+		name := ""
 		for i := cur.lo; i < cur.hi; i++ {
 			lf := &c.in.leaves[i]
 			if lf.state == hl7v2.Absent || lf.fate == fateDelimiters {
@@ -104,7 +114,11 @@ func (c *conversion) report(items bool) Loss {
 				l.Lost++
 			}
 			if items {
-				l.Items = append(l.Items, Lost{Path: c.path(i), Offset: int(lf.start), Value: c.leafText(i), Reason: c.reason(int32(s), i), Kept: c.conv.keepAll})
+				if name == "" {
+					name = c.segmentPath(s)
+				}
+				var buf [48]byte
+				l.Items = append(l.Items, Lost{Path: string(c.appendPath(append(buf[:0], name...), s, i)), Offset: int(lf.start), Value: c.leafText(i), Reason: c.reason(int32(s), i), Kept: c.conv.keepAll})
 			}
 		}
 	}
@@ -144,15 +158,40 @@ func (c *conversion) reason(seg, i int32) Reason {
 // path writes where a leaf stands: PID-3[2].4.1. Numbers are left out where
 // there is only one.
 func (c *conversion) path(i int32) string {
-	in := &c.in
 	s := 0
-	for s+1 < len(in.segs) && in.segCursor(int32(s+1)).lo <= i && in.segs[s+1].fields.lo < in.segs[s+1].fields.hi {
-		s++
+	for k := range c.in.segs {
+		if cur := c.in.segCursor(int32(k)); cur.lo <= i && i < cur.hi {
+			s = k
+			break
+		}
 	}
-	for s > 0 && in.segs[s].fields.lo == in.segs[s].fields.hi {
-		s--
+	return string(c.appendPath([]byte(c.segmentPath(s)), s, i))
+}
+
+// segmentPath is the segment's id, with its number if there are several.
+func (c *conversion) segmentPath(s int) string {
+	id := c.in.segs[s].id
+	if id == 0 {
+		return c.in.m.SegmentAt(s).Path()
 	}
-	b := []byte(in.m.SegmentAt(s).Path())
+	n, all := 0, 0
+	for k := range c.in.segs {
+		if c.in.segs[k].id == id {
+			if all++; k <= s {
+				n++
+			}
+		}
+	}
+	if name := c.conv.program.Text(id); all > 1 {
+		return name + "[" + strconv.Itoa(n) + "]"
+	} else {
+		return name
+	}
+}
+
+// appendPath appends field, repetition, component and subcomponent of a leaf.
+func (c *conversion) appendPath(b []byte, s int, i int32) []byte {
+	in := &c.in
 	for f := in.segs[s].fields.lo; f < in.segs[s].fields.hi; f++ {
 		reps := in.fields[f]
 		if in.comps[in.reps[reps.hi-1].hi-1].hi <= i {
@@ -178,9 +217,9 @@ func (c *conversion) path(i int32) string {
 				if subs.hi-subs.lo > 1 {
 					b = strconv.AppendInt(append(b, '.'), int64(i-subs.lo+1), 10)
 				}
-				return string(b)
+				return b
 			}
 		}
 	}
-	return string(b)
+	return b
 }
