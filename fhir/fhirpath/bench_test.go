@@ -99,6 +99,42 @@ func BenchmarkEval(b *testing.B) {
 	}
 }
 
+// BenchmarkCompileInvariants compiles every invariant of R4 in its context; the
+// time is for one.
+func BenchmarkCompileInvariants(b *testing.B) {
+	type job struct {
+		key, text string
+		input     []string
+	}
+	var jobs []job
+	seen := map[string]bool{}
+	for s := range fhir.R4().Structures() {
+		if s.IsProfile() || s.Kind() == fhir.KindLogical {
+			continue
+		}
+		for e := range s.Elements() {
+			for c := range e.Constraints() {
+				if !seen[c.Expression] {
+					seen[c.Expression] = true
+					jobs = append(jobs, job{c.Key, c.Expression, contextOf(s, e)})
+				}
+			}
+		}
+	}
+	b.ReportAllocs()
+	start := cpuTime()
+	n := 0
+	for b.Loop() {
+		for _, j := range jobs {
+			if _, err := Invariant(j.key, j.text, Input(j.input...)); err != nil {
+				b.Fatal(err)
+			}
+			n++
+		}
+	}
+	b.ReportMetric(float64(cpuTime()-start)/float64(n), "cpu-ns/invariant")
+}
+
 // BenchmarkCompile measures parse, check and compilation.
 func BenchmarkCompile(b *testing.B) {
 	for _, c := range []struct{ name, typ, expr string }{

@@ -218,11 +218,20 @@ func (c *checker) member(e *expr, in static) static {
 
 // property adds the types that an element of a type may have.
 func (c *checker) property(out *static, t fhir.Type, id fhir.NameID, name string) bool {
-	found := false
+	found, fresh := false, out.one.IsZero()
 	if id != 0 {
 		for p := range t.Properties() {
 			if p.NameID() == id {
-				out.add(p.Type())
+				switch {
+				case !fresh:
+					out.add(p.Type())
+				case !found:
+					out.one = p.Type()
+				case out.more == nil:
+					out.more = append(make([]fhir.Type, 0, 8), p.Type())
+				default: // the types of a choice are different
+					out.more = append(out.more, p.Type())
+				}
 				out.list = out.list || p.IsList()
 				found = true
 			} else if found {

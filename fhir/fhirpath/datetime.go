@@ -107,9 +107,9 @@ func (v Value) withKind(k Kind) Value {
 	return v
 }
 
+// dateOf makes a date; month and day are 0 where the precision leaves them open.
 func dateOf(year, month, day, prec int) Value {
-	v := Value{meta: metaOf(KindDate) | meta(prec)<<8}
-	return v.withFields(fields{year: year, month: month, day: day})
+	return Value{num: int64(year)<<26 | int64(month)<<22 | int64(day)<<17, meta: metaOf(KindDate) | meta(prec)<<8}
 }
 
 func two(s string, i int) (int, bool) {

@@ -32,7 +32,8 @@ type evaluator struct {
 	empty    Value // what this points to where there is no item
 	seed     maphash.Seed
 	out      []Value
-	want     int // how many items of the result
+	want     int  // how many items of the result
+	large    bool // a list outgrew keptItems
 	yield    func(Value, error) bool
 	records  []record // of an explanation
 }
@@ -108,12 +109,18 @@ func (ev *evaluator) push(e *expr, s *slot, v Value) bool {
 		ev.fail(e, CodeLimit, "", "a collection of more than "+strconv.Itoa(ev.x.limits.Items)+" items")
 		return false
 	}
+	if len(s.list) == keptItems {
+		ev.large = true
+	}
 	s.list = append(s.list, v)
 	return ev.step()
 }
 
 // setIn returns the set of a slot, empty.
 func (ev *evaluator) setIn(s *slot) *valueSet {
+	if len(s.set.items) > keptItems {
+		s.set = valueSet{}
+	}
 	s.set.seed = ev.seed
 	s.set.reset()
 	return &s.set
@@ -213,32 +220,18 @@ func (ev *evaluator) begin(ctx context.Context, in Value, env *Env) {
 // keptItems bounds the lists whose memory is kept for the next evaluation.
 const keptItems = 1 << 16
 
-// end forgets everything that points into a tree and returns the evaluator to
-// its pool.
+// end returns the evaluator to its pool. Slots keep what they hold until they
+// are used again; the pool drops evaluators that are not.
 func (ev *evaluator) end() {
 	ev.ctx, ev.env, ev.err, ev.yield = nil, nil, nil, nil
 	ev.focus, ev.resource, ev.root, ev.now = Value{}, Value{}, Value{}, Value{}
 	ev.index, ev.clock = 0, time.Time{}
-	for i := range ev.slots {
-		s := &ev.slots[i]
-		s.v, s.saved = Value{}, nil
-		if len(s.list) > 0 {
-			clear(s.list)
-			s.list = s.list[:0]
+	ev.out = ev.out[:0]
+	if ev.large {
+		for i := range ev.slots {
+			ev.slots[i] = slot{}
 		}
-		if len(s.set.items) > 0 {
-			s.set.reset()
-		}
-		if cap(s.list) > keptItems {
-			s.list = nil
-		}
-		if cap(s.set.items) > keptItems {
-			s.set = valueSet{}
-		}
-	}
-	if ev.out != nil {
-		clear(ev.out)
-		ev.out = ev.out[:0]
+		ev.out, ev.large = nil, false
 	}
 	ev.x.pool.Put(ev)
 }

@@ -180,6 +180,14 @@ func (x *Expr) Eval(ctx context.Context, in fhir.Node, env *Env) ([]Value, error
 func (x *Expr) Append(ctx context.Context, dst []Value, in fhir.Node, env *Env) ([]Value, error) {
 	ev := x.start(ctx, in, env)
 	defer ev.end()
+	if x.truth != nil {
+		if ev.err == nil {
+			if v := x.truth(ev).value(); !v.IsZero() && ev.err == nil {
+				dst = append(dst, v)
+			}
+		}
+		return dst, ev.failure()
+	}
 	if err := x.run(ev, x.limits.Items+1); err != nil {
 		return dst, err
 	}
