@@ -9,10 +9,9 @@ import (
 //
 // A record counts if it was recorded by known, no later version of it was,
 // no record in force says that it supersedes it, and it was not entered in
-// error.
+// error. Records that cannot be relied on come first and leave open what they
+// would have said; of the others only what protects the patient settles it.
 func (f *facts) choices(r *Request, records []Record, known time.Time, redact []string) []string {
-	var latest [3]time.Time // of Type 1, Type 2 and SCR entries
-	var scrAt int = -1
 	for i := range records {
 		rec := &records[i]
 		if rec.RecordedAt.After(known) || rec.State == EnteredInError {
@@ -23,78 +22,127 @@ func (f *facts) choices(r *Request, records []Record, known time.Time, redact []
 			continue
 		}
 		switch f.standing(records, i, known) {
-		case replaced:
-			continue
 		case contradicted:
 			f.broken(rec.Kind, causeConflict)
-			continue
-		}
-		if rec.From.IsZero() || rec.RecordedAt.IsZero() || !rec.Until.IsZero() && rec.Until.Before(rec.From) {
-			f.broken(rec.Kind, causeRecord)
-			continue
-		}
-		until := rec.until()
-		started := !r.AsAt.Before(rec.From)
-		inForce := started && (until.IsZero() || r.AsAt.Before(until)) && rec.State != Proposed
-		if superseded(records, i, r.AsAt, known) {
-			continue
-		}
-		switch rec.Kind {
-		case NationalDataOptOut:
-			if inForce {
-				f.optedOut(records, i, r.AsAt)
-			}
-		case Type1OptOut:
-			f.type1(rec, i, started, until, r.AsAt, &latest[0])
-		case Type2Objection:
-			if started && !rec.From.Before(latest[1]) {
-				latest[1] = rec.From
-				f.is(fType2, 1)
-				if rec.From.Unix() >= october2018 {
-					f.is(fType2, 2)
-				}
-				f.from[fType2] = int16(i)
-			}
-		case SCRPreference:
-			if inForce {
-				scrAt = f.scrPreference(records, i, scrAt)
-			}
-		case SCRPermissionToView:
-			if inForce {
-				v := uint8(1)
-				if rec.Effect == Denies {
-					v = 2
-				}
-				if f.set[fACS] != 1<<2 {
-					f.is(fACS, v)
-					f.from[fACS] = int16(i)
-				}
-			}
-		case GPDissentToShare:
-			if inForce && rec.Effect == Denies {
-				f.yes(fDissent, true)
-				f.from[fDissent] = int16(i)
-			}
-		case PDSConfidentiality:
-			if inForce {
-				f.strictestPDS(rec.Code.Value, i)
-			}
-		case StudyConsent:
-			f.studyConsent(r, rec, i, started, inForce)
-		case LocalOptOut:
-			if inForce && (rec.Scope == nil || len(rec.Scope.Studies) == 0 || contains(rec.Scope.Studies, r.Evidence.Exemption) || contains(rec.Scope.Studies, r.Study)) && rec.Effect == Denies {
-				f.yes(fLocal, true)
-				f.from[fLocal] = int16(i)
-			}
-		case ProxyAccess:
-			f.proxy(r, rec, i, started, inForce)
-		case PrivacyDirective:
-			if inForce {
-				redact = f.directive(r, rec, i, redact)
+		case current:
+			if rec.malformed() {
+				f.broken(rec.Kind, causeRecord)
 			}
 		}
 	}
-	return redact
+	c := chooser{facts: f, r: r, records: records, scr: -1, redact: redact}
+	for i := range records {
+		rec := &records[i]
+		if rec.RecordedAt.After(known) || rec.State == EnteredInError || rec.Subject != r.Subject || rec.malformed() ||
+			f.standing(records, i, known) != current || superseded(records, i, r.AsAt, known) {
+			continue
+		}
+		c.record(rec, i)
+	}
+	if f.set[fNDO] == 1<<1 {
+		f.is(fNDOEntry, 1)
+		if !c.timely {
+			f.is(fNDOEntry, 3)
+		}
+	}
+	return c.redact
+}
+
+// malformed reports whether the times of a record make no sense.
+func (r *Record) malformed() bool {
+	return r.From.IsZero() || r.RecordedAt.IsZero() || !r.Until.IsZero() && r.Until.Before(r.From)
+}
+
+// chooser goes through the records that count.
+type chooser struct {
+	*facts
+	r       *Request
+	records []Record
+	redact  []string
+	timely  bool      // an opt-out in force was known at the time asked about
+	type2   time.Time // the latest Type 2 objection
+	scr     int       // the latest preference, -1 for none
+}
+
+func (c *chooser) record(rec *Record, i int) {
+	f, r := c.facts, c.r
+	until := rec.until()
+	started := !r.AsAt.Before(rec.From)
+	inForce := started && (until.IsZero() || r.AsAt.Before(until)) && rec.State != Proposed
+	switch rec.Kind {
+	case NationalDataOptOut:
+		if inForce {
+			f.is(fNDO, 1)
+			f.why[fNDO], f.from[fNDO] = causeNone, int16(i)
+			c.timely = c.timely || known(c.records, i, r.AsAt)
+		}
+	case Type1OptOut:
+		f.type1(rec, i, started, until, r.AsAt)
+	case Type2Objection:
+		if started && !rec.From.Before(c.type2) {
+			c.type2 = rec.From
+			f.is(fType2, 1)
+			if rec.From.Unix() >= october2018 {
+				f.is(fType2, 2)
+			}
+			f.from[fType2] = int16(i)
+		}
+	case SCRPreference:
+		if inForce {
+			c.scr = f.scrPreference(c.records, i, c.scr)
+		}
+	case SCRPermissionToView:
+		if inForce {
+			f.permissionToView(rec, i)
+		}
+	case GPDissentToShare:
+		if inForce && rec.Effect == Denies {
+			f.settle(fDissent, i)
+		}
+	case PDSConfidentiality:
+		if inForce {
+			f.strictestPDS(rec.Code.Value, i)
+		}
+	case StudyConsent:
+		f.studyConsent(r, rec, i, started, inForce)
+	case LocalOptOut:
+		if inForce && rec.Effect == Denies && (rec.Scope == nil || len(rec.Scope.Studies) == 0 || contains(rec.Scope.Studies, r.Evidence.Exemption) || contains(rec.Scope.Studies, r.Study)) {
+			f.settle(fLocal, i)
+		}
+	case ProxyAccess:
+		f.proxy(r, rec, i, started, inForce)
+	case PrivacyDirective:
+		if inForce {
+			c.redact = f.directive(r, rec, i, c.redact)
+		}
+	}
+}
+
+// settle says yes to a fact that protects the patient, on the word of one
+// record and whatever the others say.
+func (f *facts) settle(k fact, i int) {
+	f.yes(k, true)
+	f.why[k], f.from[k] = causeNone, int16(i)
+}
+
+// unsettle leaves a fact open that nothing settles. Of several causes the
+// first in the table stays, so that the order of records does not matter.
+func (f *facts) unsettle(k fact, set values, why cause) {
+	if f.why[k] != causeNone && f.why[k] <= why {
+		return
+	}
+	f.openTo(k, set, why)
+}
+
+// known reports whether a choice was recorded by a time, be it in an earlier
+// version: a later one may only tell how it ended.
+func known(records []Record, i int, at time.Time) bool {
+	for j := range records {
+		if o := &records[j]; o.ID == records[i].ID && o.Subject == records[i].Subject && !o.RecordedAt.After(at) {
+			return true
+		}
+	}
+	return false
 }
 
 // standing says whether a record is the current version of itself.
@@ -108,6 +156,7 @@ const (
 
 func (f *facts) standing(records []Record, i int, known time.Time) standing {
 	rec := &records[i]
+	twice := current
 	for j := range records {
 		if j == i {
 			continue
@@ -120,10 +169,10 @@ func (f *facts) standing(records []Record, i int, known time.Time) standing {
 		case o.Version > rec.Version:
 			return replaced
 		case o.Version == rec.Version && !sameRecord(o, rec):
-			return contradicted
+			twice = contradicted
 		}
 	}
-	return current
+	return twice
 }
 
 // sameRecord compares what a decision rests on; it is called only for records
@@ -159,53 +208,42 @@ func (r *Record) until() time.Time {
 // subjectMismatch opens every choice: the store gave somebody else's records,
 // so what it says of this patient cannot be relied on.
 func (f *facts) subjectMismatch() {
-	for _, k := range [...]fact{fNDO, fType1, fSCR, fDissent, fExplicit, fLocal, fProxy, fObjection, fACS} {
-		f.open(k, causeSubject)
+	for k := Kind(1); int(k) < len(kindNames); k++ {
+		f.broken(k, causeSubject)
 	}
 }
 
 // broken opens what a record of a kind would have said.
 func (f *facts) broken(k Kind, why cause) {
+	open := func(k fact) { f.unsettle(k, k.anyValue(), why) }
 	switch k {
 	case NationalDataOptOut:
-		f.open(fNDO, why)
+		open(fNDO)
 	case Type1OptOut:
-		f.open(fType1, why)
+		open(fType1)
 	case SCRPreference:
-		f.open(fSCR, why)
+		open(fSCR)
 	case SCRPermissionToView:
-		f.open(fACS, why)
+		open(fACS)
 	case GPDissentToShare:
-		f.open(fDissent, why)
+		open(fDissent)
 	case PDSConfidentiality:
-		f.open(fPDS, why)
+		open(fPDS)
 	case StudyConsent:
-		f.open(fExplicit, why)
-		f.open(fObjection, why)
+		open(fExplicit)
+		open(fObjection)
 	case LocalOptOut:
-		f.open(fLocal, why)
+		open(fLocal)
 	case ProxyAccess:
-		f.open(fProxy, why)
+		open(fProxy)
 	case PrivacyDirective:
-		f.open(fObjection, why)
+		open(fObjection)
 	}
 }
 
-func (f *facts) optedOut(records []Record, i int, asAt time.Time) {
-	f.is(fNDO, 1)
-	f.why[fNDO] = causeNone
-	f.from[fNDO] = int16(i)
-	// The choice is late if its first version was recorded after the time
-	// asked about; a later version only tells how it ended.
-	for j := range records {
-		if o := &records[j]; o.ID == records[i].ID && !o.RecordedAt.After(asAt) {
-			return
-		}
-	}
-	f.is(fNDOEntry, 3)
-}
-
-func (f *facts) type1(rec *Record, i int, started bool, until, asAt time.Time, latest *time.Time) {
+// type1 takes a Type 1 opt-out. One in force settles the matter; the day's
+// conflict and a withdrawal count for less.
+func (f *facts) type1(rec *Record, i int, started bool, until, asAt time.Time) {
 	if !started || rec.State == Proposed {
 		return
 	}
@@ -217,26 +255,21 @@ func (f *facts) type1(rec *Record, i int, started bool, until, asAt time.Time, l
 	default:
 		v = 3
 	}
+	inForce := f.why[fType1] == causeNone && f.set[fType1]&(1<<1|1<<2) != 0
 	if entry := lookupGPCode(rec.Code); entry == nil || entry.family != familyType1 {
-		if f.set[fType1] == 1 || v != 3 && f.set[fType1]&^(1|1<<3) == 0 {
-			f.openTo(fType1, 1|1<<1, causeCode)
+		// Whatever it meant, it has ended; or nothing is in force without it.
+		if v != 3 && !inForce {
+			f.unsettle(fType1, 1|1<<1, causeCode)
 			f.from[fType1] = int16(i)
 		}
 		return
 	}
-	// In force beats withdrawn, whatever the order: two opt-outs must both
-	// be withdrawn.
-	inForce := f.set[fType1]&(1<<1|1<<2) != 0 && f.why[fType1] == causeNone
-	if v == 3 && (inForce || f.why[fType1] != causeNone) {
-		return
-	}
-	if inForce && v == 2 && f.set[fType1] == 1<<1 {
+	switch {
+	case v == 3 && (inForce || f.why[fType1] != causeNone), inForce && v == 2 && f.set[fType1] == 1<<1:
 		return
 	}
 	f.is(fType1, v)
-	f.why[fType1] = causeNone
-	f.from[fType1] = int16(i)
-	*latest = rec.From
+	f.why[fType1], f.from[fType1] = causeNone, int16(i)
 }
 
 // scrPreference keeps the latest preference; of two that begin together the
@@ -245,7 +278,7 @@ func (f *facts) scrPreference(records []Record, i, before int) int {
 	rec := &records[i]
 	entry := lookupGPCode(rec.Code)
 	if entry == nil || entry.family != familySCR {
-		f.open(fSCR, causeCode)
+		f.unsettle(fSCR, fSCR.anyValue(), causeCode)
 		f.from[fSCR] = int16(i)
 		return before
 	}
@@ -263,14 +296,34 @@ func (f *facts) scrPreference(records []Record, i, before int) int {
 	return i
 }
 
+// permissionToView takes a standing answer: a no settles the matter, a yes
+// only what is not otherwise open.
+func (f *facts) permissionToView(rec *Record, i int) {
+	switch {
+	case rec.Effect == Denies:
+		f.is(fACS, 2)
+		f.why[fACS] = causeNone
+	case f.why[fACS] != causeNone || f.set[fACS] == 1<<2:
+		return
+	default:
+		f.is(fACS, 1)
+	}
+	f.from[fACS] = int16(i)
+}
+
 // strictestPDS takes the most protective of several flags.
 func (f *facts) strictestPDS(code string, i int) {
 	var g facts
 	g.setPDS(code)
-	if f.set[fPDS] == 1 || g.set[fPDS] > f.set[fPDS] {
-		f.set[fPDS], f.why[fPDS] = g.set[fPDS], g.why[fPDS]
-		f.from[fPDS] = int16(i)
+	switch {
+	case g.why[fPDS] != causeNone:
+		f.unsettle(fPDS, g.set[fPDS], g.why[fPDS])
+	case f.why[fPDS] != causeNone || g.set[fPDS] <= f.set[fPDS]:
+		return
+	default:
+		f.set[fPDS] = g.set[fPDS]
 	}
+	f.from[fPDS] = int16(i)
 }
 
 // explicitRank orders what several consents say of one use, weakest first.
@@ -280,8 +333,7 @@ func (f *facts) studyConsent(r *Request, rec *Record, i int, started, inForce bo
 	covers := rec.covers(r)
 	if rec.Effect == Denies {
 		if inForce && covers {
-			f.yes(fObjection, true)
-			f.from[fObjection] = int16(i)
+			f.settle(fObjection, i)
 		}
 		return
 	}
@@ -300,11 +352,17 @@ func (f *facts) studyConsent(r *Request, rec *Record, i int, started, inForce bo
 	default:
 		v = 4
 	}
+	f.explicit(v, i)
+}
+
+// explicit keeps the strongest of what several consents say.
+func (f *facts) explicit(v uint8, i int) {
+	if f.why[fExplicit] != causeNone {
+		return
+	}
 	old := uint8(0)
 	for f.set[fExplicit] != 1<<old {
-		if old++; int(old) >= len(explicitRank) {
-			return // already open
-		}
+		old++
 	}
 	if explicitRank[v] > explicitRank[old] {
 		f.is(fExplicit, v)
@@ -380,17 +438,31 @@ func (f *facts) proxy(r *Request, rec *Record, i int, started, inForce bool) {
 			}
 		}
 	}
-	if f.set[fProxy] == 1<<1 && f.why[fProxy] == causeNone {
+	active := f.set[fProxy] == 1<<1 && f.why[fProxy] == causeNone
+	switch {
+	case active:
 		return
-	}
-	if v == 1 && rec.DecidedBy == RoleUnknown {
-		f.openTo(fProxy, 1<<1|1<<2, causeProxyBasis)
-	} else if v == 1 || f.why[fProxy] == causeNone {
+	case v == 1 && rec.DecidedBy == RoleUnknown:
+		f.unsettle(fProxy, 1<<1|1<<2, causeProxyBasis)
+	case v == 1:
 		f.is(fProxy, v)
 		f.why[fProxy] = causeNone
+	case f.why[fProxy] != causeNone:
+		return
+	default:
+		for old := range proxyRank {
+			if f.set[fProxy] == 1<<old && proxyRank[old] >= proxyRank[v] {
+				return
+			}
+		}
+		f.is(fProxy, v)
 	}
 	f.from[fProxy] = int16(i)
 }
+
+// proxyRank orders the standings of several proxies that are the same person,
+// by how much they tell.
+var proxyRank = [...]uint8{0: 0, 1: 5, 2: 1, 3: 3, 4: 2, 5: 4}
 
 func containsBytes(list []string, b []byte) bool {
 	for _, s := range list {
@@ -408,15 +480,13 @@ func containsBytes(list []string, b []byte) bool {
 func (f *facts) directive(r *Request, rec *Record, i int, redact []string) []string {
 	s := rec.Scope
 	if rec.Effect == Permits {
-		if s != nil && len(s.Purposes) > 0 && rec.covers(r) && len(s.Labels)+len(s.Classes)+len(s.Codes)+len(s.Actors) == 0 && f.set[fExplicit] == 1 {
-			f.is(fExplicit, 1)
-			f.from[fExplicit] = int16(i)
+		if s != nil && len(s.Purposes) > 0 && rec.covers(r) && len(s.Labels)+len(s.Classes)+len(s.Codes)+len(s.Actors) == 0 {
+			f.explicit(1, i)
 		}
 		return redact
 	}
 	if s == nil {
-		f.yes(fObjection, true)
-		f.from[fObjection] = int16(i)
+		f.settle(fObjection, i)
 		return redact
 	}
 	if !rec.covers(r) || len(s.Actions) > 0 && !actionListed(s.Actions, r.Action) || len(s.Actors) > 0 && !contains(s.Actors, r.Actor.ID) {
@@ -436,25 +506,27 @@ func (f *facts) directive(r *Request, rec *Record, i int, redact []string) []str
 		case !r.Data.LabelsKnown:
 			open = true
 		case len(r.Data.Labels) == 0:
-			if f.set[fObjection] == bitNo {
-				f.open(fObjection, causeLabels)
-				f.from[fObjection] = int16(i)
-			}
+			f.doubt(causeLabels, i)
 			return redact
 		case !overlap(s.Labels, r.Data.Labels) && !atOrAbove(s.Labels, r.Data.Labels):
 			return redact
 		}
 	}
 	if open {
-		if f.set[fObjection] == bitNo {
-			f.open(fObjection, causeData)
-			f.from[fObjection] = int16(i)
-		}
+		f.doubt(causeData, i)
 		return redact
 	}
-	f.yes(fObjection, true)
-	f.from[fObjection] = int16(i)
+	f.settle(fObjection, i)
 	return redact
+}
+
+// doubt leaves open whether the patient objects.
+func (f *facts) doubt(why cause, i int) {
+	if f.set[fObjection] == bitYes {
+		return
+	}
+	f.unsettle(fObjection, fObjection.anyValue(), why)
+	f.from[fObjection] = int16(i)
 }
 
 func overlap(a, b []string) bool {

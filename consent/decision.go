@@ -192,7 +192,22 @@ func (d *Decision) Obligations() []Obligation {
 
 // Reasons returns the trace: the rules that hold in the order in which they
 // were tried, what could not be known, and how that was combined.
-func (d *Decision) Reasons() []Reason {
+func (d *Decision) Reasons() []Reason { return d.reasons(true) }
+
+// Codes returns the codes of Reasons, each once. It costs a fraction of it, as
+// nothing is searched for that would make a refusal a permit.
+func (d *Decision) Codes() []string {
+	var out []string
+	for _, r := range d.reasons(false) {
+		if !slices.Contains(out, r.Code) {
+			out = append(out, r.Code)
+		}
+	}
+	return out
+}
+
+// reasons returns the trace, with records and remedies if they are asked for.
+func (d *Decision) reasons(explain bool) []Reason {
 	var out []Reason
 	if d.engine == nil {
 		return []Reason{{Code: "DEFAULT_DENY"}}
@@ -202,14 +217,20 @@ func (d *Decision) Reasons() []Reason {
 			out = append(out, r)
 		}
 	}
-	unless := d.remedies()
+	var unless []string
+	if explain {
+		unless = d.remedies()
+	}
 	packs := d.engine.policy.packs
 	d.eachRule(func(_ int, r *rule, unsure bool) {
 		if unsure {
 			return
 		}
 		for _, code := range r.reasons {
-			reason := Reason{Code: code, Rule: r.id, Policy: packs[r.pack].label(), Cite: slices.Clone(r.cite), Record: d.recordOf(r)}
+			reason := Reason{Code: code, Rule: r.id}
+			if explain {
+				reason.Policy, reason.Cite, reason.Record = packs[r.pack].label(), slices.Clone(r.cite), d.recordOf(r)
+			}
 			if r.effect == effectDeny || r.effect == effectIndeterminate {
 				reason.Unless = unless
 			}
@@ -219,7 +240,10 @@ func (d *Decision) Reasons() []Reason {
 	if d.outcome != Permit {
 		for k := range numFacts {
 			if c := &causeTable[d.facts.why[k]]; c.code != "" && d.trace.open.has(int(k)) && (d.outcome == Indeterminate) {
-				reason := Reason{Code: c.code, Record: d.ref(d.facts.from[k]), Unless: unless}
+				reason := Reason{Code: c.code, Unless: unless}
+				if explain {
+					reason.Record = d.ref(d.facts.from[k])
+				}
 				if c.citation != "" {
 					reason.Cite = []string{c.citation}
 				}
@@ -377,8 +401,8 @@ func (d Decision) String() string {
 	var b strings.Builder
 	b.WriteString(d.outcome.String())
 	sep := ": "
-	for _, r := range d.Reasons() {
-		b.WriteString(sep + r.Code)
+	for _, code := range d.Codes() {
+		b.WriteString(sep + code)
 		sep = ", "
 	}
 	return b.String()

@@ -309,18 +309,15 @@ func actionOf(set values) int {
 // optOut settles what is known of the national opt-out.
 func (e *Engine) optOut(ctx context.Context, r *Request, d *Decision) {
 	f := &d.facts
+	if f.set[fNDO] == 1<<1 || f.why[fNDO] != causeNone {
+		return // the records settle it, or leave it open
+	}
 	switch r.Data.NumberState {
 	case NumberInvalid:
 		f.open(fNDO, causeNumber)
 		return
 	case NumberAbsent, NumberDisproportionate:
 		f.open(fNDO, causeNoNumber)
-		return
-	}
-	if f.set[fNDO] == 1<<1 || f.why[fNDO] != causeNone {
-		if f.set[fNDO] == 1<<1 && f.set[fNDOEntry] == 1 {
-			f.is(fNDOEntry, 1)
-		}
 		return
 	}
 	f.open(fNDO, causeNDOUnknown)
