@@ -168,12 +168,6 @@ func (l *issueList) room(code Code) bool {
 	return true
 }
 
-func (l *issueList) add(i Issue) {
-	if l.room(i.Code) {
-		l.list = append(l.list, i)
-	}
-}
-
 // result returns the findings, with one more for each code that had too many.
 func (l *issueList) result(file string) []Issue {
 	out := l.list

@@ -43,7 +43,7 @@ func appendValue(b []byte, v []byte) []byte {
 			return binary.AppendUvarint(b, (num<<4|uint64(n))<<2|formPadded)
 		}
 	}
-	b = binary.AppendUvarint(b, uint64(len(v))<<2|formText)
+	b = binary.AppendUvarint(b, uint64(len(v))<<2) // formText
 	return append(b, v...)
 }
 

@@ -82,16 +82,23 @@ cd.other;VMP AMP;CONTROL_INFO.CATCD;is;0008 0009 0010;inform;a controlled drug o
 cd.unknown;VMP AMP;CONTROL_INFO.CATCD;not;0000 0001 0002 0003 0004 0005 0006 0007 0008 0009 0010;warn;a controlled drug category that these rules do not know;TS CONTROL_INFO.CATCD
 `
 
-var parsedDefaults = sync.OnceValue(func() *Rules {
-	r, err := ParseRules(defaultRules)
-	if err != nil {
-		panic(err) // the table is a constant, and a test parses it
-	}
-	return r
-})
+// defaults are the rules of the table, parsed when they are first asked for.
+var defaults struct {
+	once  sync.Once
+	rules *Rules
+}
 
 // DefaultRules returns the rules for prescribing in NHS primary care in England.
-func DefaultRules() *Rules { return parsedDefaults() }
+func DefaultRules() *Rules {
+	defaults.once.Do(func() {
+		r, err := ParseRules(defaultRules)
+		if err != nil {
+			panic(err) // the table is a constant, and a test parses it
+		}
+		defaults.rules = r
+	})
+	return defaults.rules
+}
 
 // ParseRules reads rules in the form that String writes: a line "version V", and
 // a line of eight parts divided by semicolons for each rule.

@@ -69,7 +69,18 @@ type fileSpec struct {
 	tables []Table
 }
 
-var theSchema = sync.OnceValue(func() *schema {
+// loaded is the schema, parsed when it is first asked for.
+var loaded struct {
+	once   sync.Once
+	schema *schema
+}
+
+func theSchema() *schema {
+	loaded.once.Do(func() { loaded.schema = parseSchema() })
+	return loaded.schema
+}
+
+func parseSchema() *schema {
 	s := new(schema)
 	t := Table(0)
 	for line := range strings.Lines(schemaText) {
@@ -109,7 +120,7 @@ var theSchema = sync.OnceValue(func() *schema {
 		}
 	}
 	return s
-})
+}
 
 func (t Table) spec() *tableSpec {
 	if int(t) >= numTables {

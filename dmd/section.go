@@ -66,7 +66,10 @@ func (s *sections) put(id sectionID, data []byte) {
 	s.data = slices.Insert(s.data, i, data)
 }
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+// checksum continues a checksum with more bytes.
+func checksum(sum uint32, b []byte) uint32 {
+	return crc32.Update(sum, crc32.MakeTable(crc32.Castagnoli), b)
+}
 
 // writeTo writes the file.
 func (s *sections) writeTo(w io.Writer, date Date) (int64, error) {
@@ -74,7 +77,7 @@ func (s *sections) writeTo(w io.Writer, date Date) (int64, error) {
 	at := align8(int64(headerSize + len(s.ids)*entrySize))
 	for i, id := range s.ids {
 		dir = binary.LittleEndian.AppendUint32(dir, uint32(id))
-		dir = binary.LittleEndian.AppendUint32(dir, crc32.Checksum(s.data[i], castagnoli))
+		dir = binary.LittleEndian.AppendUint32(dir, checksum(0, s.data[i]))
 		dir = binary.LittleEndian.AppendUint64(dir, uint64(at))
 		dir = binary.LittleEndian.AppendUint64(dir, uint64(len(s.data[i])))
 		at = align8(at + int64(len(s.data[i])))
@@ -85,8 +88,8 @@ func (s *sections) writeTo(w io.Writer, date Date) (int64, error) {
 	head = binary.LittleEndian.AppendUint32(head, storeVersion)
 	head = binary.LittleEndian.AppendUint32(head, uint32(len(s.ids)))
 	head = binary.LittleEndian.AppendUint32(head, uint32(date))
-	sum := crc32.Checksum(head, castagnoli)
-	head = binary.LittleEndian.AppendUint32(head, crc32.Update(sum, castagnoli, dir))
+	sum := checksum(0, head)
+	head = binary.LittleEndian.AppendUint32(head, checksum(sum, dir))
 	n := int64(0)
 	write := func(b []byte) error {
 		m, err := w.Write(b)
@@ -130,8 +133,8 @@ func readSections(b []byte) (*sections, Date, error) {
 	if n > 1000 || int64(len(b)) < end {
 		return nil, 0, ErrCorrupt
 	}
-	sum := crc32.Checksum(b[:headerSize-4], castagnoli)
-	if crc32.Update(sum, castagnoli, b[headerSize:end]) != binary.LittleEndian.Uint32(b[headerSize-4:]) {
+	sum := checksum(0, b[:headerSize-4])
+	if checksum(sum, b[headerSize:end]) != binary.LittleEndian.Uint32(b[headerSize-4:]) {
 		return nil, 0, ErrCorrupt
 	}
 	s := new(sections)
@@ -143,7 +146,7 @@ func readSections(b []byte) (*sections, Date, error) {
 			return nil, 0, ErrCorrupt
 		}
 		data := b[off : off+size : off+size]
-		if crc32.Checksum(data, castagnoli) != binary.LittleEndian.Uint32(e[4:]) {
+		if checksum(0, data) != binary.LittleEndian.Uint32(e[4:]) {
 			return nil, 0, ErrCorrupt
 		}
 		id := sectionID(binary.LittleEndian.Uint32(e))

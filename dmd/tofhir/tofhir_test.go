@@ -235,3 +235,16 @@ func ExampleMedication() {
 	fmt.Println(m.ResourceType(), m.Status, m.Code.Coding[0].System)
 	// Output: Medication active https://dmd.nhs.uk
 }
+
+func ExampleValidate() {
+	dir, _ := os.MkdirTemp("", "dmd")
+	defer os.RemoveAll(dir)
+	if err := dmdtest.New(0.001, 1).WriteDir(dir); err != nil {
+		panic(err)
+	}
+	rel, _ := dmd.OpenRelease(dir)
+	s, _, _ := dmd.Build(context.Background(), rel)
+	known, named := tofhir.Validate(s, "https://dmd.nhs.uk/", dmdtest.ID(dmd.VTM, 1).String(), "another name")
+	fmt.Println(known, named)
+	// Output: true false
+}
