@@ -151,9 +151,12 @@ func (c *conversion) fill(f *frame, n int32, row *mapping.Row, src cursor, rep i
 		case mapping.StepResource:
 			ref = at
 			at = c.through(at, st, f)
+		case mapping.StepNew:
+			at, ref = c.resources[c.newResource(st.Name, 0, f.seg, c.in.segs[f.seg].group, true)].root, -1
 		}
 	}
 	switch {
+	case row.Assign == mapping.AssignNothing:
 	case row.Map != mapping.None:
 		sub := frame{outer: f, m: &p.Maps[row.Map], source: src, seg: f.seg, rep: f.rep, field: f.field, node: at, ref: ref, vocab: row.Vocab, row: n}
 		if row.Vocab != mapping.None {
@@ -193,11 +196,20 @@ func (c *conversion) through(at int32, st *mapping.Step, f *frame) int32 {
 // instance returns the node of numbered instance i of a map's target. Of a
 // resource there may be many; of an element there is the one.
 func (c *conversion) instance(f *frame, i uint8) int32 {
-	if f.ref < 0 || i >= maxInstances {
+	if i == 0 || i >= maxInstances {
+		return -1
+	}
+	if f.ref < 0 {
+		n := c.nodes[f.node]
 		if i == 1 {
 			return f.node
 		}
-		return -1
+		if !n.list {
+			return -1
+		}
+		k := n.key
+		k.num += 16 * i
+		return c.element(n.parent, &mapping.Step{Kind: mapping.StepElement, Array: true, Prim: n.prim, Order: n.order, Name: n.name}, k)
 	}
 	if f.inst[i] > 0 {
 		return c.resources[f.inst[i]-1].root
@@ -293,6 +305,9 @@ func (c *conversion) target(seg int32, n int32, t *mapping.Target) {
 		f.seg = other
 	}
 	r := c.forTarget(seg, t)
+	if t.Main && c.in.valued(f.source) {
+		c.resources[r].content = true
+	}
 	f.node = c.resources[r].root
 	steps := p.Steps[t.Lo:t.Hi]
 	for i := range steps {

@@ -41,7 +41,7 @@ func (c *conversion) assign(at int32, row *mapping.Row, n int32, f *frame, src c
 			if code == nil || code.To == 0 {
 				return
 			}
-			c.text = append(c.text[:s.lo], c.conv.program.Text(code.To)...)
+			c.text = append(c.text[:s.lo], c.becomes(code, c.text[s.lo:])...)
 		}
 		c.writeSpan(at, s.lo, n, leaf)
 		return
@@ -66,7 +66,7 @@ func (c *conversion) assign(at int32, row *mapping.Row, n int32, f *frame, src c
 				return
 			}
 		} else {
-			c.text = append(c.text[:lo], c.conv.program.Text(code.To)...)
+			c.text = append(c.text[:lo], c.becomes(code, c.text[lo:])...)
 			c.writeSpan(at, lo, n, leaf)
 			if c.inCoding(at) {
 				parent := c.nodes[at].parent
@@ -112,9 +112,19 @@ func (c *conversion) lookup(v int32, from []byte) *mapping.Code {
 		return code
 	}
 	if upper := bytes.ToUpper(from); !bytes.Equal(upper, from) {
-		return find(upper)
+		if code := find(upper); code != nil {
+			return code
+		}
 	}
-	return nil
+	return find([]byte{'*'})
+}
+
+// becomes is the target of a code; * stands for the code itself.
+func (c *conversion) becomes(code *mapping.Code, from []byte) string {
+	if to := c.conv.program.Text(code.To); to != "*" {
+		return to
+	}
+	return string(from)
 }
 
 // coding fills a CodeableConcept or Coding from one code by a code table.

@@ -192,6 +192,7 @@ func (c *coder) program(p *Program) {
 		num(c, &t.Num)
 		num(c, &t.Flags)
 		flag(c, &t.Anchor)
+		flag(c, &t.Main)
 		num(c, &t.Scope)
 		num(c, &t.Lo)
 		num(c, &t.Hi)

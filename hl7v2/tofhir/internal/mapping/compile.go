@@ -289,6 +289,9 @@ func (c *compiler) compileRow(u *mapUnit, t *Table, l *Line) (Row, error) {
 		if err := c.fit(u, &row, &res, c.order[m].target); err != nil {
 			return row, err
 		}
+	} else if n := len(res.steps); n > 0 && res.steps[n-1].Kind == StepResource {
+		row.Assign = AssignNothing
+		row.Flags |= Constant
 	} else if primOf(res.typ) == Complex || primOf(res.typ) == Reference {
 		if err := c.defaultMap(u, &row, &res, l); err != nil {
 			return row, err
@@ -326,6 +329,9 @@ func (c *compiler) compileRow(u *mapUnit, t *Table, l *Line) (Row, error) {
 func (c *compiler) fit(u *mapUnit, row *Row, res *resolved, target fhir.Type) error {
 	have, want := family(res.typ.Name()), family(target.Name())
 	switch {
+	case res.this && target.IsResource() && u.target.Name() != target.Name():
+		res.steps = append(res.steps, Step{Kind: StepNew, Name: c.str(target.Name())})
+		res.typ = target
 	case res.this, have == want:
 	case res.typ.IsPrimitive() && target.IsPrimitive():
 	case have == "Reference" && target.IsResource():

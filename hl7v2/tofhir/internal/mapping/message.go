@@ -121,6 +121,7 @@ func (c *compiler) scopes(s Structure) {
 	each(func(pos uint32, t *Target) {
 		k := key{t.Type, t.Num}
 		t.Anchor = first[k] == pos && t.Lo == t.Hi
+		t.Main = t.Anchor && t.Origin == c.p.Targets[c.p.Positions[pos].Lo].Origin && t.Cond == None
 		t.Scope = scope[k]
 	})
 }

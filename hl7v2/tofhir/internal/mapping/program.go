@@ -71,8 +71,9 @@ type Assign uint8
 
 // The kinds of assignment.
 const (
-	AssignSource Assign = iota // the source element
-	AssignText                 // the Parts, joined
+	AssignSource  Assign = iota // the source element
+	AssignText                  // the Parts, joined
+	AssignNothing               // the path makes a reference, and that is all
 )
 
 // A Part is one operand of a joined value: a literal or a reference.
@@ -124,6 +125,7 @@ const (
 	StepResource                 // go through a reference into a resource of type Name, number Num
 	StepInstance                 // go to instances Num..Max of the map's own target
 	StepSibling                  // refer to instance Num of the map's own target
+	StepNew                      // begin a resource of type Name that nothing refers to
 )
 
 // A Step is one step of a target path.
@@ -225,6 +227,7 @@ type Target struct {
 	Num    uint8
 	Flags  uint8
 	Anchor bool   // each occurrence of the segment makes a new resource
+	Main   bool   // what the segment is about: made even if no row has a value
 	Scope  uint32 // group position within which the resource is one
 	Lo, Hi uint32 // path below the resource in Steps
 	Map    int32
