@@ -28,6 +28,7 @@ type compiler struct {
 	focus   int // slot of the list that heads of expressions start from, -1 for $this
 	root    *expr
 	explain bool
+	folder  *evaluator // of constants
 }
 
 func (c *compiler) slot() int {
@@ -559,6 +560,10 @@ func (c *compiler) constant(e *expr) ([]Value, bool) {
 	return nil, false
 }
 
+// maxFolded bounds the items of a constant; longer lists are made when they
+// are needed.
+const maxFolded = 1000
+
 // folded is what a constant expression evaluated to.
 type folded struct{ items []Value }
 
@@ -566,19 +571,24 @@ type folded struct{ items []Value }
 // it is evaluated.
 func (c *compiler) fold(e *expr) ([]Value, bool) {
 	e.konst = false // compile it as it stands
-	sub := compiler{defs: c.defs, opts: c.opts, focus: -1, slots: c.slots}
-	x := &Expr{src: c.opts.src, root: e, limits: c.opts.limits}
-	x.limits.Steps = min(x.limits.Steps, 10_000)
+	if c.folder == nil {
+		x := &Expr{src: c.opts.src, root: e, limits: c.opts.limits}
+		x.limits.Steps = min(x.limits.Steps, 10_000)
+		c.folder = newEvaluator(x, 0)
+	}
+	sub := compiler{defs: c.defs, opts: c.opts, focus: -1, folder: c.folder}
 	var items []Value
 	program := sub.stream(e, func(ev *evaluator, v Value) bool {
 		items = append(items, v)
-		return len(items) <= 1000
+		return len(items) <= maxFolded
 	})
-	ev := newEvaluator(x, sub.slots)
+	ev := c.folder
+	ev.slots = make([]slot, sub.slots)
 	ev.begin(nil, Value{}, nil)
-	ev.want = 1
 	program(ev)
-	if ev.err != nil || len(items) > 1000 {
+	failed := ev.err != nil
+	ev.err = nil
+	if failed || len(items) > maxFolded {
 		return nil, false
 	}
 	e.konst, e.folded = true, &folded{items}

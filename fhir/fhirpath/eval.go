@@ -206,10 +206,13 @@ func containerOf(n fhir.Node) fhir.Node {
 	return n
 }
 
+// noEnv stands for a nil *Env. It is never written to.
+var noEnv Env
+
 // begin readies a pooled evaluator.
 func (ev *evaluator) begin(ctx context.Context, in Value, env *Env) {
 	if env == nil {
-		env = &ev.x.noEnv
+		env = &noEnv
 	}
 	ev.ctx, ev.env = ctx, env
 	ev.focus = in

@@ -20,7 +20,6 @@ type Expr struct {
 	slots    int
 	stream   run
 	truth    truth // of a Boolean expression
-	noEnv    Env
 	pool     sync.Pool
 }
 
