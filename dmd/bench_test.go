@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/xml"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -367,58 +365,5 @@ func TestAllocations(t *testing.T) {
 	})
 	if n > 20 {
 		t.Errorf("scanning %d bytes allocates %.0f times", len(doc), n)
-	}
-}
-
-// TestFullScale builds a release of full size and holds time and memory to the
-// limits that the package promises.
-func TestFullScale(t *testing.T) {
-	if os.Getenv("NHSKIT_LONG") == "" {
-		t.Skip("set NHSKIT_LONG for the release of full size")
-	}
-	dir := t.TempDir()
-	if err := dmdtest.New(1, 1).WriteDir(dir); err != nil {
-		t.Fatal(err)
-	}
-	rel, err := dmd.OpenRelease(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	heap := func() uint64 {
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return m.Sys
-	}
-	records := 0
-	before := heap()
-	start := time.Now()
-	issues, err := rel.Scan(context.Background(), func(*dmd.Record) error { records++; return nil }, nil)
-	if err != nil || len(issues) != 0 {
-		t.Fatalf("%v, %v", err, issues)
-	}
-	t.Logf("streamed %d records in %v, memory grew by %d KiB", records, time.Since(start), (heap()-before)>>10)
-	if grown := heap() - before; grown > 32<<20 {
-		t.Errorf("streaming grew memory by %d MiB", grown>>20)
-	}
-	start = time.Now()
-	s, report, err := dmd.Build(context.Background(), rel)
-	if err != nil || len(report.Issues) != 0 {
-		t.Fatalf("%v, %v", err, report.Issues)
-	}
-	t.Logf("built in %v, memory of the process %d MiB", time.Since(start), heap()>>20)
-	if heap() > 500<<20 {
-		t.Errorf("memory %d MiB", heap()>>20)
-	}
-	again, _, err := dmd.Build(context.Background(), rel)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var a, b bytes.Buffer
-	fmt.Fprint(&a, s.Date())
-	s.WriteTo(&a)
-	fmt.Fprint(&b, again.Date())
-	again.WriteTo(&b)
-	if !bytes.Equal(a.Bytes(), b.Bytes()) {
-		t.Error("two builds differ")
 	}
 }

@@ -341,6 +341,25 @@ func (p Product) ProductToDose(quantity Decimal) ([]ProductDose, error) {
 	return out, nil
 }
 
+// DailyDoses computes how many defined daily doses are in a number of units of a
+// product of one ingredient. ok is false if the product has no DDD, or its
+// strength is in a unit that does not convert to the DDD's.
+func (p Product) DailyDoses(quantity Decimal) (n *big.Rat, ok bool) {
+	c, _ := p.Class()
+	if c.DDD.Unit.Code == "" || c.DDD.Value.Sign() <= 0 {
+		return nil, false
+	}
+	doses, err := p.ProductToDose(quantity)
+	if err != nil || len(doses) != 1 {
+		return nil, false
+	}
+	v, err := ConvertUnits(doses[0].Value, doses[0].Unit.Code, c.DDD.Unit.Code)
+	if err != nil {
+		return nil, false
+	}
+	return v.Quo(v, c.DDD.Value.Rat()), true
+}
+
 // DMDUnit returns the SNOMED CT code of the amount's unit: its code, if that is
 // one, or that of the UCUM unit of mass, volume or length; "" for others.
 func (a *Amount) DMDUnit() string {

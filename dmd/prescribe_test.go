@@ -228,3 +228,29 @@ func TestBrands(t *testing.T) {
 		t.Errorf("%d brands, %d generics", brands, generics)
 	}
 }
+
+// TestDailyDoses computes the daily doses of a quantity from the records.
+func TestDailyDoses(t *testing.T) {
+	s := sharedStore(t)
+	n := 0
+	for p := range s.Products(dmd.VMP) {
+		got, ok := p.DailyDoses(decimal(t, "10"))
+		c, _ := p.Class()
+		st := p.Strengths()
+		if len(st) != 1 || !st[0].HasValue || c.DDD.Unit.Text != "mg" || st[0].Numerator.Unit.Text != "mg" {
+			continue
+		}
+		want := new(big.Rat).Mul(big.NewRat(10, 1), st[0].Numerator.Value.Rat())
+		if d := p.DoseForm(); d.Indicator.Code == "1" && st[0].Denominator.Unit.Code != "" {
+			want.Mul(want, d.Size.Value.Rat())
+		}
+		want.Quo(want, c.DDD.Value.Rat())
+		if !ok || got.Cmp(want) != 0 {
+			t.Errorf("%s: %s daily doses, want %s", p.Name(), got, want)
+		}
+		n++
+	}
+	if n < 20 {
+		t.Errorf("%d products", n)
+	}
+}

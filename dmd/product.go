@@ -1,6 +1,7 @@
 package dmd
 
 import (
+	"cmp"
 	"encoding/json"
 	"iter"
 	"slices"
@@ -423,16 +424,19 @@ func (p Product) AMPPs() []Product { return p.AppendAMPPs(nil) }
 // sortProducts sorts what lies behind from by identifier, each once.
 func sortProducts(ps []Product, from int) []Product {
 	part := ps[from:]
-	slices.SortFunc(part, func(a, b Product) int {
-		switch x, y := a.ID(), b.ID(); {
-		case x < y:
-			return -1
-		case x > y:
-			return 1
-		}
-		return 0
-	})
-	return ps[:from+len(slices.Compact(part))]
+	if len(part) < 2 {
+		return ps
+	}
+	keys := make([]idEntry, len(part))
+	for i, p := range part {
+		keys[i] = idEntry{uint64(p.ID()), p.at}
+	}
+	slices.SortFunc(keys, func(a, b idEntry) int { return cmp.Compare(a.id, b.id) })
+	for i, k := range slices.Compact(keys) {
+		part[i] = Product{part[0].s, k.at}
+		from++
+	}
+	return ps[:from]
 }
 
 // Contents returns the packs in a combination pack, Combinations the combination
