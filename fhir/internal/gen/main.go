@@ -7,7 +7,6 @@ package main
 import (
 	"archive/tar"
 	"compress/gzip"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -17,7 +16,7 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/nhskit/nhskit/fhir/internal/facts"
+	"github.com/nhskit/nhskit/fhir/internal/define"
 )
 
 func main() {
@@ -35,21 +34,15 @@ func run(core, out string) error {
 	if err != nil {
 		return err
 	}
-	table, err := build(files)
+	table, err := define.Table("4.0.1", nil, files)
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(out, []byte(table), 0o644)
 }
 
-// file is one resource of a package.
-type file struct {
-	name string
-	data []byte
-}
-
 // readPackage reads the resources of a package, by name.
-func readPackage(name string) ([]file, error) {
+func readPackage(name string) ([]define.Resource, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
@@ -59,7 +52,7 @@ func readPackage(name string) ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
-	var files []file
+	var files []define.Resource
 	for r := tar.NewReader(z); ; {
 		h, err := r.Next()
 		if errors.Is(err, io.EOF) {
@@ -75,49 +68,9 @@ func readPackage(name string) ([]file, error) {
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, file{path.Base(h.Name), data})
+		kind, _, _ := strings.Cut(path.Base(h.Name), "-")
+		files = append(files, define.Resource{Name: path.Base(h.Name), Kind: kind, Data: data})
 	}
-	sort.Slice(files, func(i, j int) bool { return files[i].name < files[j].name })
+	sort.Slice(files, func(i, j int) bool { return files[i].Name < files[j].Name })
 	return files, nil
-}
-
-// build makes the table of a package's resources.
-func build(files []file) (string, error) {
-	b := &facts.Builder{Version: "4.0.1"}
-	terms := newTerms()
-	for _, f := range files {
-		kind, _, _ := strings.Cut(f.name, "-")
-		var err error
-		switch kind {
-		case "StructureDefinition":
-			var s facts.Structure
-			if s, err = structure(f.data); err == nil && len(s.Elements) > 0 {
-				b.Add(s)
-				terms.bindings(s)
-			}
-		case "SearchParameter":
-			err = searchParam(b, f.data)
-		case "CodeSystem":
-			err = terms.codeSystem(f.data)
-		case "ValueSet":
-			err = terms.valueSet(f.data)
-		}
-		if err != nil {
-			return "", fmt.Errorf("%s: %w", f.name, err)
-		}
-	}
-	terms.add(b)
-	return b.Build()
-}
-
-// object is a JSON object whose members are not decoded yet.
-type object map[string]json.RawMessage
-
-// text returns a string member.
-func (o object) text(name string) string {
-	var s string
-	if raw, ok := o[name]; ok {
-		_ = json.Unmarshal(raw, &s)
-	}
-	return s
 }

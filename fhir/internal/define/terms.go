@@ -1,4 +1,4 @@
-package main
+package define
 
 import (
 	"encoding/json"
@@ -197,11 +197,11 @@ func (t *terms) valueSet(data []byte) error {
 func (t *terms) expand(url string) (map[[2]string]string, bool) {
 	url, _, _ = strings.Cut(url, "|")
 	v := t.sets[url]
+	if v != nil && v.expanded {
+		return v.codes, v.ok
+	}
 	if v == nil || t.open[url] || v.Compose == nil {
 		return nil, false
-	}
-	if v.expanded {
-		return v.codes, v.ok
 	}
 	v.expanded = true
 	t.open[url] = true

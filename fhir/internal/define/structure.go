@@ -1,4 +1,4 @@
-package main
+package define
 
 import (
 	"bytes"
@@ -83,8 +83,8 @@ func element(o object) (facts.Element, error) {
 		Type []struct {
 			Extension     []extension `json:"extension"`
 			Code          string      `json:"code"`
-			Profile       []string    `json:"profile"`
-			TargetProfile []string    `json:"targetProfile"`
+			Profile       oneOrMore   `json:"profile"`
+			TargetProfile oneOrMore   `json:"targetProfile"`
 		} `json:"type"`
 		Slicing *struct {
 			Discriminator []struct {
@@ -103,6 +103,11 @@ func element(o object) (facts.Element, error) {
 		Binding struct {
 			Strength string `json:"strength"`
 			ValueSet string `json:"valueSet"`
+			// STU3 has a choice here.
+			ValueSetURI       string `json:"valueSetUri"`
+			ValueSetReference struct {
+				Reference string `json:"reference"`
+			} `json:"valueSetReference"`
 		} `json:"binding"`
 	}
 	raw, err := json.Marshal(o)
@@ -114,7 +119,7 @@ func element(o object) (facts.Element, error) {
 	}
 	e := facts.Element{
 		Path: d.Path, SliceName: d.SliceName, Min: d.Min, Max: d.Max, BaseMax: d.Base.Max, BasePath: d.Base.Path,
-		ContentReference: d.ContentReference, ValueSet: d.Binding.ValueSet, Strength: d.Binding.Strength,
+		ContentReference: d.ContentReference, ValueSet: d.Binding.ValueSet + d.Binding.ValueSetURI + d.Binding.ValueSetReference.Reference, Strength: d.Binding.Strength,
 		Modifier: d.IsModifier, Summary: d.IsSummary, MustSupport: d.MustSupport,
 		Representation: d.Representation, MaxLength: d.MaxLength, Conditions: d.Condition,
 	}
@@ -164,6 +169,18 @@ func element(o object) (facts.Element, error) {
 		}
 	}
 	return e, nil
+}
+
+// oneOrMore reads a list, or the single value that STU3 has in its place.
+type oneOrMore []string
+
+// UnmarshalJSON reads a string or a list of strings.
+func (l *oneOrMore) UnmarshalJSON(data []byte) error {
+	if len(data) > 0 && data[0] == '"' {
+		*l = make(oneOrMore, 1)
+		return json.Unmarshal(data, &(*l)[0])
+	}
+	return json.Unmarshal(data, (*[]string)(l))
 }
 
 // lowerPrimitive turns the end of a name such as valueCode into the type's own

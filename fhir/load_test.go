@@ -1,0 +1,98 @@
+package fhir
+
+import (
+	"maps"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/nhskit/nhskit/fhir/internal/facts"
+)
+
+// TestDefinitionsOfTheCorePackage loads the published R4 package at run time:
+// what the embedded table tells, the new one tells too. Only the profiles that
+// R4 publishes without a snapshot, and the table thus leaves out, are added.
+func TestDefinitionsOfTheCorePackage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a while")
+	}
+	d, left, err := NewLibrary(publishedR4(t)).Definitions()
+	if err != nil || len(left) > 0 {
+		t.Fatal(left, err)
+	}
+	if d.Version() != "4.0.1" {
+		t.Errorf("version %q", d.Version())
+	}
+	want, got := R4().base(), d.base()
+	structures := map[string]facts.Structure{}
+	for _, s := range got.Structures {
+		structures[s.URL] = s
+	}
+	for _, s := range want.Structures {
+		if !reflect.DeepEqual(structures[s.URL], s) {
+			t.Errorf("%s differs", s.URL)
+		}
+		delete(structures, s.URL)
+	}
+	added := slices.Sorted(maps.Keys(structures))
+	if want := []string{
+		"http://hl7.org/fhir/StructureDefinition/example-composition",
+		"http://hl7.org/fhir/StructureDefinition/example-section-library",
+	}; !slices.Equal(added, want) {
+		t.Errorf("added %q", added)
+	}
+	if !reflect.DeepEqual(got.Systems, want.Systems) || !reflect.DeepEqual(got.Sets, want.Sets) || !reflect.DeepEqual(got.Params, want.Params) {
+		t.Error("code systems, value sets or search parameters differ")
+	}
+}
+
+// TestDefinitionsOfR4Again makes a table of what the embedded one tells of
+// itself.
+func TestDefinitionsOfR4Again(t *testing.T) {
+	d, left, err := NewLibrary().Definitions()
+	if err != nil || len(left) > 0 {
+		t.Fatal(left, err)
+	}
+	if d.t != R4().t {
+		t.Error("the table differs from the embedded one")
+	}
+}
+
+func TestDefinitionsOfUKCore(t *testing.T) {
+	p, err := OpenPackage(filepath.Join(corpora(t), "ukcore"), PackageLimits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, left, err := NewLibrary(p).Definitions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range left {
+		t.Errorf("left out: %v", err)
+	}
+	s, ok := d.Structure("https://fhir.hl7.org.uk/StructureDefinition/UKCore-Patient")
+	if !ok || !s.IsProfile() || s.TypeName() != "Patient" {
+		t.Fatal("no UKCore-Patient")
+	}
+	found := false
+	for e := range s.Elements() {
+		if e.ID() == "Patient.identifier:nhsNumber.system" {
+			v, ok := e.Fixed()
+			found = ok && v.JSON == `"https://fhir.nhs.uk/Id/nhs-number"` && e.Min() == 1
+		}
+	}
+	if !found {
+		t.Error("the NHS number's system is not fixed")
+	}
+	if vs, ok := d.ValueSet("https://fhir.hl7.org.uk/ValueSet/UKCore-EthnicCategory"); !ok || vs.Len() < 10 {
+		t.Error("the ethnic categories are not expanded")
+	}
+	if _, ok := d.ValueSet("http://hl7.org/fhir/ValueSet/administrative-gender"); !ok {
+		t.Error("the value sets of R4 are gone")
+	}
+	tree, err := Parse([]byte(`{"resourceType":"Patient","gender":"female"}`), With(d), Strict())
+	if err != nil || tree.Root().Type().Name() != "Patient" {
+		t.Errorf("reading by the new table: %v", err)
+	}
+}
