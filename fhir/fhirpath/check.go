@@ -18,7 +18,6 @@ type checker struct {
 	errors int
 	slots  int
 	total  static // of the enclosing aggregate
-	depth  int
 }
 
 // scope is what names mean at a place.

@@ -1,6 +1,7 @@
 package fhirpath
 
 import (
+	"context"
 	"strings"
 
 	"github.com/nhskit/nhskit/fhir"
@@ -47,12 +48,7 @@ func (c *compiler) stream(e *expr, k next) run {
 	case xTotal:
 		slot := int(e.slot)
 		return func(ev *evaluator) bool {
-			for _, v := range ev.slots[slot].list {
-				if !k(ev, v) {
-					return false
-				}
-			}
-			return true
+			return pushList(ev, slot, k)
 		}
 	case xVar:
 		return c.variable(e, k)
@@ -70,6 +66,21 @@ func (c *compiler) stream(e *expr, k next) run {
 		return c.stream(e.left, k)
 	}
 	one := c.single(e)
+	return pushOne(one, k)
+}
+
+// pushList pushes the items of a slot.
+func pushList(ev *evaluator, slot int, k next) bool {
+	for _, v := range ev.slots[slot].list {
+		if !k(ev, v) {
+			return false
+		}
+	}
+	return true
+}
+
+// pushOne pushes the value of a single.
+func pushOne(one single, k next) run {
 	return func(ev *evaluator) bool {
 		v := one(ev)
 		if ev.err != nil {
@@ -105,12 +116,7 @@ func (c *compiler) head(k next) run {
 	}
 	slot := c.focus
 	return func(ev *evaluator) bool {
-		for _, v := range ev.slots[slot].list {
-			if !k(ev, v) {
-				return false
-			}
-		}
-		return true
+		return pushList(ev, slot, k)
 	}
 }
 
@@ -246,12 +252,7 @@ func (c *compiler) variable(e *expr, k next) run {
 	if e.slot >= 0 {
 		slot := int(e.slot)
 		return func(ev *evaluator) bool {
-			for _, v := range ev.slots[slot].list {
-				if !k(ev, v) {
-					return false
-				}
-			}
-			return true
+			return pushList(ev, slot, k)
 		}
 	}
 	name := e.name
@@ -584,7 +585,7 @@ func (c *compiler) fold(e *expr) ([]Value, bool) {
 	})
 	ev := c.folder
 	ev.slots = make([]slot, sub.slots)
-	ev.begin(nil, Value{}, nil)
+	ev.begin(context.Background(), Value{}, nil)
 	program(ev)
 	failed := ev.err != nil
 	ev.err = nil

@@ -130,13 +130,7 @@ func (c *compiler) call(e *expr, k next) run {
 		return c.checkModifiers(e, k)
 	}
 	one := c.single(e)
-	return func(ev *evaluator) bool {
-		v := one(ev)
-		if ev.err != nil {
-			return false
-		}
-		return v.IsZero() || k(ev, v)
-	}
+	return pushOne(one, k)
 }
 
 // singleCall compiles a function that gives at most one item; nil for others.

@@ -233,12 +233,7 @@ func (c *compiler) trace(e *expr, k next) run {
 		if ev.err != nil {
 			return false
 		}
-		for _, v := range ev.slots[in].list {
-			if !k(ev, v) {
-				return false
-			}
-		}
-		return true
+		return pushList(ev, in, k)
 	}
 }
 
@@ -263,12 +258,7 @@ func (c *compiler) defineVariable(e *expr, k next) run {
 		} else if !value(ev) {
 			return false
 		}
-		for _, v := range ev.slots[in].list {
-			if !k(ev, v) {
-				return false
-			}
-		}
-		return true
+		return pushList(ev, in, k)
 	}
 }
 
@@ -299,12 +289,7 @@ func (c *compiler) aggregate(e *expr, k next) run {
 		if ev.err != nil {
 			return false
 		}
-		for _, v := range ev.slots[total].list {
-			if !k(ev, v) {
-				return false
-			}
-		}
-		return true
+		return pushList(ev, total, k)
 	}
 }
 

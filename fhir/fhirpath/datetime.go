@@ -582,18 +582,7 @@ func addSpan(v Value, s timeSpan, sign int64) Value {
 		total += n * 60
 	default:
 		total += n
-		ns := int64(f.nanos) + nanos
-		if p < precFraction {
-			ns = 0
-		}
-		if ns < 0 {
-			ns += 1e9
-			total--
-		} else if ns >= 1e9 {
-			ns -= 1e9
-			total++
-		}
-		f.nanos = int(ns)
+		total += f.addNanos(nanos, p)
 	}
 	days := total / 86400
 	if total %= 86400; total < 0 {
@@ -602,6 +591,25 @@ func addSpan(v Value, s timeSpan, sign int64) Value {
 	}
 	f.hour, f.minute, f.second = int(total/3600), int(total/60%60), int(total%60)
 	return v.addDays(f, days)
+}
+
+// addNanos adds nanoseconds, where the precision has them, and returns the
+// carry in seconds.
+func (f *fields) addNanos(nanos int64, prec int) int64 {
+	if prec < precFraction {
+		return 0
+	}
+	carry := int64(0)
+	ns := int64(f.nanos) + nanos
+	if ns < 0 {
+		ns += 1e9
+		carry = -1
+	} else if ns >= 1e9 {
+		ns -= 1e9
+		carry = 1
+	}
+	f.nanos = int(ns)
+	return carry
 }
 
 // addDays moves a date by days.
@@ -634,17 +642,7 @@ func addToTime(v Value, unit int, n, nanos int64) Value {
 	default:
 		total += n % 86400
 	}
-	if p == precFraction {
-		ns := int64(f.nanos) + nanos
-		if ns < 0 {
-			ns += 1e9
-			total--
-		} else if ns >= 1e9 {
-			ns -= 1e9
-			total++
-		}
-		f.nanos = int(ns)
-	}
+	total += f.addNanos(nanos, p)
 	total = (total%86400 + 86400) % 86400
 	f.hour, f.minute, f.second = int(total/3600), int(total/60%60), int(total%60)
 	return v.withFields(f)

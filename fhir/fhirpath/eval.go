@@ -29,7 +29,6 @@ type evaluator struct {
 	root     Value
 	clock    time.Time
 	now      Value
-	empty    Value // what this points to where there is no item
 	seed     maphash.Seed
 	out      []Value
 	want     int  // how many items of the result

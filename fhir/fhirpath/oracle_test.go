@@ -1,6 +1,7 @@
 package fhirpath
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"sort"
@@ -53,7 +54,7 @@ func (o *oracle) evaluate(x *Expr, in fhir.Node, env *Env) (list []Value, err er
 		v = nodeValue(in)
 		this = []Value{v}
 	}
-	o.ev.begin(nil, v, env)
+	o.ev.begin(context.Background(), v, env)
 	defer func() {
 		switch r := recover().(type) {
 		case nil:

@@ -69,13 +69,6 @@ func (t *typeName) as(v Value) bool {
 // kinds is a set of System kinds.
 type kinds uint16
 
-func setOf(list ...Kind) (s kinds) {
-	for _, k := range list {
-		s |= 1 << k
-	}
-	return s
-}
-
 const (
 	kindsBoolean = kinds(1 << KindBoolean)
 	kindsString  = kinds(1 << KindString)
