@@ -281,7 +281,8 @@ func (s *Scanner) takePending() {
 	s.at++
 	r := &s.record
 	r.reset(TableGTIN, TableGTIN.spec(), g.offset)
-	r.Line = s.lines + s.linesTo(min(max(int(g.offset-s.base), 0), len(s.buf))) + 1
+	s.moveCursor(min(max(int(g.offset-s.base), 0), len(s.buf)))
+	r.Line = s.cursor.line + 1
 	for i, v := range g.values {
 		if g.set>>i&1 != 0 {
 			r.put(i, bytes.ToValidUTF8(v, []byte("\uFFFD")))

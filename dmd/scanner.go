@@ -30,9 +30,8 @@ type Scanner struct {
 	buf     []byte
 	pos     int   // of the next byte to look at
 	base    int64 // offset of buf[0] in the file
-	lines   int   // line feeds before buf[counted]
-	counted int   // how far in buf line feeds have been counted
-	lineAt  int64 // offset of the last line feed before buf[0], or -1
+	cursor  cursor
+	baseLF  int64 // offset of the last line feed before buf[0], or -1
 	eof     bool
 	err     error
 	started bool
@@ -110,7 +109,7 @@ func NewScanner(src io.Reader, name string, opts ...ReadOption) *Scanner {
 	for _, f := range opts {
 		f(&o)
 	}
-	s := &Scanner{src: src, name: name, limits: o.limits, check: !o.noCheck, lineAt: -1, section: -1}
+	s := &Scanner{src: src, name: name, limits: o.limits, check: !o.noCheck, cursor: cursor{lastLF: -1}, baseLF: -1, section: -1}
 	s.issues.max = o.limits.Issues
 	return s
 }
@@ -208,11 +207,9 @@ func (s *Scanner) atEnd() {
 // fill reads more input behind what has not been looked at.
 func (s *Scanner) fill() {
 	if s.pos > 0 {
-		s.lines += s.linesTo(s.pos)
-		s.counted = 0
-		if i := bytes.LastIndexByte(s.buf[:s.pos], '\n'); i >= 0 {
-			s.lineAt = s.base + int64(i)
-		}
+		s.moveCursor(s.pos)
+		s.cursor.pos = 0
+		s.baseLF = s.cursor.lastLF
 		s.base += int64(s.pos)
 		s.buf = s.buf[:copy(s.buf, s.buf[s.pos:])]
 		s.pos = 0
@@ -239,12 +236,27 @@ func (s *Scanner) fill() {
 	}
 }
 
-// linesTo counts the line feeds between the counted part of the buffer and pos.
-func (s *Scanner) linesTo(pos int) int {
-	if pos < s.counted {
-		return -bytes.Count(s.buf[pos:s.counted], newline)
+// cursor is a place in the buffer of which the line is known.
+type cursor struct {
+	pos    int
+	line   int   // line feeds before it
+	lastLF int64 // offset of the last of them, or -1
+}
+
+// moveCursor takes the cursor to a place, counting line feeds on the way.
+func (s *Scanner) moveCursor(pos int) {
+	c := &s.cursor
+	if pos < c.pos {
+		c.line -= bytes.Count(s.buf[pos:c.pos], newline)
+		c.lastLF = s.baseLF
+		if i := bytes.LastIndexByte(s.buf[:pos], '\n'); i >= 0 {
+			c.lastLF = s.base + int64(i)
+		}
+	} else if n := bytes.Count(s.buf[c.pos:pos], newline); n > 0 {
+		c.line += n
+		c.lastLF = s.base + int64(c.pos+bytes.LastIndexByte(s.buf[c.pos:pos], '\n'))
 	}
-	return bytes.Count(s.buf[s.counted:pos], newline)
+	c.pos = pos
 }
 
 var newline = []byte{'\n'}
@@ -287,7 +299,7 @@ func (s *Scanner) start() {
 func (s *Scanner) recode(name string, d transform.Transformer) {
 	s.issue(Information, CodeEncoding, s.pos, fmt.Errorf("the file is in %s; offsets count its text in UTF-8", name))
 	s.src = transform.NewReader(io.MultiReader(bytes.NewReader(bytes.Clone(s.buf)), readerOf(s)), d)
-	s.buf, s.pos, s.counted, s.eof = s.buf[:0], 0, 0, false
+	s.buf, s.pos, s.cursor.pos, s.eof = s.buf[:0], 0, 0, false
 }
 
 // readerOf returns what is left of the source.
@@ -324,15 +336,11 @@ func (s *Scanner) issueAt(sev Severity, code Code, pos int, path string, err err
 		return
 	}
 	pos = min(pos, len(s.buf))
-	line := s.lines + s.linesTo(pos)
+	s.moveCursor(pos)
 	offset := s.base + int64(pos)
-	last := s.lineAt
-	if i := bytes.LastIndexByte(s.buf[:pos], '\n'); i >= 0 {
-		last = s.base + int64(i)
-	}
 	s.issues.list = append(s.issues.list, Issue{
 		Severity: sev, Code: code, File: s.name, Path: path, Offset: offset,
-		Line: line + 1, Col: int(offset - last), Err: err,
+		Line: s.cursor.line + 1, Col: int(offset - s.cursor.lastLF), Err: err,
 	})
 }
 
@@ -527,10 +535,9 @@ func (s *Scanner) close(p int, name []byte) error {
 func (s *Scanner) readRecord(p, q int, name []byte) (end int, err error) {
 	spec := &theSchema().tables[s.table]
 	r := &s.record
-	s.lines += s.linesTo(p)
-	s.counted = p
+	s.moveCursor(p)
 	r.reset(s.table, spec, s.base+int64(p))
-	r.Line = s.lines + 1
+	r.Line = s.cursor.line + 1
 	s.scratch = s.scratch[:0]
 	first := 0
 	if spec.many {
