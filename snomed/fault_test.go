@@ -107,7 +107,7 @@ func answers(s *Store, seed uint64, n int) (uint64, error) {
 // TestBitFlips turns bits of a store over: every one gives an error when the
 // store is opened or asked, or the same answers.
 func TestBitFlips(t *testing.T) {
-	flips := 600
+	flips := short(600, 150)
 	if long() {
 		flips = 10_000
 	}
@@ -160,7 +160,7 @@ func TestBitFlips(t *testing.T) {
 // TestForgedStore damages the data and mends the checksums: whatever comes
 // out, there is no panic and no endless loop.
 func TestForgedStore(t *testing.T) {
-	flips := 300
+	flips := short(300, 60)
 	if long() {
 		flips = 10_000
 	}
@@ -233,7 +233,16 @@ type discard struct{}
 
 func (discard) Write(b []byte) (int, error)    { return len(b), nil }
 func (discard) Seek(int64, int) (int64, error) { return 0, nil }
-func long() bool                               { return os.Getenv("NHSKIT_LONG") == "1" }
+
+// short returns the smaller number for go test -short.
+func short(n, less int) int {
+	if testing.Short() {
+		return less
+	}
+	return n
+}
+
+func long() bool { return os.Getenv("NHSKIT_LONG") == "1" }
 
 func TestOpenRefuses(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "store")
@@ -425,7 +434,7 @@ func TestKilledBuild(t *testing.T) {
 		}
 		return
 	}
-	kills := 12
+	kills := short(12, 3)
 	if long() {
 		kills = 200
 	}

@@ -259,7 +259,7 @@ func long() bool { return os.Getenv("NHSKIT_LONG") == "1" }
 // TestAgainstOracle asks random questions of stores built from different
 // kinds of release, and of the oracle.
 func TestAgainstOracle(t *testing.T) {
-	queries := 1000
+	queries := 700
 	if testing.Short() {
 		queries = 150
 	}

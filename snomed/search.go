@@ -57,7 +57,7 @@ type Span struct{ From, To int }
 
 // maxFurther is how many more concepts a search reads once it has as many
 // hits as it was asked for, or ten times the limit if that is more.
-const maxFurther = 600
+const maxFurther = 250
 
 const (
 	defaultLimit    = 20
@@ -71,7 +71,7 @@ const (
 //
 // Concepts are read in the order of their best term, whether or not that is
 // the one that matches. When it has as many hits as it was asked for, a search
-// reads on while a better one may come, but not more than 600 concepts or ten
+// reads on while a better one may come, but not more than 250 concepts or ten
 // times the limit: only with more matches than that may a longer term be
 // among the hits in the place of a shorter one.
 func (s *Store) Search(ctx context.Context, q Query) (hits []Hit, err error) {

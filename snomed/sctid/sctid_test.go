@@ -1,10 +1,12 @@
 package sctid_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"os/exec"
 	"strconv"
 	"testing"
@@ -278,6 +280,18 @@ func TestStandardLibraryOnly(t *testing.T) {
 	}
 	if got := string(out); got != "github.com/nhskit/nhskit/snomed/sctid\n" {
 		t.Errorf("imports %s", got)
+	}
+}
+
+// TestGeneratedTables: the tables are what the generator writes.
+func TestGeneratedTables(t *testing.T) {
+	want, err := exec.Command("go", "run", "./internal/gen").Output()
+	if err != nil {
+		t.Skip("no go command")
+	}
+	got, err := os.ReadFile("verhoeff_gen.go")
+	if err != nil || !bytes.Equal(got, want) {
+		t.Error("verhoeff_gen.go is not what go run ./internal/gen writes")
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/nhskit/nhskit/snomed/sctid"
 )
@@ -139,6 +140,36 @@ func TestShape(t *testing.T) {
 		}
 	}
 	within(t, "members that are concepts", members, 7177107, 5)
+
+	if os.Getenv("NHSKIT_LONG") != "1" {
+		return
+	}
+	v := newVocabulary()
+	words := make([]int, 0, 32)
+	var term []byte
+	bytes, postings := 0, 0
+	tokens := map[string]bool{}
+	ofConcept, concept := map[string]bool{}, int32(-1)
+	m.eachDescription(func(d *description) {
+		term = m.appendTerm(term[:0], v, d, words)
+		bytes += len(term)
+		if d.concept != concept {
+			postings += len(ofConcept)
+			clear(ofConcept)
+			concept = d.concept
+		}
+		for _, w := range strings.FieldsFunc(strings.ToLower(string(term)), func(r rune) bool {
+			return r != '\'' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+		}) {
+			tokens[w] = true
+			if d.active {
+				ofConcept[w] = true
+			}
+		}
+	})
+	within(t, "bytes of terms", bytes, 230770000, 5)
+	within(t, "distinct tokens", len(tokens), 155947, 5)
+	within(t, "concept and token pairs", postings+len(ofConcept), 12493716, 5)
 }
 
 type interval struct{ from, to int32 }
