@@ -248,13 +248,18 @@ func (m *Message) Charset() Charset { return m.charset }
 // readCharset finds the character set when the message has been indexed.
 func (m *Message) readCharset() {
 	m.charset = Undeclared
-	raw := m.SegmentAt(0).Field(18).Rep(1).Component(1).Raw()
-	switch {
-	case len(raw) == 0:
-	case string(raw) == "UNICODE UTF-8":
+	v := m.SegmentAt(0).Field(18)
+	if v.lo != v.hi {
+		v = v.Component(1)
+	}
+	switch raw := v.Raw(); string(raw) {
+	case "":
+	case "UNICODE UTF-8", "UNICODE":
 		m.charset = UTF8
-	case m.wide != narrow:
-		m.charset = UTF16
+	case "8859/1":
+		m.charset = Latin1
+	case "ASCII":
+		m.charset = ASCII
 	default:
 		m.charset = ParseCharset(string(raw))
 	}
@@ -439,6 +444,9 @@ const (
 // wideOf detects a wide message by its byte order mark, or by the zero bytes
 // in MSH. bom is the length of the mark.
 func wideOf(data []byte) (w wideness, bom int) {
+	if len(data) > 1 && data[0] != 0 && data[1] != 0 && data[0] < 0xfe {
+		return narrow, 0
+	}
 	for _, c := range [...]struct {
 		prefix string
 		w      wideness

@@ -2,7 +2,9 @@ package hl7v2
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
+	"math/bits"
 )
 
 // Escape sequences: chapter 2.7 of version 2.5.1, 2.A.24 for formatted text.
@@ -310,13 +312,31 @@ func (d Delimiters) mustEscape(c byte) bool {
 
 // plain returns how many bytes of text need no escape.
 func (d Delimiters) plain(text []byte) int {
-	const short = 48
-	for i, c := range text[:min(short, len(text))] {
-		if d.mustEscape(c) {
-			return i
+	at := 0
+	const short = 64 // bytes without a find before the vector search is worth it
+	if d.standard() && d.Escape == '\\' && d.Truncation == 0 {
+		for at+8 <= len(text) && at < short {
+			w := binary.LittleEndian.Uint64(text[at:])
+			a := (w | 0x22*ones) ^ 0x7e*ones // | ^ ~ \ as in matchStandard
+			b := w ^ '&'*ones
+			c := (w&low7 + 0x60*ones) | w
+			hits := ^(((a&low7 + low7) | a) & ((b&low7 + low7) | b) & c) & highs
+			if hits == 0 {
+				at += 8
+				continue
+			}
+			at += bits.TrailingZeros64(hits) >> 3
+			if d.mustEscape(text[at]) {
+				return at
+			}
+			at++ // a control character that may stand
 		}
 	}
-	at := min(short, len(text))
+	for ; at < len(text) && (at < short || len(text)-at < 16); at++ {
+		if d.mustEscape(text[at]) {
+			return at
+		}
+	}
 	for size := 256; at < len(text); size = min(size*2, 16<<10) {
 		run := text[at:min(at+size, len(text))]
 		full := len(run)

@@ -208,19 +208,20 @@ func (x *index) classify(data []byte, first int, classes *classTable, maxSegment
 	nm, nf := 1, 1
 	s := segmentMark{uint32(first), 0}
 	started := 0 // nm where the segment starts
-	for _, p := range marks[1 : len(marks)-1] {
+	found := marks[1 : len(marks)-1]
+	for len(found) > 0 {
 		if nf == len(fields) {
 			fields = grow(fields)
 		}
-		kind := uint32(classes[data[p]])
-		marks[nm] = p<<kindBits | kind
-		fields[nf] = uint32(nm)
-		if kind >= kindSubcomponent {
-			nm++
-			nf += int(kind & 1)
+		run := found[:min(len(found), len(fields)-nf)]
+		taken, separators := classifyRun(data, run, marks[nm:], fields[nf:], uint32(nm), classes)
+		nm, nf, found = nm+taken, nf+separators, found[taken:]
+		if taken == len(run) {
 			continue
 		}
-		if kind == kindNone {
+		p := found[0]
+		found = found[1:]
+		if classes[data[p]] == kindNone {
 			continue
 		}
 		if blank := s.trim(data, p); blank && nm == started {
@@ -231,6 +232,7 @@ func (x *index) classify(data []byte, first int, classes *classTable, maxSegment
 			x.marks, x.fields = marks[:started], fields[:s.fields]
 			return problem, int(s.start)
 		}
+		marks[nm], fields[nf] = p<<kindBits|kindEnd, uint32(nm)
 		nm++
 		nf++
 		s, started = segmentMark{p + 1, uint32(nf)}, nm
@@ -249,6 +251,23 @@ func (x *index) classify(data []byte, first int, classes *classTable, maxSegment
 	x.marks, x.fields = marks[:nm], fields[:nf]
 	x.segs = append(x.segs, segmentMark{end, uint32(nf)}) // a sentinel
 	return "", 0
+}
+
+// classifyRun turns positions into marks, up to the first control character.
+// It returns how many it has done, and how many of them are field separators.
+// The number of the first mark is base.
+func classifyRun(data []byte, found, marks, fields []uint32, base uint32, classes *classTable) (taken, separators int) {
+	marks = marks[:len(found)]
+	for i, p := range found {
+		kind := uint32(classes[data[p]])
+		if kind < kindSubcomponent {
+			return i, separators
+		}
+		marks[i] = p<<kindBits | kind
+		fields[separators] = base + uint32(i)
+		separators += int(kind & 1)
+	}
+	return len(found), separators
 }
 
 // trim moves the start of a segment that ends at end behind its blanks, and

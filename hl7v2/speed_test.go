@@ -45,9 +45,38 @@ func TestSpeed(t *testing.T) {
 	rounds := 20
 	gate := os.Getenv("NHSKIT_LONG") != ""
 	if gate {
-		rounds = 2000
+		rounds = 300
 	}
 	var m Message
+	buf := make([]byte, 0, 2*len(benchADT))
+	m.mustParse(t, benchADT)
+	fixed := fastest(rounds,
+		func() {
+			h, _ := ReadHeader(benchADT)
+			h.Type()
+			h.ControlID()
+		},
+		func() {
+			if err := m.Set("PID-5.1", "SMITH-JONES"); err != nil {
+				t.Fatal(err)
+			}
+			buf = m.AppendTo(buf[:0])
+		},
+	)
+	t.Logf("header %v, set and encode %v", fixed[0], fixed[1])
+	if gate && (fixed[0] > 300*time.Nanosecond || fixed[1] > 2*time.Microsecond) {
+		t.Error("want at most 300ns and 2µs")
+	}
+	d := Standard()
+	for _, n := range []int{1 << 10, 1 << 20} {
+		text := bytes.Repeat([]byte("Chest clear. "), n/13+1)[:n]
+		got := fastest(rounds, func() { d.EscapeText(text) }, func() { d.Unescape(text) })
+		rate := func(took time.Duration) float64 { return float64(n) / float64(took.Nanoseconds()) }
+		t.Logf("%d bytes of plain text: escape %.1f GB/s, unescape %.1f GB/s", n, rate(got[0]), rate(got[1]))
+		if gate && (n > 1<<15 && rate(got[0]) < 5 || rate(got[1]) < 5) {
+			t.Error("want 5 GB/s")
+		}
+	}
 	positions := make([]uint32, 0, 1<<16)
 	for _, c := range []struct {
 		name  string
