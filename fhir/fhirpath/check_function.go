@@ -1,5 +1,7 @@
 package fhirpath
 
+import "context"
+
 // function types a call of a known function with the right number of
 // arguments. sc has the variables that the input defined.
 func (c *checker) function(e *expr, in static, sc scope, vars *variable) (static, *variable) {
@@ -199,11 +201,12 @@ func (c *checker) defineVariable(e *expr, in static, sc scope, vars *variable) (
 		item.this = in
 		value, _ = c.check(e.args[1], item)
 	}
-	if name.kind != xLiteral || name.lit.Kind() != KindString {
-		c.errorf(CodeArguments, e, "", "the name of a variable must be a String literal")
+	n, ok := c.constantName(name)
+	if !ok {
+		c.errorf(CodeArguments, e, "", "the name of a variable must be a String that depends on no input")
 		return in, vars
 	}
-	n := name.lit.str
+	e.args[0] = &expr{kind: xLiteral, pos: name.pos, end: name.end, at: name.at, lit: literal(stringValue(n)), konst: true, static: systemType(kindsString)}
 	switch {
 	case isSystemVariable(n):
 		c.errorf(CodeVariable, e, "", "%%%s is a variable of the environment and cannot be defined", excerpt(n))
@@ -212,6 +215,27 @@ func (c *checker) defineVariable(e *expr, in static, sc scope, vars *variable) (
 	}
 	e.slot = int32(c.slot())
 	return in, &variable{name: n, slot: int(e.slot), static: value, outer: vars}
+}
+
+// constantName evaluates the name of a variable, which must be the same for
+// every input. Most are literals.
+func (c *checker) constantName(e *expr) (string, bool) {
+	if e.kind == xLiteral {
+		return e.lit.str, e.lit.Kind() == KindString
+	}
+	if c.errors > 0 {
+		return "", false
+	}
+	x := &Expr{src: c.src, root: e, opts: c.opts, limits: c.opts.limits}
+	x.limits.Steps = min(x.limits.Steps, 10_000)
+	x.compile(c.slots)
+	// It needs some item to start from, if only for variables of its own.
+	ev := newEvaluator(x, x.slots)
+	ev.begin(context.Background(), boolValue(true), nil)
+	if err := x.run(ev, 2); err != nil || len(ev.out) != 1 || ev.out[0].Kind() != KindString {
+		return "", false
+	}
+	return ev.out[0].str, true
 }
 
 // aggregate types its expression twice: $total is first what the second
@@ -256,28 +280,24 @@ func (c *checker) iif(e *expr, in static, sc scope) static {
 }
 
 // repeat types the items that its expression reaches, again and again until
-// no new type turns up.
+// no new type turns up. Only the first time a missing element is an error: what
+// was reached may well lack it.
 func (c *checker) repeat(e *expr, in static, sc scope) static {
 	var all static
-	from := in
-	for range 4 { // types nest no deeper than that in any definition
-		issues, errors, slots := len(c.issues), c.errors, c.slots
-		sc.this = from.asOne()
+	slots := c.slots
+	for i := range 4 { // types nest no deeper than that in any definition
+		issues, errors := len(c.issues), c.errors
+		c.slots = slots
+		sc.this = in.union(all).asOne()
 		out, _ := c.check(e.args[0], sc)
+		if i > 0 {
+			c.issues, c.errors = c.issues[:issues], errors
+		}
 		next := all.union(out)
 		if len(next.more) == len(all.more) && next.one == all.one && next.sys == all.sys && next.open() == all.open() {
 			break
 		}
 		all = next
-		from = all
-		if all.open() {
-			break
-		}
-		c.slots = slots
-		if all.one != in.one {
-			// Elements that only some of the reached types have are no error.
-			c.issues, c.errors = c.issues[:issues], errors
-		}
 	}
 	all.list, all.unordered = true, true
 	return all
