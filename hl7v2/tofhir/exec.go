@@ -80,7 +80,7 @@ func (c *conversion) row(f *frame, n int32, row *mapping.Row, src cursor, rep in
 		return
 	}
 	if row.Cond != mapping.None && !c.holds(row.Cond, f, src) {
-		if valued {
+		if valued && !row.WholeField {
 			c.note(src, fateCondition)
 		}
 		return

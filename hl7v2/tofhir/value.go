@@ -47,7 +47,7 @@ func (c *conversion) assign(at int32, row *mapping.Row, n int32, f *frame, src c
 		return
 	}
 	leaf := c.in.first(src)
-	if leaf < 0 || row.WholeField && !f.m.Segment && src.level == levelSegment {
+	if leaf < 0 {
 		return
 	}
 	lo := int32(len(c.text))
@@ -67,6 +67,11 @@ func (c *conversion) assign(at int32, row *mapping.Row, n int32, f *frame, src c
 			}
 		} else {
 			c.text = append(c.text[:lo], c.becomes(code, c.text[lo:])...)
+			if c.conv.isDefault(code) {
+				c.issue(Warning, CodeUnmapped, src, n, nil)
+				c.lose(src, fateUnmapped)
+				leaf = -1
+			}
 			c.writeSpan(at, lo, n, leaf)
 			if c.inCoding(at) {
 				parent := c.nodes[at].parent
@@ -77,6 +82,11 @@ func (c *conversion) assign(at int32, row *mapping.Row, n int32, f *frame, src c
 		}
 	}
 	c.writeSpan(at, lo, n, leaf)
+}
+
+// isDefault reports whether a code stands for all that are not in its table.
+func (c *Converter) isDefault(code *mapping.Code) bool {
+	return c.program.Text(code.From) == "*" && c.program.Text(code.To) != "*"
 }
 
 // inCoding reports whether an element is the code of a Coding.

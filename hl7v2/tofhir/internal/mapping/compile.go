@@ -304,6 +304,9 @@ func (c *compiler) compileRow(u *mapUnit, t *Table, l *Line) (Row, error) {
 	if len(last) > 0 && last[len(last)-1].Kind == StepSibling {
 		row.Flags |= Constant
 	}
+	if row.WholeField && u.segment && row.Assign == AssignSource && row.Map == None {
+		return row, fmt.Errorf("a segment is no value: an assignment is needed")
+	}
 	if res.typ.Name() == "Coding" {
 		row.Flags |= IntoCoding
 	}
