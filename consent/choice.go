@@ -12,6 +12,9 @@ import (
 // error. Records that cannot be relied on come first and leave open what they
 // would have said; of the others only what protects the patient settles it.
 func (f *facts) choices(r *Request, records []Record, known time.Time, redact []string) []string {
+	// The records that count are remembered for the second pass; of more
+	// than there is room for each is judged again.
+	var counts [128]bool
 	for i := range records {
 		rec := &records[i]
 		if rec.RecordedAt.After(known) || rec.State == EnteredInError {
@@ -27,17 +30,24 @@ func (f *facts) choices(r *Request, records []Record, known time.Time, redact []
 		case current:
 			if rec.malformed() {
 				f.broken(rec.Kind, causeRecord)
+			} else if i < len(counts) {
+				counts[i] = true
 			}
 		}
 	}
-	c := chooser{facts: f, r: r, records: records, scr: -1, redact: redact}
+	c := chooser{facts: f, r: r, records: records, scr: -1}
 	for i := range records {
 		rec := &records[i]
-		if rec.RecordedAt.After(known) || rec.State == EnteredInError || rec.Subject != r.Subject || rec.malformed() ||
-			f.standing(records, i, known) != current || superseded(records, i, r.AsAt, known) {
+		if i < len(counts) {
+			if !counts[i] {
+				continue
+			}
+		} else if rec.RecordedAt.After(known) || rec.State == EnteredInError || rec.Subject != r.Subject || rec.malformed() || f.standing(records, i, known) != current {
 			continue
 		}
-		c.record(rec, i)
+		if !superseded(records, i, r.AsAt, known) {
+			redact = c.record(rec, i, redact)
+		}
 	}
 	if f.set[fNDO] == 1<<1 {
 		f.is(fNDOEntry, 1)
@@ -45,7 +55,7 @@ func (f *facts) choices(r *Request, records []Record, known time.Time, redact []
 			f.is(fNDOEntry, 3)
 		}
 	}
-	return c.redact
+	return redact
 }
 
 // malformed reports whether the times of a record make no sense.
@@ -58,13 +68,12 @@ type chooser struct {
 	*facts
 	r       *Request
 	records []Record
-	redact  []string
 	timely  bool      // an opt-out in force was known at the time asked about
 	type2   time.Time // the latest Type 2 objection
 	scr     int       // the latest preference, -1 for none
 }
 
-func (c *chooser) record(rec *Record, i int) {
+func (c *chooser) record(rec *Record, i int, redact []string) []string {
 	f, r := c.facts, c.r
 	until := rec.until()
 	started := !r.AsAt.Before(rec.From)
@@ -113,9 +122,10 @@ func (c *chooser) record(rec *Record, i int) {
 		f.proxy(r, rec, i, started, inForce)
 	case PrivacyDirective:
 		if inForce {
-			c.redact = f.directive(r, rec, i, c.redact)
+			redact = f.directive(r, rec, i, redact)
 		}
 	}
+	return redact
 }
 
 // settle says yes to a fact that protects the patient, on the word of one
@@ -162,7 +172,7 @@ func (f *facts) standing(records []Record, i int, known time.Time) standing {
 			continue
 		}
 		o := &records[j]
-		if len(o.ID) != len(rec.ID) || o.ID != rec.ID || o.RecordedAt.After(known) || o.Subject != rec.Subject {
+		if !sameID(o.ID, rec.ID) || o.RecordedAt.After(known) || o.Subject != rec.Subject {
 			continue
 		}
 		switch {
@@ -173,6 +183,12 @@ func (f *facts) standing(records []Record, i int, known time.Time) standing {
 		}
 	}
 	return twice
+}
+
+// sameID compares ids. Those of different records mostly differ at the end.
+func sameID(a, b string) bool {
+	n := len(a)
+	return n == len(b) && (n == 0 || a[n-1] == b[n-1]) && a == b
 }
 
 // sameRecord compares what a decision rests on; it is called only for records
@@ -272,8 +288,11 @@ func (f *facts) type1(rec *Record, i int, started bool, until, asAt time.Time) {
 	f.why[fType1], f.from[fType1] = causeNone, int16(i)
 }
 
-// scrPreference keeps the latest preference; of two that begin together the
-// dissent.
+// scrCaution orders preferences by how much they hold back.
+var scrCaution = [...]uint8{scrDissent: 6, scrLegacyDissent: 5, scrExpressCore: 4, scrImpliedCore: 3, scrLegacyConsent: 2, scrExpressAdditional: 1}
+
+// scrPreference keeps the latest preference; of those that begin together the
+// most cautious.
 func (f *facts) scrPreference(records []Record, i, before int) int {
 	rec := &records[i]
 	entry := lookupGPCode(rec.Code)
@@ -284,7 +303,8 @@ func (f *facts) scrPreference(records []Record, i, before int) int {
 	}
 	if before >= 0 {
 		old := &records[before]
-		if rec.From.Before(old.From) || rec.From.Equal(old.From) && entry.choice != scrDissent && entry.choice != scrLegacyDissent {
+		was := lookupGPCode(old.Code)
+		if rec.From.Before(old.From) || rec.From.Equal(old.From) && scrCaution[entry.choice] <= scrCaution[was.choice] {
 			return before
 		}
 	}

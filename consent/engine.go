@@ -137,17 +137,24 @@ func (e *Engine) decide(ctx context.Context, r *Request, d *Decision) {
 		e.optOut(ctx, r, d)
 	}
 	e.spine(r, f)
-	for i, v := range e.evaluators {
-		if i == 0 {
-			d.findings = make([]Finding, 0, len(e.evaluators))
-		}
-		d.findings = append(d.findings, v.Evaluate(ctx, r))
+	if len(e.evaluators) > 0 {
+		d.findings = e.evaluate(ctx, *r)
 	}
 	if ctx.Err() != nil {
 		d.special |= cancelled
 	}
 	d.purposes = purposeSet(r.Purposes)
 	d.outcome, d.special = e.conclude(f, d.purposes, r.AsAt.UnixNano(), d.findings, d.special, &d.trace)
+}
+
+// evaluate asks the other sources of rules. They get a copy of the request, so
+// that it need not be on the heap where there are none.
+func (e *Engine) evaluate(ctx context.Context, r Request) []Finding {
+	out := make([]Finding, 0, len(e.evaluators))
+	for _, v := range e.evaluators {
+		out = append(out, v.Evaluate(ctx, &r))
+	}
+	return out
 }
 
 // purposeSet returns the purposes as a set. A purpose that is not one of the

@@ -305,6 +305,7 @@ func (c *choices) proxies(q question, list []standingRecord) {
 
 func (c *choices) preferences(q question, list []standingRecord) {
 	any := []string{"none", "9Ndl.", "9Ndm.", "9Ndn.", "9Ndo.", "93C2.", "93C3."}
+	cautious := []string{"9Ndo.", "9Ndm.", "9Ndl.", "93C2.", "9Ndn."}
 	c.scr = []string{"none"}
 	var from time.Time
 	open := false
@@ -313,7 +314,7 @@ func (c *choices) preferences(q question, list []standingRecord) {
 		case r.Kind == consent.SCRPreference && (r.unreliable || r.inForce && r.Code.Value == "?"):
 			open = true
 		case r.Kind == consent.SCRPreference && r.inForce:
-			if c.scr[0] == "none" || r.From.After(from) || r.From.Equal(from) && r.Code.Value == "9Ndo." {
+			if c.scr[0] == "none" || r.From.After(from) || r.From.Equal(from) && slices.Index(cautious, r.Code.Value) < slices.Index(cautious, c.scr[0]) {
 				c.scr, from = []string{r.Code.Value}, r.From
 			}
 		case r.Kind == consent.PDSConfidentiality && r.unreliable:
@@ -323,7 +324,6 @@ func (c *choices) preferences(q question, list []standingRecord) {
 	if open {
 		c.scr = any
 	}
-	// Preferences of one moment that differ: the dissent, else the last read.
 	rank := []string{"", "U", "R", "V", "REDACTED"}
 	for _, r := range list {
 		if r.Kind != consent.PDSConfidentiality || !r.inForce || r.unreliable {

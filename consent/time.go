@@ -21,8 +21,11 @@ func londonOffset(unix int64) int64 {
 	}
 	from := sundayOnOrAfter(year, time.March, 25).Unix() + 3600
 	end := 25
-	if year < 1996 {
+	switch {
+	case year < 1990:
 		end = 23
+	case year < 1996:
+		end = 22
 	}
 	return summer(unix, from, sundayOnOrAfter(year, time.October, end).Unix()+3600)
 }
