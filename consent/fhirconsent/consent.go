@@ -258,6 +258,11 @@ func (r *reader) provision(n fhir.Node, path string) *provision {
 				if p.actors = references(ref, p.actors); len(p.actors) == before {
 					r.unsafe(&p.unsafe, k, codeActorUnresolved, "an actor without reference or identifier")
 				}
+				for _, a := range p.actors[before:] {
+					if !plausible(a) {
+						r.unsafe(&p.unsafe, k, codeActorUnresolved, "an actor whose reference names nothing")
+					}
+				}
 			} else {
 				r.unsafe(&p.unsafe, k, codeActorUnresolved, "an actor without a reference")
 			}
@@ -297,6 +302,9 @@ func (r *reader) provision(n fhir.Node, path string) *provision {
 			}
 			for _, d.reference = range list {
 				p.refs = append(p.refs, d)
+				if !plausible(d.reference) {
+					r.unsafe(&p.unsafe, k, codeUnknownElement, "data whose reference names nothing")
+				}
 			}
 			r.modifiers(p, k)
 		case "provision":
@@ -393,6 +401,28 @@ func references(n fhir.Node, out []string) []string {
 		}
 	}
 	return out
+}
+
+// plausible reports whether a way of naming something can name anything: a
+// relative reference needs a resource type and an id, an identifier a system.
+func plausible(ref string) bool {
+	if system, value, ok := strings.Cut(ref, "|"); ok {
+		return strings.Contains(system, ":") && value != ""
+	}
+	if strings.HasPrefix(ref, "urn:") || strings.HasPrefix(ref, "http://") || strings.HasPrefix(ref, "https://") || strings.HasPrefix(ref, "#") {
+		return true
+	}
+	name, id, ok := strings.Cut(ref, "/")
+	if !ok || id == "" || len(id) > 64 {
+		return false
+	}
+	for _, c := range []byte(id) {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '.' {
+			return false
+		}
+	}
+	t, ok := fhir.R4().Type(name)
+	return ok && t.Name() == name
 }
 
 func withoutVersion(ref string) string {

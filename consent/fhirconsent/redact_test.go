@@ -1,0 +1,360 @@
+package fhirconsent_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/nhskit/nhskit/consent"
+	"github.com/nhskit/nhskit/consent/fhirconsent"
+	"github.com/nhskit/nhskit/fhir"
+)
+
+func redactor(t testing.TB, details ...string) *fhirconsent.Redactor {
+	t.Helper()
+	var list []consent.Obligation
+	for _, d := range details {
+		list = append(list, consent.Obligation{Kind: "redact", Detail: d})
+	}
+	r, err := fhirconsent.NewRedactor(list, fhirconsent.RedactOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// maker writes random Bundles in which every value tells whether it may be
+// seen: SECRET with a number, or OPEN with a number.
+type maker struct {
+	r      *rand.Rand
+	b      strings.Builder
+	n      int
+	open   []string // what must stay
+	ids    []string
+	secret map[string]bool // ids of labelled resources
+}
+
+func (m *maker) value(secret bool) string {
+	m.n++
+	if secret {
+		return fmt.Sprintf("SECRET%d.", m.n)
+	}
+	s := fmt.Sprintf("OPEN%d.", m.n)
+	m.open = append(m.open, s)
+	return s
+}
+
+const inline = `"extension":[{"url":"http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-inline-sec-label","valueCoding":{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"R"}}]`
+
+// observation writes one resource. Narratives of resources that lose something
+// go, so they are neither open nor secret unless nothing is lost.
+func (m *maker) observation(id string, secret, contained, inlined bool) {
+	label := `{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"N"}`
+	if secret {
+		label = `{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"` + []string{"R", "V"}[m.r.IntN(2)] + `"}`
+	}
+	fmt.Fprintf(&m.b, `{"resourceType":"Observation","id":%q,"meta":{"security":[%s]}`, id, label)
+	nested, innerInlined := !contained && m.r.IntN(3) == 0, m.r.IntN(3) == 0
+	target := ""
+	if !contained && len(m.ids) > 0 && m.r.IntN(2) == 0 {
+		target = m.ids[m.r.IntN(len(m.ids))]
+	}
+	nestedSecret := m.r.IntN(2) == 0
+	loses := secret || inlined || nested && (nestedSecret || innerInlined) || m.secret[target]
+	if !contained {
+		text := "SECRET about what was lost"
+		if !loses {
+			text = m.value(false)
+		}
+		fmt.Fprintf(&m.b, `,"text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">%s</div>"}`, text)
+	}
+	if nested {
+		m.b.WriteString(`,"contained":[`)
+		m.observation("inner", secret || nestedSecret, true, innerInlined)
+		m.b.WriteByte(']')
+	}
+	fmt.Fprintf(&m.b, `,"status":"final","code":{"coding":[{"display":%q}],"text":%q}`, m.value(secret), m.value(secret))
+	if target != "" {
+		fmt.Fprintf(&m.b, `,"derivedFrom":[{"reference":"Observation/%s"}]`, target)
+	}
+	if nested {
+		m.b.WriteString(`,"hasMember":[{"reference":"#inner"}]`)
+	}
+	if inlined {
+		fmt.Fprintf(&m.b, ` , "bodySite" : { %s , "text":%q}`, inline, m.value(true))
+		fmt.Fprintf(&m.b, `,"valueString":%q,"_valueString":{%s}`, m.value(true), inline)
+	} else {
+		fmt.Fprintf(&m.b, `,"valueString":%q`, m.value(secret))
+	}
+	fmt.Fprintf(&m.b, `,"note":[{"text":%q},{%s"text":%q}]}`, m.value(secret), map[bool]string{true: inline + ",", false: ""}[inlined], m.value(secret || inlined))
+}
+
+func (m *maker) bundle() []byte {
+	m.secret = map[string]bool{}
+	n := 1 + m.r.IntN(5)
+	for i := range n {
+		id := fmt.Sprintf("open-%d", i)
+		if m.r.IntN(3) == 0 {
+			id = fmt.Sprintf("SECRET-%d", i)
+			m.secret[id] = true
+		}
+		m.ids = append(m.ids, id)
+	}
+	fmt.Fprintf(&m.b, `{"resourceType":"Bundle","type":"searchset","total":%d,"entry":[`, n)
+	for i, id := range m.ids {
+		if i > 0 {
+			m.b.WriteString(",\n")
+		}
+		fmt.Fprintf(&m.b, `{"fullUrl":"https://example.org/fhir/Observation/%s","resource":`, id)
+		m.observation(id, m.secret[id], false, m.r.IntN(3) == 0)
+		m.b.WriteString(`,"search":{"mode":"match"}}`)
+	}
+	for id := range m.secret {
+		fmt.Fprintf(&m.b, `,{"resource":{"resourceType":"Provenance","target":[{"reference":"Observation/%s"}],"recorded":"2026-01-01T00:00:00Z","agent":[{"who":{"display":"SECRET agent"}}]},"search":{"mode":"include"}}`, id)
+		break
+	}
+	m.b.WriteString("]}")
+	return []byte(m.b.String())
+}
+
+// TestRedaction: no labelled value is left anywhere, nothing else is lost, and
+// the result is valid FHIR.
+func TestRedaction(t *testing.T) {
+	rounds := 3000
+	switch {
+	case os.Getenv("NHSKIT_LONG") != "":
+		rounds = 1_000_000
+	case testing.Short():
+		rounds = 300
+	}
+	r := redactor(t, "label:R")
+	strict := fhir.NewParser(fhir.Strict())
+	for seed := range rounds {
+		m := &maker{r: rand.New(rand.NewPCG(uint64(seed), 1))}
+		in := m.bundle()
+		out, report, err := r.Apply(in)
+		if err != nil {
+			t.Fatalf("seed %d: %v\n%s", seed, err, in)
+		}
+		if i := bytes.Index(out, []byte("SECRET")); i >= 0 {
+			t.Fatalf("seed %d: %s is left\n%s\n%s", seed, out[i:min(len(out), i+30)], in, out)
+		}
+		for _, s := range m.open {
+			if !bytes.Contains(out, []byte(s)) {
+				t.Fatalf("seed %d: %s is lost\n%s\n%s", seed, s, in, out)
+			}
+		}
+		if _, err := strict.Parse(out); err != nil {
+			t.Fatalf("seed %d: %v\n%s", seed, err, out)
+		}
+		if want := fmt.Sprintf(`"total":%d`, len(m.ids)-len(m.secret)); !bytes.Contains(out, []byte(want)) {
+			t.Fatalf("seed %d: not %s\n%s", seed, want, out)
+		}
+		if report == (fhirconsent.RedactReport{Passed: 1}) && !bytes.Equal(in, out) {
+			t.Fatalf("seed %d: nothing was redacted, and bytes changed", seed)
+		}
+		again, _, err := r.Apply(out)
+		if err != nil || !bytes.Equal(again, out) {
+			t.Fatalf("seed %d: redacting again changes something: %v", seed, err)
+		}
+	}
+}
+
+// TestRedactionRefuses obligations and inputs that cannot be met.
+func TestRedactionRefuses(t *testing.T) {
+	for _, o := range []consent.Obligation{{Kind: "dance"}, {Kind: "redact", Detail: "mood:blue"}, {Kind: "redact"}, {Kind: "redact", Detail: "label:"}, {Kind: "alert-privacy-officer"}} {
+		if _, err := fhirconsent.NewRedactor([]consent.Obligation{o}, fhirconsent.RedactOptions{}); !errors.Is(err, fhirconsent.ErrObligation) {
+			t.Errorf("%s: %v", o, err)
+		}
+	}
+	if _, err := fhirconsent.NewRedactor([]consent.Obligation{{Kind: "alert-privacy-officer"}}, fhirconsent.RedactOptions{Handled: []string{"alert-privacy-officer"}}); err != nil {
+		t.Error(err)
+	}
+	r := redactor(t, "label:R")
+	for _, in := range []string{``, `{`, `[]`, `{"resourceType":"Nonsense"}`, `{"resourceType":"Patient","surprise":1}`, `<Patient xmlns="http://hl7.org/fhir"/>`} {
+		if out, _, err := r.Apply([]byte(in)); err == nil {
+			t.Errorf("%s came through as %s", in, out)
+		}
+	}
+	if _, _, err := redactor(t, "except-label:N").Apply([]byte(`{"resourceType":"Basic","code":{"text":"x"}}`)); !errors.Is(err, fhirconsent.ErrWithheld) {
+		t.Errorf("an unlabelled resource where only N may stay: %v", err)
+	}
+}
+
+func TestRedactionByElementAndClass(t *testing.T) {
+	in := `{"resourceType":"Patient","name":[{"family":"Example"}],"telecom":[{"value":"0"}],"address":[{"city":"Leeds"}],"generalPractitioner":[{"reference":"Organization/1"}],"birthDate":"1970-01-01"}`
+	out, _, err := redactor(t, "address", "generalPractitioner", "telecom").Apply([]byte(in))
+	if want := `{"resourceType":"Patient","name":[{"family":"Example"}],"birthDate":"1970-01-01"}`; err != nil || string(out) != want {
+		t.Errorf("%v %s", err, out)
+	}
+	bundle := `{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Basic","id":"1","code":{"text":"x"}}},{"resource":{"resourceType":"Observation","id":"2","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"42828-4"}]}}}]}`
+	for _, detail := range []string{"class:Observation", "code:http://loinc.org|42828-4", "class:Observation;code:http://loinc.org|42828-4"} {
+		out, report, err := redactor(t, detail).Apply([]byte(bundle))
+		if err != nil || report.Resources != 1 || bytes.Contains(out, []byte("42828")) || !bytes.Contains(out, []byte("Basic")) {
+			t.Errorf("%s: %v %s", detail, err, out)
+		}
+	}
+}
+
+func TestRedactNDJSON(t *testing.T) {
+	in := `{"resourceType":"Basic","id":"1","code":{"text":"kept"}}
+{"resourceType":"Basic","id":"2","meta":{"security":[{"code":"R"}]},"code":{"text":"x"}}
+
+{"broken
+{"resourceType":"Basic","id":"3","code":{"text":"kept"},"subject":{"reference":"Basic/2"}}
+`
+	r, err := fhirconsent.NewRedactor([]consent.Obligation{{Kind: "redact", Detail: "label:R"}}, fhirconsent.RedactOptions{Withheld: func(ref string) bool { return ref == "Basic/2" }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	report, err := r.ApplyNDJSON(context.Background(), strings.NewReader(in), &out)
+	want := `{"resourceType":"Basic","id":"1","code":{"text":"kept"}}` + "\n" + `{"resourceType":"Basic","id":"3","code":{"text":"kept"}}` + "\n"
+	if err != nil || out.String() != want || report.Passed != 2 || report.Withheld != 1 || report.Rejected != 1 {
+		t.Errorf("%v %+v\n%s", err, report, out.String())
+	}
+}
+
+// TestHostile corrupts Consents byte by byte and drops every field: what was
+// not permitted never becomes permitted.
+func TestHostile(t *testing.T) {
+	seeds := []string{
+		`{"resourceType":"Consent","status":"active","scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}]},"patient":{"reference":"Patient/1"},"provision":{"type":"deny","provision":[{"type":"permit","purpose":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"HRESCH"}]}]}}`,
+		`{"resourceType":"Consent","status":"active","scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}]},"patient":{"reference":"Patient/1"},"provision":{"type":"permit","period":{"end":"2020-01-01"},"actor":[{"reference":{"reference":"Practitioner/9"}}],"action":[{"coding":[{"code":"correct"}]}]}}`,
+		`{"resourceType":"Consent","status":"active","scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}]},"patient":{"reference":"Patient/1"},"provision":{"type":"permit","provision":[{"type":"deny","actor":[{"reference":{"reference":"Practitioner/2"}}]}]}}`,
+		`{"resourceType":"Consent","status":"inactive","scope":{"coding":[{"code":"treatment"}]},"patient":{"reference":"Patient/2"},"policyRule":{"coding":[{"code":"OPTOUT"}]}}`,
+	}
+	q := fhirconsent.Question{Patient: []string{"Patient/1"}, Purposes: []string{"TREAT"}, Actors: []string{"Practitioner/2"}, Action: "access", AsAt: asAt}
+	rounds := 30_000
+	if os.Getenv("NHSKIT_LONG") != "" {
+		rounds = 1_000_000
+	}
+	r := rand.New(rand.NewPCG(9, 9))
+	tried, permits := 0, map[string]int{}
+	ask := func(what string, data []byte) {
+		tried++
+		c, err := fhirconsent.Parse(data)
+		if err != nil {
+			return
+		}
+		if f := fhirconsent.Decide([]*fhirconsent.Consent{c}, q, fhirconsent.Options{}); f.Effect == consent.FindingPermit {
+			permits[what]++
+			t.Errorf("%s: a permit\n%s\n%v", what, data, f.Reasons)
+		}
+	}
+	for _, s := range seeds {
+		ask("unchanged", []byte(s))
+		for i := range s {
+			// Any other byte at any place; letters of codes included, which
+			// make other codes: never one that permits.
+			for range 1 + rounds/len(s)/len(seeds) {
+				bad := []byte(s)
+				bad[i] = byte(r.IntN(256))
+				if other := somebodyElse.Match(bad); other && strings.Contains(s, "Practitioner/2") {
+					continue // a well-formed refusal of another person
+				}
+				ask("a byte", bad)
+			}
+			ask("cut off", []byte(s[:i]))
+		}
+		var v map[string]any
+		if err := json.Unmarshal([]byte(s), &v); err != nil {
+			t.Fatal(err)
+		}
+		dropped(v, func() {
+			data, err := json.Marshal(v)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !harmless(string(data), s) {
+				ask("a field dropped", data)
+			}
+		})
+	}
+	t.Logf("%d tried", tried)
+}
+
+// somebodyElse matches a refusal of somebody other than who asks.
+var somebodyElse = regexp.MustCompile(`"deny","actor":\[\{"reference":\{"reference":"[A-Z][A-Za-z]+/[A-Za-z013-9.-]"\}\}\]`)
+
+// harmless reports whether a dropped field makes a Consent wider by itself: a
+// permit without its actor, action or end is another permit, as valid as the
+// first, and a Consent whose deny is gone has none.
+func harmless(now, before string) bool {
+	for _, name := range []string{"period", "actor", "action", "purpose", "end", "reference"} {
+		if strings.Contains(before, `"`+name+`"`) && strings.Count(now, `"`+name+`"`) < strings.Count(before, `"`+name+`"`) {
+			return true
+		}
+	}
+	return strings.Count(now, `"provision"`) < strings.Count(before, `"provision"`)
+}
+
+// dropped calls fn with every member of v, and of what is below, left out once.
+func dropped(v map[string]any, fn func()) {
+	var names []string
+	for k := range v {
+		names = append(names, k)
+	}
+	slices.Sort(names)
+	for _, k := range names {
+		old := v[k]
+		delete(v, k)
+		fn()
+		v[k] = old
+		below(old, fn)
+	}
+}
+
+func below(v any, fn func()) {
+	switch v := v.(type) {
+	case map[string]any:
+		dropped(v, fn)
+	case []any:
+		for _, x := range v {
+			below(x, fn)
+		}
+	}
+}
+
+func BenchmarkRedact(b *testing.B) {
+	m := &maker{r: rand.New(rand.NewPCG(4, 4))}
+	var all bytes.Buffer
+	for range 200 {
+		m.b.Reset()
+		m.ids, m.open = nil, nil
+		all.Write(bytes.ReplaceAll(m.bundle(), []byte("\n"), nil))
+		all.WriteByte('\n')
+	}
+	r := redactor(b, "label:R")
+	b.Run("ndjson", func(b *testing.B) {
+		b.SetBytes(int64(all.Len()))
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := r.ApplyNDJSON(context.Background(), bytes.NewReader(all.Bytes()), new(bytes.Buffer)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("parse-only", func(b *testing.B) {
+		b.SetBytes(int64(all.Len()))
+		p := fhir.NewParser()
+		lines := bytes.Split(bytes.TrimSpace(all.Bytes()), []byte("\n"))
+		for b.Loop() {
+			for _, l := range lines {
+				tree, err := p.Parse(l)
+				if err != nil {
+					b.Fatal(err)
+				}
+				tree.Release()
+			}
+		}
+	})
+}
