@@ -109,7 +109,7 @@ func pathErrorOf(err error) *pathError {
 	if errors.As(err, &e) {
 		return &pathError{e.Stage.String(), e.Issues[0].Text, e.Issues[0].Offset}
 	}
-	return &pathError{fhirpath.Evaluate.String(), err.Error(), -1}
+	return &pathError{fhirpath.StageEvaluate.String(), err.Error(), -1}
 }
 
 // print writes items, or findings with a caret, for people.

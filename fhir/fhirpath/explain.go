@@ -53,7 +53,7 @@ func (x *Expr) Explain(ctx context.Context, in fhir.Node, env *Env) (*Explanatio
 	again := *x.opts
 	root, issue := parseSource(x.src, x.limits)
 	if issue != nil {
-		return nil, &Error{Parse, []Issue{*issue}}
+		return nil, &Error{StageParse, []Issue{*issue}}
 	}
 	ch := checker{src: x.src, opts: &again, defs: again.defs}
 	out, _ := ch.check(root, scope{this: again.input, total: -1})

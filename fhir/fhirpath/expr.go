@@ -36,7 +36,7 @@ func Compile(expression string, opts ...Option) (*Expr, error) {
 	o.limits = o.limits.withDefaults()
 	root, issue := parseSource(expression, o.limits)
 	if issue != nil {
-		return nil, &Error{Parse, []Issue{*issue}}
+		return nil, &Error{StageParse, []Issue{*issue}}
 	}
 	c := checker{src: expression, opts: o, defs: o.defs}
 	if err := c.declare(); err != nil {
@@ -44,7 +44,7 @@ func Compile(expression string, opts ...Option) (*Expr, error) {
 	}
 	out, _ := c.check(root, scope{this: o.input, total: -1})
 	if c.errors > 0 && !o.unchecked {
-		return nil, &Error{Check, errorsFirst(c.issues)}
+		return nil, &Error{StageCheck, errorsFirst(c.issues)}
 	}
 	x := &Expr{src: expression, root: root, opts: o, limits: o.limits, out: out}
 	for _, i := range c.issues {
@@ -65,7 +65,7 @@ func (c *checker) declare() error {
 			t.fhir, _ = c.defs.Type(name)
 		}
 		if !t.known() {
-			return &Error{Check, []Issue{{Code: CodeTypeName, Offset: -1, Text: "the option Input names no type: " + quote(name)}}}
+			return &Error{StageCheck, []Issue{{Code: CodeTypeName, Offset: -1, Text: "the option Input names no type: " + quote(name)}}}
 		}
 		if i == 0 {
 			o.input = static{}
@@ -165,7 +165,7 @@ func (ev *evaluator) failure() error {
 	if ev.err == nil {
 		return nil
 	}
-	return &Error{Evaluate, []Issue{*ev.err}}
+	return &Error{StageEvaluate, []Issue{*ev.err}}
 }
 
 // Eval evaluates the expression on a node; the zero Node stands for no input.

@@ -11,7 +11,7 @@ import (
 func Format(expression string) (string, error) {
 	root, issue := parseSource(expression, Limits{}.withDefaults())
 	if issue != nil {
-		return "", &Error{Parse, []Issue{*issue}}
+		return "", &Error{StageParse, []Issue{*issue}}
 	}
 	return string(appendExpr(nil, root, 0)), nil
 }

@@ -74,9 +74,9 @@ type Stage uint8
 
 // The stages of an expression's life.
 const (
-	Parse Stage = iota
-	Check
-	Evaluate
+	StageParse Stage = iota
+	StageCheck
+	StageEvaluate
 )
 
 // String returns "parse", "check" or "evaluate".
@@ -84,7 +84,7 @@ func (s Stage) String() string { return [...]string{"parse", "check", "evaluate"
 
 // Error is the error of all functions of this package.
 //
-//	if e, ok := errors.AsType[*fhirpath.Error](err); ok && e.Stage == fhirpath.Check { ... }
+//	if e, ok := errors.AsType[*fhirpath.Error](err); ok && e.Stage == fhirpath.StageCheck { ... }
 type Error struct {
 	Stage  Stage
 	Issues []Issue // at least one; the first is an error

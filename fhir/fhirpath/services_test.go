@@ -251,3 +251,36 @@ func TestPlainJSON(t *testing.T) {
 		}
 	}
 }
+
+// An expression is shared by goroutines.
+func TestConcurrentUse(t *testing.T) {
+	in := readInput(t, "testdata/patient.json")
+	x := MustCompile("name.select(given.first() & family).distinct() | telecom.where(system = 'phone').value.select(matches('^0' & '[0-9]'))", Input("Patient"))
+	y := MustCompile("name.all(given.count() = 2 and use in ('a' | 'b'))", Input("Patient"))
+	want, err := x.Eval(context.Background(), in, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	for range 8 {
+		go func() {
+			for range 200 {
+				got, err := x.Eval(context.Background(), in, nil)
+				if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+					done <- fmt.Errorf("%v, %w", got, err)
+					return
+				}
+				if _, err := y.Explain(context.Background(), in, nil); err != nil {
+					done <- err
+					return
+				}
+			}
+			done <- nil
+		}()
+	}
+	for range 8 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -222,7 +222,7 @@ func (test *suiteTest) run(in fhir.Node) error {
 		if !ok {
 			return err
 		}
-		want := map[string]Stage{"syntax": Parse, "semantic": Check}
+		want := map[string]Stage{"syntax": StageParse, "semantic": StageCheck}
 		if stage, ok := want[invalid]; ok && stage == e.Stage {
 			return nil
 		}
