@@ -275,6 +275,18 @@ func (d *Decision) reasons(explain bool) []Reason {
 	return out
 }
 
+// Rules returns the ids of the rules that hold, in the order in which they
+// were tried: also those that give neither a reason nor an obligation.
+func (d *Decision) Rules() []string {
+	var out []string
+	d.eachRule(func(_ int, r *rule, unsure bool) {
+		if !unsure {
+			out = append(out, r.id)
+		}
+	})
+	return out
+}
+
 // recordOf returns the record that a rule's conditions rest on.
 func (d *Decision) recordOf(r *rule) *RecordRef {
 	for _, c := range r.conds {

@@ -295,11 +295,14 @@ func (a *adapter) consents(r *consent.Request) {
 		m.text("study")
 		state := m.text("state")
 		if state != "" {
-			from := m.time("from")
+			from, recorded := m.time("from"), m.time("recorded")
 			if from.IsZero() {
 				from = longAgo()
 			}
 			rec := a.record(r, "explicit", consent.StudyConsent, consent.Permits, from)
+			if !recorded.IsZero() {
+				rec.RecordedAt = recorded
+			}
 			rec.Until = m.time("until")
 			if end := m.time("expires"); !end.IsZero() {
 				rec.Until = end

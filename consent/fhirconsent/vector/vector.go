@@ -360,3 +360,13 @@ func (a *adapter) optOuts(subject nhsnumber.Number) (consent.OptOuts, bool) {
 	}
 	return nil, false
 }
+
+// Touched returns the ids of the rules that hold for a vector which is a
+// question for an engine, for a report on what vectors cover.
+func Touched(ctx context.Context, v Vector) []string {
+	_, d, err := Ask(ctx, v)
+	if err != nil {
+		return nil
+	}
+	return d.Rules()
+}
