@@ -137,8 +137,14 @@ func (c *checker) result(e *expr, in static, args [3]static) static {
 			return static{any: true, list: true, unordered: true}
 		}
 		return static{fhirAny: true, list: true, unordered: true}
-	case fMin, fMax, fSum, fAvg:
+	case fMin, fMax:
 		return in.asOne()
+	case fSum, fAvg:
+		k, all := in.systemKinds()
+		if !all {
+			return static{any: true}
+		}
+		return systemType(k | kindsInteger | kindsDecimal) // 0 for no items
 	case fType:
 		return static{sys: kindsType, list: in.list}
 	case fExtension:

@@ -332,6 +332,20 @@ func (g *generator) expr(depth int) string {
 	return in + "." + g.pick("given", "family", "value", "use", "system", "code", "extension.value", "period")
 }
 
+// Expressions on which the engines once differed.
+func TestOracleRegressions(t *testing.T) {
+	patient := readInput(t, "testdata/patient.json")
+	for _, text := range []string{"-{}.toBoolean().sum()"} {
+		x, err := Compile(text, Unchecked())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := agree(x, patient, differentialEnv()); err != nil {
+			t.Errorf("%s = %v", text, err)
+		}
+	}
+}
+
 // TestOracleOnRandomExpressions compares the engines on generated expressions;
 // with NHSKIT_LONG on many more.
 func TestOracleOnRandomExpressions(t *testing.T) {

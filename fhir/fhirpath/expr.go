@@ -99,7 +99,7 @@ func errorsFirst(issues []Issue) []Issue {
 // form is compiled as such.
 func (x *Expr) compile(slots int) {
 	c := compiler{defs: x.opts.defs, opts: x.opts, root: x.root, slots: slots, focus: -1}
-	if x.out.sys == kindsBoolean && x.out.one.IsZero() && !x.out.open() && scalar(x.root) {
+	if isBoolean(x.root) {
 		t := c.native(x.src)
 		if t == nil {
 			t = c.truth(x.root)
@@ -114,6 +114,20 @@ func (x *Expr) compile(slots int) {
 	}
 	x.slots = c.slots
 	x.pool.New = func() any { return newEvaluator(x, x.slots) }
+}
+
+// isBoolean reports whether an expression gives a Boolean or nothing, by its
+// form.
+func isBoolean(e *expr) bool {
+	switch e.kind {
+	case xIs:
+		return true
+	case xBinary:
+		return e.op != opUnion && e.op.precedence() < opUnion.precedence()
+	case xCall:
+		return e.fn != nil && e.fn.out == kindsBoolean
+	}
+	return false
 }
 
 // emit takes an item of the result; false when no more are wanted.
