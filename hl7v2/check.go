@@ -90,7 +90,7 @@ func (c *checker) report(severity Severity, code Code, v Value, at int, clause s
 }
 
 var (
-	errTooMany  = fmt.Errorf("more than %d findings: the rest is left out", maxIssues)
+	errTooMany  = errors.New("more findings than are listed: the rest is left out")
 	errStray    = errors.New("text outside any message: no MSH stands before it")
 	errC1       = errors.New("bytes of 80 to 9F are no characters of 8859/1: the sender means Windows-1252, most likely")
 	errRequired = errors.New("a header field that every message needs is empty")

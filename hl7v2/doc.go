@@ -26,8 +26,20 @@
 //
 // Reading is lenient: whatever can be indexed without guessing is, and Check
 // lists the deviations with path, offset and clause. Parser{Strict: true}
-// makes them errors. A single message is read whole into memory; a file of
-// many is walked with Messages.
+// makes them errors.
+//
+// Beside paths there are the composite data types (Value.Read, Message.Write),
+// dates with their precision (DateTime), exact numbers (Number), embedded
+// documents (ED) and formatted text (Value.Formatted). Text is UTF-8 whatever
+// the character set of MSH-18; importing the package adds the tables of the
+// Chinese, Japanese and Korean sets, about 1 MB, to a program. Batches and
+// files of messages are read with Parser.Reader and written with BatchWriter,
+// messages too large for memory with Stream. Messages are built with New,
+// copied from with CopySegment, compared with Diff, masked with Redacted, and
+// mended with Repaired and Recoded.
+//
+// Limits are on by default: 256 MB and a million segments a message are the
+// most that is read, and widths beyond those of Limits are findings.
 //
 // The package knows no segment or message definitions: cardinalities, lengths,
 // tables and groups are in hl7v2/schema. No error, and nothing that package

@@ -162,10 +162,10 @@ func ExampleDiff() {
 
 func ExampleMessage_Redacted() {
 	m, _ := hl7v2.Parse([]byte(admission))
-	r := m.Redacted(hl7v2.MustPath("PID-8"), hl7v2.MustPath("AL1"))
+	r := m.Redacted(hl7v2.MustPath("PID-3.4"), hl7v2.MustPath("PID-8"))
 	fmt.Printf("%s\n", r.Segment("PID", 1).Raw())
 	// Output:
-	// PID|1||1111111111^^^XXX^XX~1111111^^^XXX^XX||XXXXX^XXXX||11111111|F|||11 XXXXXX XXXXXX^""^XXXXX
+	// PID|1||1111111111^^^NHS^XX~1111111^^^RXX^XX||XXXXX^XXXX||11111111|F|||11 XXXXXX XXXXXX^""^XXXXX
 }
 
 func ExampleED_WriteTo() {
@@ -191,4 +191,34 @@ func ExampleNew() {
 	// Output:
 	// MSH|^~\&|||||||ADT^A28^ADT_A05|C9|P|2.4
 	// PID|||9991200002^^^NHS^NH
+}
+
+func ExampleStream() {
+	s := hl7v2.NewStream(strings.NewReader("MSH|^~\\&|LIMS\rOBX|1|ED|PDF||LIMS^IM^PDF^Base64^JVBERi0xLjQ=\r"))
+	for s.Next() {
+		if p := s.Path(); p.Segment == "OBX" && p.Field == 5 && p.Comp == 5 {
+			if _, err := s.DecodeBase64(os.Stdout); err != nil {
+				fmt.Println(err)
+			}
+		}
+	}
+	if err := s.Err(); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// %PDF-1.4
+}
+
+func ExampleMessage_Recoded() {
+	lying := "MSH|^~\\&|PAS||||||ADT^A01|1|P|2.4||||||8859/1\rPID|||||O\x92NEILL\r"
+	m, _ := hl7v2.Parser{Fallback: hl7v2.Windows1252}.Parse([]byte(lying))
+	fixed, err := m.Recoded(m.Delimiters(), hl7v2.UTF8)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(strings.ReplaceAll(string(fixed.AppendTo(nil)), "\r", "\n"))
+	// Output:
+	// MSH|^~\&|PAS||||||ADT^A01|1|P|2.4||||||UNICODE UTF-8
+	// PID|||||O’NEILL
 }
