@@ -45,9 +45,10 @@ func (s *Store) Descriptions(o Ordinal) (all []Description, err error) {
 		return nil, ErrNotFound
 	}
 	from, to := int(s.descAt.get(int(o))), int(s.descAt.get(int(o)+1))
-	t := s.terms(o)
+	var room termPieces
+	t := s.terms(o, &room)
 	for i := from; i < to; i++ {
-		t.next()
+		t = t.next()
 		d := s.description(i)
 		d.Concept = s.id(o)
 		d.Term = string(t.append(nil))
@@ -136,9 +137,10 @@ func (s *Store) AppendPreferredTerm(to []byte, o Ordinal, dialects ...sctid.ID) 
 	}
 	if dialects == nil {
 		if k := s.concepts.get(int(o)) >> 4 & 15; k > 0 {
-			t := s.terms(o)
+			var room termPieces
+			t := s.terms(o, &room)
 			for range k {
-				t.next()
+				t = t.next()
 			}
 			return t.append(to), nil
 		}
@@ -214,45 +216,44 @@ func (s *Store) choose(o Ordinal, kind uint64, dialects []sctid.ID) (row int, ok
 type termReader struct {
 	s    *Store
 	b    []byte
-	buf  [24]uint32
 	code []uint32 // the pieces of the current term
 }
 
-func (s *Store) terms(o Ordinal) termReader {
+// termPieces is room for the pieces of most terms, for the caller to have on
+// its stack.
+type termPieces [48]uint32
+
+func (s *Store) terms(o Ordinal, room *termPieces) termReader {
 	i, j := s.textAt.get(int(o)), s.textAt.get(int(o)+1)
 	if i > j || j > s.text.base {
 		panic(&fault{ErrCorrupt})
 	}
-	return termReader{s: s, b: s.im.at(s.text.off+i, j-i)}
+	return termReader{s, s.im.at(s.text.off+i, j-i), room[:0]}
 }
 
-// number reads a number.
-func (t *termReader) number() uint32 {
-	v, n := readCode(t.b)
-	if n == 0 {
+// next returns the reader at the next term. It works on values, so that the
+// room for the pieces need not be on the heap.
+func (t termReader) next() termReader {
+	shared, a := readCode(t.b)
+	n, b := readCode(t.b[a:])
+	if a == 0 || b == 0 || int(shared) > len(t.code) || int(n) > len(t.b) {
 		panic(&fault{ErrCorrupt})
 	}
-	t.b = t.b[n:]
-	return v
-}
-
-// next goes to the next term.
-func (t *termReader) next() {
-	if t.code == nil {
-		t.code = t.buf[:0]
-	}
-	shared, n := t.number(), t.number()
-	if int(shared) > len(t.code) || int(n) > len(t.b) {
-		panic(&fault{ErrCorrupt})
-	}
-	t.code = t.code[:shared]
+	rest, code := t.b[a+b:], t.code[:shared]
 	for range n {
-		t.code = append(t.code, t.number())
+		v, k := readCode(rest)
+		if k == 0 {
+			panic(&fault{ErrCorrupt})
+		}
+		code = append(code, v)
+		rest = rest[k:]
 	}
+	t.b, t.code = rest, code
+	return t
 }
 
 // append appends the current term.
-func (t *termReader) append(to []byte) []byte {
+func (t termReader) append(to []byte) []byte {
 	afterWord := false
 	for _, p := range t.code {
 		piece := t.s.piece(p)
@@ -276,9 +277,10 @@ func (s *Store) piece(p uint32) []byte {
 }
 
 func (s *Store) appendTerm(to []byte, o Ordinal, row int) []byte {
-	t := s.terms(o)
+	var room termPieces
+	t := s.terms(o, &room)
 	for range row - int(s.descAt.get(int(o))) + 1 {
-		t.next()
+		t = t.next()
 	}
 	return t.append(to)
 }

@@ -55,8 +55,8 @@ type Hit struct {
 // Span is a range of bytes of a term.
 type Span struct{ From, To int }
 
-// maxFurther is how many more concepts a search reads once it has as many
-// hits as it was asked for, or ten times the limit if that is more.
+// maxFurther is how many more matches a search looks at than it was asked
+// for, or nine times as many if that is more.
 const maxFurther = 250
 
 const (
@@ -70,10 +70,10 @@ const (
 // broken by the place in the hierarchy. A query without a word has no hits.
 //
 // Concepts are read in the order of their best term, whether or not that is
-// the one that matches. When it has as many hits as it was asked for, a search
-// reads on while a better one may come, but not more than 250 concepts or ten
-// times the limit: only with more matches than that may a longer term be
-// among the hits in the place of a shorter one.
+// the one that matches, and while a better hit may come: but of matches no
+// more than 250 above the limit, or ten times the limit. Only where there are
+// more than that may a longer term be among the hits in the place of a shorter
+// one.
 func (s *Store) Search(ctx context.Context, q Query) (hits []Hit, err error) {
 	defer s.im.guard(&err)
 	words := queryWords(q.Text, q.Fuzzy)
@@ -159,7 +159,7 @@ type finder struct {
 	hits    []Hit
 	err     error
 	seen    int // documents looked at
-	further int // concepts read since there are enough hits
+	matched int // hits found, taken or not
 
 	tokenAt, tokenCount, postAt     column
 	docConcept, docScore, forwardAt column
@@ -463,39 +463,37 @@ func (f *finder) mark(m *matcher, to []uint64, exact *[]uint64) {
 // hits. It returns false when the search is over.
 func (f *finder) verify(o uint32) bool {
 	s := f.s
-	if len(f.hits) == f.q.Limit && !f.all {
-		if f.further++; f.further > maxFurther && f.further > 10*f.q.Limit {
-			return false
-		}
-	}
 	active := int(o) < s.info.Active
 	if !active && !f.q.Inactive || f.q.Within != nil && !f.q.Within.Has(Ordinal(o)) {
 		return f.err == nil
 	}
 	from, to := int(s.descAt.get(int(o))), int(s.descAt.get(int(o)+1))
-	t := s.terms(Ordinal(o))
+	var room termPieces
+	t := s.terms(Ordinal(o), &room)
 	var best Hit
 	found := false
 	for row := from; row < to; row++ {
-		t.next()
+		t = t.next()
 		distance, ok := f.matches(t.code)
 		if !ok {
 			continue
 		}
-		hit, ok := f.rate(&t, o, row, active, distance)
+		hit, ok := f.rate(t.code, o, row, active, distance)
 		if !ok {
 			continue
 		}
 		if f.q.EveryTerm {
 			f.take(hit)
+			f.matched++
 		} else if !found || less(&hit, &best) {
 			best, found = hit, true
 		}
 	}
 	if found {
 		f.take(best)
+		f.matched++
 	}
-	return f.err == nil
+	return f.err == nil && (f.all || f.matched < f.q.Limit+max(maxFurther, 9*f.q.Limit))
 }
 
 // matches reports whether every word of the query is in a term, and with how
@@ -526,7 +524,7 @@ func (f *finder) matches(pieces []uint32) (distance int, ok bool) {
 }
 
 // rate applies the filters to a description that matches, and scores it.
-func (f *finder) rate(t *termReader, o uint32, row int, conceptActive bool, distance int) (Hit, bool) {
+func (f *finder) rate(pieces []uint32, o uint32, row int, conceptActive bool, distance int) (Hit, bool) {
 	s := f.s
 	active := s.descActive.get(row) == 1
 	kind := s.descKind.get(row)
@@ -540,7 +538,7 @@ func (f *finder) rate(t *termReader, o uint32, row int, conceptActive bool, dist
 		return Hit{}, false
 	}
 	length, after := 0, false
-	for _, p := range t.code {
+	for _, p := range pieces {
 		word := s.pieceToken.get(int(p)) > 0
 		if word && after {
 			length++
@@ -600,9 +598,10 @@ func (f *finder) complete(h *Hit) {
 	h.Concept = s.id(h.Ordinal)
 	h.Description = s.spaces.unpack(s.column(secDescID).get(h.row))
 	h.Type = sctid.ID(s.codes.get(int(s.descKind.get(h.row))))
-	t := s.terms(h.Ordinal)
+	var room termPieces
+	t := s.terms(h.Ordinal, &room)
 	for range h.row - int(s.descAt.get(int(h.Ordinal))) + 1 {
-		t.next()
+		t = t.next()
 	}
 	h.Term = string(t.append(nil))
 	at := 0

@@ -270,16 +270,8 @@ func TestHotPathsDoNotAllocate(t *testing.T) {
 		st.Concept(73211009)
 		st.DescendantCount(o)
 		st.AppendPreferredTerm(buf[:0], o)
-	}); n > 1 {
-		t.Errorf("%v allocations", n)
-	}
-	if n := testing.AllocsPerRun(100, func() {
-		st.Subsumes(404684003, 73211009)
-		st.SubsumesOrdinal(o, o+5)
-		st.Concept(73211009)
-		st.DescendantCount(o)
 	}); n != 0 {
-		t.Errorf("%v allocations for subsumption and look-up", n)
+		t.Errorf("%v allocations", n)
 	}
 }
 
