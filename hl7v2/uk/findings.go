@@ -21,7 +21,7 @@ const (
 	CodeAuthorityMissing  hl7v2.Code = "uk.assigning-authority-missing" // CX.4 is empty
 	CodeAuthority         hl7v2.Code = "uk.assigning-authority"         // type NH under an authority that issues no NHS numbers
 	CodeLegacyPosition    hl7v2.Code = "uk.legacy-position"             // an identifier of PID-2, PID-4 or PID-19 that PID-3 lacks
-	CodeTraceStatus       hl7v2.Code = "uk.trace-status"                // meant as a trace status, and none that is known
+	CodeTraceStatus       hl7v2.Code = "uk.trace-status"                // neither a trace status nor another code of its field
 	CodeTraceRepeated     hl7v2.Code = "uk.trace-status-repeated"       // more than one in PID-32
 	CodeTraceConflict     hl7v2.Code = "uk.trace-status-conflict"       // PID-32 and ZU1-27 differ
 	CodeTraceNumber       hl7v2.Code = "uk.trace-status-number"         // the status contradicts the presence of a number
@@ -67,7 +67,7 @@ func checks() []check {
 			{CodeNumberFormat, hl7v2.Error, clauseISB + " requirement 10"},
 			{CodeNumberSpelling, hl7v2.Warning, clauseA3 + " PID-3"},
 			{CodeNumberConflict, hl7v2.Error, clauseA3 + " PID-3"},
-			{CodeNumberDeleted, hl7v2.Information, "2.5.3.2"},
+			{CodeNumberDeleted, hl7v2.Information, "HL7 v2 2.5.3.2"},
 			{CodeNumberRange, hl7v2.Warning, ""},
 			{CodePlaceholder, hl7v2.Warning, ""},
 			{CodeTypeMissing, hl7v2.Warning, clauseA3 + " PID-3"},
@@ -93,10 +93,10 @@ func checks() []check {
 			{CodeZExtra, hl7v2.Warning, clauseA3},
 		}},
 		{checkMerges, []grade{
-			{CodeMergeSegment, hl7v2.Error, "3.3"},
-			{CodeMergeSame, hl7v2.Error, "3.6"},
-			{CodeMergeNoneLeft, hl7v2.Error, "3.6"},
-			{CodeMergeOtherAuthor, hl7v2.Warning, "3.6"},
+			{CodeMergeSegment, hl7v2.Error, "HL7 v2 3.3"},
+			{CodeMergeSame, hl7v2.Error, "HL7 v2 3.6"},
+			{CodeMergeNoneLeft, hl7v2.Error, "HL7 v2 3.6"},
+			{CodeMergeOtherAuthor, hl7v2.Warning, "HL7 v2 3.6"},
 		}},
 	}
 }
@@ -294,6 +294,11 @@ func (p Patient) checkStatus(report reporter) {
 			if n++; n == 2 {
 				report(CodeTraceRepeated, at, "one trace status is allowed")
 			}
+		}
+	}
+	for _, rep := range p.PID.Field(32).Reps() {
+		if v := rep.Leaf(); v.State() == hl7v2.Present && !looksOrIs(v.Text()) && !reliability(v.Text()) {
+			report(CodeTraceStatus, v, "neither a trace status nor US, UD, UA, AL or ED")
 		}
 	}
 	t := p.TraceStatus()

@@ -141,7 +141,11 @@ func ReadPatient(pid hl7v2.Segment) Patient {
 		}
 	}
 	for _, n := range [...]int{2, 4, 19} {
-		for _, rep := range pid.Field(n).Reps() {
+		field := pid.Field(n)
+		if field.State() == hl7v2.Absent {
+			continue
+		}
+		for _, rep := range field.Reps() {
 			if id, ok := readLegacy(rep, n); ok {
 				p.Identifiers = append(p.Identifiers, id)
 			}
@@ -245,6 +249,9 @@ func kindOf(cx hl7v2.Value) (kind Kind, unverified bool) {
 	authority, typ := cx.Component(4), cx.Component(5)
 	if authority.State() != hl7v2.Present && typ.State() != hl7v2.Present {
 		return Local, false
+	}
+	if string(authority.Raw()) == "NHS" {
+		return NHSNumber, false // as the table has it, for nearly every message
 	}
 	namespace, universal, code := authority.Sub(1).Text(), authority.Sub(2).Text(), typ.Text()
 	switch {

@@ -2,6 +2,7 @@ package uk
 
 import (
 	"iter"
+	"strconv"
 	"strings"
 
 	"github.com/nhskit/nhskit/hl7v2"
@@ -168,8 +169,12 @@ func checkZSegments(m *hl7v2.Message, report reporter) {
 			}
 			continue
 		}
-		if most := zTitles[n-1].fields; most > 0 && s.NumFields() > most && s.Field(most+1).State() == hl7v2.Present {
-			report(CodeZExtra, s.Field(most+1), "the segment has fewer fields")
+		if most := zTitles[n-1].fields; most > 0 {
+			for k := most + 1; k <= s.NumFields(); k++ {
+				if f := s.Field(k); f.State() == hl7v2.Present {
+					report(CodeZExtra, f, "the segment has "+strconv.Itoa(most)+" fields")
+				}
+			}
 		}
 		switch {
 		case !adt:
