@@ -173,7 +173,7 @@ func (p *pathRunner) evaluate(expr string, root fhir.Node, strict, lenient bool)
 // trace shows what trace() is asked to on standard error.
 func (p *pathRunner) trace(name string, items []fhirpath.Value) {
 	for _, v := range items {
-		fmt.Fprintf(p.c.err, "trace %s: %s\n", name, v)
+		fmt.Fprintf(p.c.err, "trace %s: %s\n", name, v.Text())
 	}
 }
 

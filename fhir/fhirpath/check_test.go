@@ -163,7 +163,7 @@ func TestOptionsErrors(t *testing.T) {
 		t.Errorf("without a value: %v", err)
 	}
 	got, err := x.Eval(context.Background(), fhir.Node{}, &Env{Variables: map[string][]Value{"x": {IntValue(7)}}})
-	if err != nil || len(got) != 1 || got[0].String() != "7" {
+	if err != nil || len(got) != 1 || got[0].Text() != "7" {
 		t.Errorf("%v, %v", got, err)
 	}
 }

@@ -173,7 +173,7 @@ func toText(v Value) Value {
 	case KindString:
 		return v
 	case KindBoolean, KindInteger, KindLong, KindDecimal, KindDate, KindDateTime, KindTime, KindQuantity:
-		return stringValue(v.String())
+		return stringValue(v.Text())
 	}
 	return Value{}
 }

@@ -41,7 +41,7 @@ func agree(x *Expr, in fhir.Node, env *Env) error {
 // texts describes items well enough to tell them apart.
 func texts(list []Value) (out []string) {
 	for _, v := range list {
-		s := fmt.Sprintf("%d:%s", v.Kind(), v)
+		s := fmt.Sprintf("%d:%s", v.Kind(), v.Text())
 		if v.Kind() == KindNode {
 			s = fmt.Sprintf("node %d", v.node.Ordinal())
 		}

@@ -23,7 +23,8 @@
 //
 // # Values
 //
-// A [Value] is a node of the tree or a System value. Decimals are exact and
+// A [Value] is a node of the tree or a System value. Printed by %v it shows its
+// place or type only, since it may be personal data; Text shows it. Decimals are exact and
 // keep their digits (1.50 is not 1.5 in text), dates and times keep precision
 // and zone as written, quantities know UCUM. The empty collection is no error
 // and no false: EvalBool tells all three apart.

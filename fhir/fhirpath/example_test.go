@@ -41,7 +41,7 @@ func ExampleExpr_Eval() {
 	values, err := x.Eval(context.Background(), parse(edith), nil)
 	for _, v := range values {
 		_, name := v.TypeName()
-		fmt.Println(name, v)
+		fmt.Println(name, v.Text())
 	}
 	fmt.Println(err)
 	// Output:
@@ -116,7 +116,7 @@ func ExampleWithFunction() {
 	}
 	x := fhirpath.MustCompile("name.first().initials()", fhirpath.Input("Patient"), fhirpath.WithFunction(initials))
 	v, err := x.First(context.Background(), parse(edith), nil)
-	fmt.Println(v, err)
+	fmt.Println(v.Text(), err)
 	_, err = fhirpath.Compile("birthDate.initials()", fhirpath.Input("Patient"), fhirpath.WithFunction(initials))
 	fmt.Println(err)
 	// Output:

@@ -138,11 +138,11 @@ func outputText(v Value) string {
 	s := v.system()
 	switch s.Kind() {
 	case KindDate, KindDateTime:
-		return "@" + v.String()
+		return "@" + v.Text()
 	case KindTime:
-		return "@T" + v.String()
+		return "@T" + v.Text()
 	}
-	return v.String()
+	return v.Text()
 }
 
 // TestSuites runs the HL7 suites in three stages: parse, check, evaluate, with

@@ -60,9 +60,9 @@ type field struct {
 }
 
 // meta packs the small fields of a Value, so that it is passed in registers:
-// bits 0-7 scale of a decimal, or number of fraction digits of a time;
-// 8-11 precision of a date or time; 12-15 flags; 32-63 nanoseconds.
-// The kind lies in bits 16-23.
+// bits 0-7 the scale of a decimal, or the number of fraction digits of a time;
+// 8-11 the precision of a date or time; 12-15 flags; 16-23 the kind; 32-63
+// nanoseconds.
 type meta uint64
 
 const (
@@ -191,22 +191,30 @@ func publicTypeName(t fhir.Type) string {
 	return t.Name()
 }
 
-// String returns the value as FHIRPath writes it in a literal, without "@" and
-// without quotes around strings: 1.50, 2014-12-14T10:00:00Z, 5 'mg'. For nodes
-// with a value it is the value, for other nodes their path.
-func (v Value) String() string { return string(v.appendText(nil)) }
-
-// Literal returns the value as a literal of FHIRPath, without "@" and without
-// quotes around strings. It differs from String in the T before a time of day,
-// and for nodes of type time.
-func (v Value) Literal() string {
-	if s := v.system(); s.Kind() == KindTime {
-		return "T" + s.String()
+// String says what the value is without showing it, which may be personal: the
+// type, and for a node its path. [Value.Text] shows it.
+func (v Value) String() string {
+	if v.Kind() == KindNode {
+		return v.node.Path()
 	}
-	return v.String()
+	return kindName(v)
 }
 
-// AppendText appends what String returns. The error is always nil.
+// Text returns the value as toString() does: 1.50, 2014-12-14T10:00:00Z,
+// 5 'mg', strings as they are. For nodes with a value it is the value, for
+// other nodes their path.
+func (v Value) Text() string { return string(v.appendText(nil)) }
+
+// Literal returns the value as a literal of FHIRPath, without "@" and without
+// quotes around strings: like Text, but with the T of a time of day.
+func (v Value) Literal() string {
+	if s := v.system(); s.Kind() == KindTime {
+		return "T" + s.Text()
+	}
+	return v.Text()
+}
+
+// AppendText appends what Text returns. The error is always nil.
 func (v Value) AppendText(b []byte) ([]byte, error) { return v.appendText(b), nil }
 
 func (v Value) appendText(b []byte) []byte {
