@@ -149,8 +149,10 @@ func (c *conversion) fill(f *frame, n int32, row *mapping.Row, src cursor, rep i
 			}
 			at, ref = c.element(at, st, k), -1
 		case mapping.StepResource:
-			ref = at
-			at = c.through(at, st, f)
+			if ref, at = c.through(at, st, f); at < 0 {
+				c.lose(src, fateCardinality)
+				return
+			}
 		case mapping.StepNew:
 			at, ref = c.resources[c.newResource(st.Name, 0, f.seg, c.in.segs[f.seg].group, true)].root, -1
 		}
@@ -176,9 +178,20 @@ func (c *conversion) fill(f *frame, n int32, row *mapping.Row, src cursor, rep i
 // through follows a reference into its resource, and makes that if there is
 // none: the one that the message table made of this segment if it is of the
 // same type.
-func (c *conversion) through(at int32, st *mapping.Step, f *frame) int32 {
-	if r := c.nodes[at].res; r > 0 {
-		return c.resources[r-1].root
+//
+// A list element that refers to a resource of another type already gets a
+// second entry; a single one has no room, and what would go there is lost.
+func (c *conversion) through(at int32, st *mapping.Step, f *frame) (ref, root int32) {
+	if r := c.nodes[at].res; r > 0 && c.resources[r-1].typ == st.Name {
+		return at, c.resources[r-1].root
+	} else if r > 0 {
+		n := c.nodes[at]
+		if !n.list {
+			return -1, -1
+		}
+		k := n.key
+		k.num += 64
+		return c.through(c.element(n.parent, &mapping.Step{Kind: mapping.StepElement, Array: true, Prim: n.prim, Order: n.order, Name: n.name}, k), st, f)
 	}
 	r := int32(-1)
 	for i := range c.resources {
@@ -190,7 +203,7 @@ func (c *conversion) through(at int32, st *mapping.Step, f *frame) int32 {
 		r = c.newResource(st.Name, st.Num, f.seg, c.in.segs[f.seg].group, true)
 	}
 	c.nodes[at].res = r + 1
-	return c.resources[r].root
+	return at, c.resources[r].root
 }
 
 // instance returns the node of numbered instance i of a map's target. Of a
@@ -315,8 +328,9 @@ func (c *conversion) target(seg int32, n int32, t *mapping.Target) {
 		if st.Kind == mapping.StepElement {
 			f.node = c.element(f.node, st, key{scope: seg, num: st.Num})
 		} else if st.Kind == mapping.StepResource {
-			f.ref = f.node
-			f.node = c.through(f.node, st, &f)
+			if f.ref, f.node = c.through(f.node, st, &f); f.node < 0 {
+				return
+			}
 		}
 	}
 	if t.Map != mapping.None {

@@ -16,7 +16,7 @@ type Origin struct {
 // Why returns the origins of the elements that a path names: the element
 // itself and all below it. Indexes may be left out. It is empty unless the
 // converter was made with Trace.
-func (r *Result) Why(path string) []Origin {
+func (r Result) Why(path string) []Origin {
 	path = strings.TrimPrefix(path, "Bundle.entry.resource.")
 	plain := strings.Contains(path, "[")
 	var out []Origin

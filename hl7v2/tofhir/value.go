@@ -118,15 +118,16 @@ func (c *conversion) lookup(v int32, from []byte) *mapping.Code {
 		return nil
 	}
 	from = bytes.TrimSpace(from)
-	if code := find(from); code != nil {
-		return code
-	}
-	if upper := bytes.ToUpper(from); !bytes.Equal(upper, from) {
-		if code := find(upper); code != nil {
-			return code
+	code := find(from)
+	if code == nil {
+		if upper := bytes.ToUpper(from); !bytes.Equal(upper, from) {
+			code = find(upper)
 		}
 	}
-	return find([]byte{'*'})
+	if code == nil || code.To == 0 {
+		return find([]byte{'*'})
+	}
+	return code
 }
 
 // becomes is the target of a code; * stands for the code itself.
@@ -272,7 +273,7 @@ func (c *conversion) writeSpan(at, lo int32, row, leaf int32) {
 				parent.last = at
 			}
 			nd = &c.nodes[at]
-		} else if nd.leaf >= 0 && c.in.leaves[nd.leaf].fate == fateMapped && nd.leaf != leaf {
+		} else if nd.leaf >= 0 && nd.leaf != leaf && !c.elsewhere(nd.leaf, at) {
 			c.in.leaves[nd.leaf].fate = fateReplaced
 		}
 	}
@@ -283,6 +284,16 @@ func (c *conversion) writeSpan(at, lo int32, row, leaf int32) {
 	}
 }
 
+// elsewhere reports whether a leaf has an element besides one.
+func (c *conversion) elsewhere(leaf, except int32) bool {
+	for i := range c.nodes {
+		if n := &c.nodes[i]; n.has && n.leaf == leaf && int32(i) != except {
+			return true
+		}
+	}
+	return false
+}
+
 // convert brings the end of the text buffer, from lo, to a FHIR primitive.
 func (c *conversion) convert(prim mapping.Prim, lo int32) bool {
 	text := c.text[lo:]
@@ -290,6 +301,10 @@ func (c *conversion) convert(prim mapping.Prim, lo int32) bool {
 	case mapping.CodeValue, mapping.URI:
 		trimmed := bytes.TrimSpace(text)
 		c.text = append(c.text[:lo], trimmed...)
+		if prim == mapping.URI && bytes.ContainsAny(c.text[lo:], " \t\r\n") {
+			c.scratch = appendEscapedURI(c.scratch[:0], c.text[lo:])
+			c.text = append(c.text[:lo], c.scratch...)
+		}
 	case mapping.System:
 		c.scratch = appendSystem(c.scratch[:0], text, c)
 		c.text = append(c.text[:lo], c.scratch...)
@@ -401,7 +416,7 @@ const v2Tables = "http://terminology.hl7.org/CodeSystem/v2-"
 func appendSystem(dst, name []byte, c *conversion) []byte {
 	name = bytes.TrimSpace(name)
 	if bytes.Contains(name, []byte(":")) && (bytes.HasPrefix(name, []byte("http")) || bytes.HasPrefix(name, []byte("urn:"))) {
-		return append(dst, name...)
+		return appendEscapedURI(dst, name)
 	}
 	if c.conv.systems >= 0 {
 		if code := c.lookup(c.conv.systems, name); code != nil {
@@ -417,7 +432,11 @@ func appendSystem(dst, name []byte, c *conversion) []byte {
 	if len(name) == 36 && name[8] == '-' && name[13] == '-' && name[18] == '-' && name[23] == '-' {
 		return append(append(dst, "urn:uuid:"...), bytes.ToLower(name)...)
 	}
-	dst = append(dst, "urn:id:"...)
+	return appendEscapedURI(append(dst, "urn:id:"...), name)
+}
+
+// appendEscapedURI escapes the characters that no URI may hold.
+func appendEscapedURI(dst, name []byte) []byte {
 	const hex = "0123456789ABCDEF"
 	for _, b := range name {
 		if b <= ' ' || b >= 0x7f || strings.IndexByte("\"<>\\^`{|}%", b) >= 0 {
