@@ -60,8 +60,8 @@ func (c *conversion) holds(i int32, f *frame, own cursor) bool {
 		for k := n.Lo; k < n.Hi; k++ {
 			part := &p.Parts[k]
 			if part.Ref != mapping.None {
-				// Both sides may be in the scratch: compare the leaves.
-				if string(text) == string(c.plain(c.resolve(&p.Refs[part.Ref], f, own))) {
+				left := string(text) // plain may reuse its memory
+				if left == string(c.plain(c.resolve(&p.Refs[part.Ref], f, own))) {
 					return true
 				}
 			} else if string(text) == p.Text(part.Literal) {
@@ -141,9 +141,6 @@ func (c *conversion) resolve(ref *mapping.Ref, f *frame, own cursor) cursor {
 		return field
 	}
 	if ref.Component == 0 {
-		if seg == f.seg && ref.Field == f.field && f.rep > 0 {
-			return field
-		}
 		return field
 	}
 	cur := c.in.rep(field, 0)
@@ -227,7 +224,7 @@ func pictureMatches(picture string, text []byte) bool {
 	return len(text) == len(picture)
 }
 
-// text joins the parts of an assignment into the text buffer. It reports
+// join joins the parts of an assignment into the text buffer. It reports
 // whether any reference had a value, or whether there was none to have one.
 func (c *conversion) join(row *mapping.Row, f *frame, own cursor) (s span, leaf int32, ok bool) {
 	p := c.conv.program

@@ -181,7 +181,6 @@ type conversion struct {
 	links     []pendingLink
 	text      []byte
 	scratch   []byte
-	out       []byte
 	issues    []Issue
 	trace     *[]Origin
 	bundleRes int32
@@ -204,10 +203,11 @@ func (c *Converter) ConvertAppend(dst []byte, m *hl7v2.Message) (Result, error) 
 	}
 	w.conv = c
 	defer c.pool.Put(w)
-	return w.run1(dst, m)
+	return w.message(dst, m)
 }
 
-func (w *conversion) run1(dst []byte, m *hl7v2.Message) (Result, error) {
+// message converts one message.
+func (w *conversion) message(dst []byte, m *hl7v2.Message) (Result, error) {
 	c := w.conv
 	p := c.program
 	w.nodes, w.resources, w.links, w.text, w.issues, w.trace = w.nodes[:0], w.resources[:0], w.links[:0], w.text[:0], nil, nil

@@ -147,7 +147,16 @@ func (c *conversion) fill(f *frame, n int32, row *mapping.Row, src cursor, rep i
 			if st.Array && !listSeen && f.m.Segment {
 				k.rep, listSeen = rep, true
 			}
+			parent := at
 			at, ref = c.element(at, st, k), -1
+			if st.Array && st.Num == 0 && row.Map != mapping.None && i == len(steps)-1 {
+				// Two fields that both fill an unnumbered list fill two entries.
+				for other := c.nodes[at].row; other >= 0 && p.Rows[other].Ident != row.Ident && k.num < 224; other = c.nodes[at].row {
+					k.num += 32
+					at = c.element(parent, st, k)
+				}
+				c.nodes[at].row = n
+			}
 		case mapping.StepResource:
 			if ref, at = c.through(at, st, f); at < 0 {
 				c.lose(src, fateCardinality)
@@ -163,9 +172,6 @@ func (c *conversion) fill(f *frame, n int32, row *mapping.Row, src cursor, rep i
 		sub := frame{outer: f, m: &p.Maps[row.Map], source: src, seg: f.seg, rep: f.rep, field: f.field, node: at, ref: ref, vocab: row.Vocab, row: n}
 		if row.Vocab != mapping.None {
 			c.translate(&sub, row, src, at)
-		}
-		if sub.vocab == mapping.None {
-			sub.vocab = mapping.None
 		}
 		c.run(&sub)
 	case row.Prim == mapping.Complex && row.Vocab != mapping.None:

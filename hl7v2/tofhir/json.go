@@ -163,7 +163,6 @@ func (c *conversion) value(dst []byte, n *node) []byte {
 // appendString writes a JSON string. Characters that FHIR does not allow in
 // a string (control characters but tab, CR and LF) are left out.
 func appendString(dst, text []byte) []byte {
-	const hex = "0123456789abcdef"
 	dst = append(dst, '"')
 	start := 0
 	for i := 0; i < len(text); {

@@ -83,7 +83,7 @@ func (c *conversion) note(at cursor, f fate) {
 
 func (c *conversion) lose(at cursor, f fate) { c.note(at, f) }
 
-// count fills the counts of the loss report.
+// report makes the loss report, with its items or the counts alone.
 func (c *conversion) report(items bool) Loss {
 	var l Loss
 	if items {
@@ -182,11 +182,11 @@ func (c *conversion) segmentPath(s int) string {
 			}
 		}
 	}
-	if name := c.conv.program.Text(id); all > 1 {
-		return name + "[" + strconv.Itoa(n) + "]"
-	} else {
-		return name
+	name := c.conv.program.Text(id)
+	if all > 1 {
+		name += "[" + strconv.Itoa(n) + "]"
 	}
+	return name
 }
 
 // appendPath appends field, repetition, component and subcomponent of a leaf.

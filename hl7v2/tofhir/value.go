@@ -74,9 +74,7 @@ func (c *conversion) assign(at int32, row *mapping.Row, n int32, f *frame, src c
 			}
 			c.writeSpan(at, lo, n, leaf)
 			if c.inCoding(at) {
-				parent := c.nodes[at].parent
-				c.write(c.element(parent, &c.conv.stepSystem, key{}), c.conv.program.Text(code.System), n, leaf)
-				c.write(c.element(parent, &c.conv.stepDisplay, key{}), c.conv.program.Text(code.Display), n, leaf)
+				c.describe(c.nodes[at].parent, code, n, leaf)
 			}
 			return
 		}
@@ -169,15 +167,22 @@ func (c *conversion) coding(at int32, row *mapping.Row, n int32, f *frame, src c
 
 // putCoding writes system, code and display of a translated code.
 func (c *conversion) putCoding(at int32, code *mapping.Code, n, leaf int32) {
-	p := c.conv.program
-	c.write(c.element(at, &c.conv.stepSystem, key{}), p.Text(code.System), n, leaf)
-	c.write(c.element(at, &c.conv.stepCode, key{}), p.Text(code.To), n, leaf)
-	if code.Display != 0 {
-		c.write(c.element(at, &c.conv.stepDisplay, key{}), p.Text(code.Display), n, leaf)
-	}
+	c.write(c.element(at, &c.conv.stepCode, key{}), c.conv.program.Text(code.To), n, leaf)
+	c.describe(at, code, n, leaf)
 	if leaf >= 0 {
 		c.in.leaves[leaf].fate = fateMapped
 		c.resources[c.nodes[at].owner].content = true
+	}
+}
+
+// describe writes system and display of a code beside it.
+func (c *conversion) describe(at int32, code *mapping.Code, n, leaf int32) {
+	p := c.conv.program
+	if code.System != 0 {
+		c.write(c.element(at, &c.conv.stepSystem, key{}), p.Text(code.System), n, leaf)
+	}
+	if code.Display != 0 {
+		c.write(c.element(at, &c.conv.stepDisplay, key{}), p.Text(code.Display), n, leaf)
 	}
 }
 
