@@ -81,32 +81,31 @@ const (
 	maxRules        = 256
 )
 
-var nhsPolicy = sync.OnceValues(func() (*Policy, error) {
-	entries, err := policyFiles.ReadDir("policy")
-	if err != nil {
-		return nil, err
-	}
+// nhsPolicy is compiled at first use.
+var nhsPolicy struct {
+	once   sync.Once
+	policy *Policy
+	err    error
+}
+
+func compileNHSPolicy() {
 	var files [][]byte
-	for _, e := range entries {
-		data, err := policyFiles.ReadFile("policy/" + e.Name())
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, data)
+	for _, name := range PolicyFiles() {
+		files = append(files, PolicyFile(name))
 	}
-	return ParsePolicy(files...)
-})
+	nhsPolicy.policy, nhsPolicy.err = ParsePolicy(files...)
+}
 
 // NHSPolicy returns the rules of England that come with this package: the
 // duty of confidence, the national data opt-out, Type 1, the Summary Care
 // Record, GP Connect, breaking the glass and proxies. PolicyFile shows the
 // data it is made of.
 func NHSPolicy() *Policy {
-	p, err := nhsPolicy()
-	if err != nil {
-		panic("consent: the embedded policy: " + err.Error()) // a test parses it
+	nhsPolicy.once.Do(compileNHSPolicy)
+	if nhsPolicy.err != nil {
+		panic("consent: the embedded policy: " + nhsPolicy.err.Error()) // a test parses it
 	}
-	return p
+	return nhsPolicy.policy
 }
 
 // PolicyFiles returns the names of the embedded policies.

@@ -12,9 +12,17 @@ import (
 
 var errNoConsent = errors.New("fhirconsent: the resource is no Consent")
 
+var shared struct {
+	once   sync.Once
+	parser *fhir.Parser
+}
+
 // parser returns the parser of this package: lenient, because what is wrong
 // with a Consent has to be seen to be judged.
-var parser = sync.OnceValue(func() *fhir.Parser { return fhir.NewParser() })
+func parser() *fhir.Parser {
+	shared.once.Do(func() { shared.parser = fhir.NewParser() })
+	return shared.parser
+}
 
 func itoa(i int) string { return strconv.Itoa(i) }
 

@@ -420,7 +420,7 @@ func (c *cleaner) reject(err error) {
 // header reports whether the first row is a header, and finds the column.
 func (c *cleaner) header(row []byte) bool {
 	if c.o.Column == "" {
-		return bytes.IndexAny(field(row, c.index, c.o.Comma), "0123456789") < 0
+		return !bytes.ContainsAny(field(row, c.index, c.o.Comma), "0123456789")
 	}
 	for i := 0; ; i++ {
 		f := field(row, i, c.o.Comma)
