@@ -137,7 +137,7 @@ func Build(ctx context.Context, r *Release, opts ...BuildOption) (*Store, *Repor
 func (b *builder) add(r *Record) error {
 	t := b.tables[r.Table]
 	t.data = r.encode(t.data)
-	if len(t.data) > math.MaxUint32 || len(t.start) >= 1<<placeBits {
+	if uint64(len(t.data)) > math.MaxUint32 || len(t.start) >= 1<<placeBits {
 		t.tooMany = true
 		return errTableFull
 	}

@@ -80,7 +80,10 @@ func or[T int | int64](v, byDefault T) T {
 	case v == 0:
 		return byDefault
 	case v < 0:
-		return T(^uint(0) >> 1)
+		v = 1
+		for v<<1 > 0 {
+			v = v<<1 | 1
+		}
 	}
 	return v
 }

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
-	"time"
 )
 
 // scanned lists the records of a document, each as table, place and fields.
@@ -424,26 +423,4 @@ func FuzzScanner(f *testing.F) {
 			}
 		}
 	})
-}
-
-// TestGrowth doubles the input and wants no more than about double the time.
-func TestGrowth(t *testing.T) {
-	nasty := func(n int) string {
-		return vmp("<NM>" + strings.Repeat("&amp;<!---->", n) + "</NM>" + strings.Repeat("<X/>", n) + strings.Repeat("<!-- -->", n))
-	}
-	best := func(doc string) time.Duration {
-		least := time.Hour
-		for range 5 {
-			start := time.Now()
-			s := NewScanner(strings.NewReader(doc), "", WithoutChecks())
-			for s.Next() {
-			}
-			least = min(least, time.Since(start))
-		}
-		return least
-	}
-	small, large := best(nasty(2000)), best(nasty(16000))
-	if large > 32*max(small, time.Microsecond) {
-		t.Errorf("eight times the input takes %v, not %v", large, small)
-	}
 }

@@ -1,0 +1,42 @@
+//go:build unix
+
+package dmd
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// processorTime is what the process has used, whatever else the machine does.
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// TestGrowth multiplies the input by eight and wants the processor time to grow
+// about as much.
+func TestGrowth(t *testing.T) {
+	nasty := func(n int) string {
+		return vmp("<NM>" + strings.Repeat("&amp;<!---->", n) + "</NM>" + strings.Repeat("<X/>", n) + strings.Repeat("<!-- -->", n))
+	}
+	best := func(doc string) time.Duration {
+		least := time.Hour
+		for range 5 {
+			start := processorTime()
+			s := NewScanner(strings.NewReader(doc), "", WithoutChecks(), WithLimits(Limits{Record: -1}))
+			for s.Next() {
+			}
+			least = min(least, processorTime()-start)
+		}
+		return least
+	}
+	small, large := best(nasty(10_000)), best(nasty(80_000))
+	if large > 32*max(small, time.Microsecond) {
+		t.Errorf("eight times the input takes %v, not %v", large, small)
+	}
+}
