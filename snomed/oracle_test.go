@@ -862,7 +862,7 @@ func (b *both) askSearch(r *rand.Rand) {
 		b.t.Fatalf("search %q: %d hits of %d at limit %d", q.Text, len(few), len(all), q.Limit)
 	}
 	for i := range few {
-		if len(all) > q.Limit+250 { // more than is looked at, so says Search
+		if len(all) > q.Limit+100 { // more than is looked at, so says Search
 			break
 		}
 		if few[i].Description != all[i].Description {

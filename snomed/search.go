@@ -56,8 +56,8 @@ type Hit struct {
 type Span struct{ From, To int }
 
 // maxFurther is how many more matches a search looks at than it was asked
-// for, or nine times as many if that is more.
-const maxFurther = 250
+// for, or as many again if that is more.
+const maxFurther = 100
 
 const (
 	defaultLimit    = 20
@@ -71,7 +71,7 @@ const (
 //
 // Concepts are read in the order of their best term, whether or not that is
 // the one that matches, and while a better hit may come: but of matches no
-// more than 250 above the limit, or ten times the limit. Only where there are
+// more than 100 above the limit, or twice the limit. Only where there are
 // more than that may a longer term be among the hits in the place of a shorter
 // one.
 func (s *Store) Search(ctx context.Context, q Query) (hits []Hit, err error) {
@@ -250,7 +250,7 @@ func (f *finder) run() {
 		return
 	}
 	share := func(m *matcher) float64 { return min(1, float64(m.postings)/float64(n)) }
-	need := float64(f.q.Limit)
+	need := float64(f.q.Limit + max(maxFurther, f.q.Limit))
 	if f.all {
 		need = math.Inf(1)
 	}
@@ -282,7 +282,7 @@ func (f *finder) run() {
 	}
 	from, over := 0, false
 	if scanCost < bestCost {
-		if from, over = f.scan(min(f.forwardAt.len()-1, int(2*scan)+500), rest); over {
+		if from, over = f.scan(min(f.forwardAt.len()-1, int(1.5*scan)+500), rest); over {
 			return
 		}
 	}
@@ -493,7 +493,7 @@ func (f *finder) verify(o uint32) bool {
 		f.take(best)
 		f.matched++
 	}
-	return f.err == nil && (f.all || f.matched < f.q.Limit+max(maxFurther, 9*f.q.Limit))
+	return f.err == nil && (f.all || f.matched < f.q.Limit+max(maxFurther, f.q.Limit))
 }
 
 // matches reports whether every word of the query is in a term, and with how
