@@ -295,6 +295,9 @@ func nulls(m *Message) (n int) {
 // Whatever a message is made of, reading it takes time in proportion to its
 // size: sixteen times as much takes nowhere near 256 times as long.
 func TestGrowth(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures time")
+	}
 	head := header18("")
 	for name, unit := range map[string]string{
 		"backslashes": "\\", "tildes": "~", "ampersands": "&", "carets": "^", "bars": "|", "segments": "\rNTE|1", "blank lines": "\r\n", "text": "some text ",

@@ -42,6 +42,9 @@ func fastest(rounds int, fns ...func()) []time.Duration {
 // always, and fails only with NHSKIT_LONG=1, when the machine is known to be
 // quiet enough.
 func TestSpeed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures time")
+	}
 	rounds := 20
 	gate := os.Getenv("NHSKIT_LONG") != ""
 	if gate {

@@ -305,6 +305,9 @@ func TestFormattedText(t *testing.T) {
 }
 
 func TestEmbeddedDataSpeed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures time")
+	}
 	m, err := Parse(benchED)
 	if err != nil {
 		t.Fatal(err)
