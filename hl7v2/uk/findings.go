@@ -105,9 +105,16 @@ func checks() []check {
 // are more.
 const maxFindings = 500
 
+// maxCompared is how many identifiers of one list are compared with those of
+// another: no patient has more, and hostile messages do.
+const maxCompared = 100
+
+func firstOf(ids []Identifier) []Identifier { return ids[:min(len(ids), maxCompared)] }
+
 // Check returns what the rules of this package find in a message, without the
 // facts of its version: use [Validator] for both. At most 500 are listed and
-// an hl7v2.CodeTooMany. Like every finding, they hold no value of the message.
+// an hl7v2.CodeTooMany, and of the identifiers of a patient no more than 100
+// are compared with each other. Findings hold no value of the message.
 func Check(m *hl7v2.Message) []hl7v2.Issue {
 	var c collector
 	for _, k := range checks() {
@@ -166,8 +173,15 @@ func (p Patient) checkNumbers(report reporter) {
 			report(CodeNumberConflict, p.PID.Field(3), "two different "+kind.String()+" numbers of one patient")
 		}
 	}
+	compared := 0
 	for _, id := range p.Identifiers {
-		if !id.Legacy || id.State != Valid || p.listed(id) {
+		if !id.Legacy || id.State != Valid {
+			continue
+		}
+		if compared++; compared > maxCompared {
+			break
+		}
+		if p.listed(id) {
 			continue
 		}
 		if listed, state := p.Find(id.Kind, false); id.Kind != Local && state == Valid {
@@ -181,7 +195,7 @@ func (p Patient) checkNumbers(report reporter) {
 // listed reports whether PID-3 has an identifier too. One that names neither
 // authority nor type is the same as one with the same id.
 func (p Patient) listed(id Identifier) bool {
-	for _, o := range p.Identifiers {
+	for _, o := range firstOf(p.Identifiers) {
 		if o.Legacy || o.State != Valid {
 			continue
 		}
@@ -264,16 +278,16 @@ func inRange(kind Kind, r nhsnumber.Region) bool {
 // an authority and type for every local id.
 func (id Identifier) checkCX(report reporter) {
 	authority, typ := id.At.Component(4), id.At.Component(5)
-	code := typ.Text()
+	nh := typ.Equal("NH") || typ.Equal("NHSNMBR")
 	if authority.State() != hl7v2.Present {
 		report(CodeAuthorityMissing, id.At, "component 4 must say who assigned the identifier")
 	}
 	switch {
 	case typ.State() != hl7v2.Present:
 		report(CodeTypeMissing, id.At, "component 5 must say what kind of identifier it is")
-	case id.Kind == Local && (code == "NH" || code == "NHSNMBR") && authority.State() == hl7v2.Present:
+	case id.Kind == Local && nh && authority.State() == hl7v2.Present:
 		report(CodeAuthority, authority, "type NH without the authority NHS, CHI or HSC: not read as a national number")
-	case id.Kind != Local && code != "NH" && code != "NHSNMBR" && !isOID(code):
+	case id.Kind != Local && !nh && !isOID(typ.Text()):
 		report(CodeType, typ, "a national number has type NH")
 	}
 }

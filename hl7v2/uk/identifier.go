@@ -222,7 +222,8 @@ func readIdentifier(cx hl7v2.Value) (Identifier, bool) {
 	case id.Kind == Local:
 		id.State = Valid
 	default:
-		id.number(value.Text())
+		var digits [24]byte
+		id.number(string(value.AppendText(digits[:0])))
 	}
 	return id, true
 }
@@ -266,12 +267,9 @@ func kindOf(cx hl7v2.Value) (kind Kind, unverified bool) {
 		universal = code
 	}
 	id, err := nhsnumber.FromCX(probe, namespace, universal, code)
-	if err != nil && universal != "" {
-		// A universal id that is not of a scheme, beside a namespace that is.
+	if err != nil && universal != "" && namespace != "" {
+		// A universal id that is not of a scheme, beside a namespace that may be.
 		id, err = nhsnumber.FromCX(probe, namespace, "", code)
-		if namespace == "" {
-			return Local, false
-		}
 	}
 	if err != nil {
 		return Local, false

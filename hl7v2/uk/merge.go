@@ -134,13 +134,14 @@ func (g Merge) check(report reporter) {
 		report(CodeMergeNoneLeft, g.Surviving.PID.Field(3), "no identifier survives")
 		return
 	}
-	for _, id := range g.Superseded {
+	for _, id := range firstOf(g.Superseded) {
 		if id.State != Valid {
 			continue
 		}
-		authority := false
-		for _, o := range g.Surviving.Identifiers {
-			if id.same(o) && id.Kind == Local {
+		authority, same := false, false
+		for _, o := range firstOf(g.Surviving.Identifiers) {
+			if !same && id.same(o) && id.Kind == Local {
+				same = true
 				report(CodeMergeSame, id.Value(), "the identifier is also that of "+o.At.Path()+", which survives")
 			}
 			authority = authority || o.Kind == id.Kind && (id.Kind != Local || o.Authority() == id.Authority())
