@@ -121,4 +121,5 @@ type expr struct {
 	id     fhir.NameID    // of an xName, 0 if the definitions do not know it
 	konst  bool           // depends on nothing but itself
 	root   bool           // an xName that names the type of its input
+	bad    bool           // the check found that it cannot be evaluated
 }

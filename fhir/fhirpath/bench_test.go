@@ -57,6 +57,7 @@ func BenchmarkEval(b *testing.B) {
 		{"P2", "telecom.where(system='phone').value", patient},
 		{"P3 ele-1", "hasValue() or (children().count() > id.count())", patient},
 		{"P4 dom-3", "contained.where((('#'+id in (%resource.descendants().reference | %resource.descendants().ofType(canonical) | %resource.descendants().ofType(uri) | %resource.descendants().ofType(url))) or descendants().where(reference = '#').exists() or descendants().where(ofType(canonical) = '#').exists()).not()).trace('unmatched', id).empty()", contained},
+		{"P4 dom-3 native", dom3, contained},
 		{"P5", "birthDate + 18 years <= today()", patient},
 		{"P6 pat-1", "contact.all(name.exists() or telecom.exists() or address.exists() or organization.exists())", patient},
 		{"P7 folded", "1 'g' = 1000 'mg'", patient},

@@ -98,6 +98,7 @@ func (c *checker) checkNode(e *expr, sc scope) (static, *variable) {
 		return systemType(kindsInteger), sc.vars
 	case xTotal:
 		if sc.total < 0 {
+			e.bad = true
 			c.errorf(CodeVariable, e, "7.2", "$total has a value only within the argument of aggregate")
 		}
 		e.slot = int32(sc.total)
@@ -492,6 +493,7 @@ func (c *checker) call(e *expr, sc scope) (static, *variable) {
 		return c.userCall(e, in, inner), vars
 	}
 	if len(e.args) < int(e.fn.min) || len(e.args) > int(e.fn.max) {
+		e.bad = true
 		c.errorf(CodeArguments, e, "", "%s takes %s, not %d", e.name, argumentCount(int(e.fn.min), int(e.fn.max)), len(e.args))
 		for _, a := range e.args {
 			c.check(a, inner)
@@ -533,6 +535,7 @@ func (c *checker) userCall(e *expr, in static, sc scope) static {
 			}
 		}
 		if len(e.args) < least || len(e.args) > len(f.Params) {
+			e.bad = true
 			c.errorf(CodeArguments, e, "", "%s takes %s, not %d", e.name, argumentCount(least, len(f.Params)), len(e.args))
 			return anything()
 		}
@@ -555,6 +558,7 @@ func (c *checker) userCall(e *expr, in static, sc scope) static {
 			best, hint = d, "; did you mean "+functions[i].name+"?"
 		}
 	}
+	e.bad = true
 	c.errorf(CodeFunction, e, "", "there is no function %s%s", quote(e.name), hint)
 	return anything()
 }

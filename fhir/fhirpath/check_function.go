@@ -17,6 +17,7 @@ func (c *checker) function(e *expr, in static, sc scope, vars *variable) (static
 	case fIs, fAs, fOfType:
 		name, ok := specifier(e.args[0])
 		if !ok {
+			e.bad = true
 			c.errorf(CodeArguments, e, "6.3", "the argument of %s is the name of a type", e.name)
 			return anything(), vars
 		}
@@ -209,6 +210,7 @@ func (c *checker) defineVariable(e *expr, in static, sc scope, vars *variable) (
 	}
 	n, ok := c.constantName(name)
 	if !ok {
+		e.bad = true
 		c.errorf(CodeArguments, e, "", "the name of a variable must be a String that depends on no input")
 		return in, vars
 	}

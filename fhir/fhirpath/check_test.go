@@ -151,6 +151,22 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+// What the check refuses is an error at evaluation where the check is off.
+func TestUnchecked(t *testing.T) {
+	for _, expr := range []string{"A()", "name.where()", "name.first(1)", "$total", "name.ofType(1)", "1.defineVariable(name, 2)", "%nothing", "A().exists()", "(A() or true) and A()", "iif()", "name.all() or B()"} {
+		x, err := Compile(expr, Unchecked())
+		if err != nil {
+			t.Errorf("%s: %v", expr, err)
+			continue
+		}
+		if _, err := x.Eval(context.Background(), readInput(t, "testdata/patient.json"), nil); err == nil {
+			t.Errorf("%s has a value", expr)
+		}
+		x.Deps()
+		x.Explain(context.Background(), fhir.Node{}, nil)
+	}
+}
+
 func TestOptionsErrors(t *testing.T) {
 	if _, err := Compile("1", Input("Patiens")); codeOf(err) != CodeTypeName {
 		t.Errorf("input: %v", err)

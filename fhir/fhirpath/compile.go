@@ -42,6 +42,9 @@ func (c *compiler) stream(e *expr, k next) run {
 	if v, ok := c.constant(e); ok {
 		return pushAll(v, k)
 	}
+	if e.bad {
+		return pushOne(c.single(e), k)
+	}
 	switch e.kind {
 	case xThis:
 		return c.head(k)
@@ -384,6 +387,11 @@ func (c *compiler) single(e *expr) single {
 		}
 		return func(*evaluator) Value { return v }
 	}
+	if e.bad {
+		return func(ev *evaluator) Value {
+			return ev.fail(e, CodeArguments, "", "the check found that this cannot be evaluated")
+		}
+	}
 	switch e.kind {
 	case xLiteral:
 		return func(ev *evaluator) Value {
@@ -519,6 +527,10 @@ func (c *compiler) truthOf(e *expr) truth {
 			t = truthValue(list[0])
 		}
 		return func(*evaluator) tri { return t }
+	}
+	if e.bad {
+		one := c.single(e)
+		return func(ev *evaluator) tri { return truthValue(one(ev)) }
 	}
 	switch e.kind {
 	case xBinary:

@@ -413,7 +413,7 @@ func scalar(e *expr) bool {
 	case xBinary:
 		return e.op != opUnion
 	case xCall:
-		if e.fn == nil {
+		if e.fn == nil || e.bad {
 			return false
 		}
 		switch e.fn.id {

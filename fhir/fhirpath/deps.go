@@ -107,6 +107,9 @@ func (d *dependencies) walk(e *expr, focus []string) []string {
 		}
 		return nil
 	case xCall:
+		if e.bad {
+			return nil
+		}
 		return d.call(e, focus)
 	case xNew:
 		for _, a := range e.args {

@@ -90,7 +90,7 @@ type record struct {
 func (c *compiler) recorded(e *expr, t truth) truth {
 	var operands []run
 	var sink int
-	if c.leaf(e) {
+	if !e.bad && c.leaf(e) {
 		sink = c.slot()
 		keep := func(ev *evaluator, v Value) bool {
 			s := &ev.slots[sink]

@@ -109,6 +109,9 @@ func (o *oracle) checked(v Value) []Value {
 // eval returns the items, and the variables that what follows can see.
 func (o *oracle) eval(e *expr, f frame) ([]Value, *binding) {
 	o.tick(1)
+	if e.bad {
+		o.fail("bad")
+	}
 	switch e.kind {
 	case xLiteral:
 		if e.lit.meta&metaBad != 0 {
@@ -138,7 +141,9 @@ func (o *oracle) eval(e *expr, f frame) ([]Value, *binding) {
 				}
 				continue
 			}
-			out = append(out, o.children(v, e.name)...)
+			if e.name != "" { // which asks for all of them
+				out = append(out, o.children(v, e.name)...)
+			}
 		}
 		return out, vars
 	case xCall:
