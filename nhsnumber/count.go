@@ -1,13 +1,15 @@
 package nhsnumber
 
-import "sync"
-
 // suffixCounts[k][r] is how many k-digit endings of the first nine digits
 // have a weighted sum of r modulo 11. It ranks and unranks the numbers of a
 // range without listing them.
 type suffixCounts [10][11]uint32
 
-var suffixes = sync.OnceValue(func() *suffixCounts {
+var lazySuffixes lazy[*suffixCounts]
+
+func suffixes() *suffixCounts { return lazySuffixes.get(countSuffixes) }
+
+func countSuffixes() *suffixCounts {
 	var c suffixCounts
 	c[0][0] = 1
 	for k := 1; k < 10; k++ {
@@ -19,7 +21,7 @@ var suffixes = sync.OnceValue(func() *suffixCounts {
 		}
 	}
 	return &c
-})
+}
 
 // noCheckDigit is the weighted sum, modulo 11, of nine digits whose check
 // digit would be 10.

@@ -3,7 +3,6 @@ package nhsnumber
 import (
 	_ "embed"
 	"strings"
-	"sync"
 )
 
 // dialect is one way in which messages identify a number.
@@ -18,7 +17,11 @@ type dialect struct {
 //go:embed dialects.csv
 var dialectsCSV string
 
-var dialects = sync.OnceValue(func() []dialect {
+var lazyDialects lazy[[]dialect]
+
+func dialects() []dialect { return lazyDialects.get(readDialects) }
+
+func readDialects() []dialect {
 	var out []dialect
 	header := false
 	for row := range strings.Lines(dialectsCSV) {
@@ -33,7 +36,7 @@ var dialects = sync.OnceValue(func() []dialect {
 		out = append(out, dialect{scheme: Scheme(f[1]), system: f[2], oid: f[3], namespace: f[4], typeCode: f[5], unverified: f[6] == "no", write: f[7] == "yes"})
 	}
 	return out
-})
+}
 
 const urnOID = "urn:oid:"
 

@@ -8,7 +8,6 @@ import (
 	"sort"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -77,13 +76,17 @@ type RangeTable struct{ ranges []Range }
 //go:embed ranges.csv
 var rangesCSV string
 
-var defaultRanges = sync.OnceValue(func() *RangeTable {
+var lazyRanges lazy[*RangeTable]
+
+func defaultRanges() *RangeTable { return lazyRanges.get(readRanges) }
+
+func readRanges() *RangeTable {
 	t, err := ParseRangeTable(rangesCSV)
 	if err != nil {
 		panic("nhsnumber: embedded ranges.csv: " + err.Error())
 	}
 	return t
-})
+}
 
 // DefaultRanges returns the table that the methods of [Number] use.
 func DefaultRanges() *RangeTable { return defaultRanges() }

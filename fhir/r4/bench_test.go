@@ -19,7 +19,7 @@ func BenchmarkPatient(b *testing.B) {
 		b.SetBytes(int64(len(data)))
 		b.ReportAllocs()
 		for b.Loop() {
-			tree, err := strict.Parse(data)
+			tree, err := fhir.Parse(data, fhir.Strict())
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -16,7 +16,7 @@ var ErrType = errors.New("unexpected resource type")
 // severity Error is refused with a *fhir.ParseError. Strings in the result
 // share memory with a copy of the input.
 func Read(data []byte) (Resource, error) {
-	tree, err := strict.Parse(data)
+	tree, err := fhir.Parse(data, fhir.Strict())
 	if err != nil {
 		return nil, err
 	}
@@ -30,18 +30,16 @@ func Unmarshal(data []byte, into any) error {
 	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
 		return fmt.Errorf("r4: Unmarshal into %T, which is no pointer to a struct", into)
 	}
-	parser := strict
+	options := []fhir.Option{fhir.Strict()}
 	if _, ok := into.(Resource); !ok {
-		parser = fhir.NewParser(fhir.Strict(), fhir.As(v.Elem().Type().Name()))
+		options = append(options, fhir.As(v.Elem().Type().Name()))
 	}
-	tree, err := parser.Parse(data)
+	tree, err := fhir.Parse(data, options...)
 	if err != nil {
 		return err
 	}
 	return Decode(tree.Root(), into)
 }
-
-var strict = fhir.NewParser(fhir.Strict())
 
 // FromTree returns the resource that a node of a tree is, as a struct of its
 // type. The tree must not be released while the result is in use, since

@@ -2,7 +2,6 @@ package xml
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -18,10 +17,20 @@ const Namespace = "urn:hl7-org:v2xml"
 // the id.
 const unknown = "UNKNOWN"
 
-var (
-	segmentName = regexp.MustCompile(`^[A-Z][A-Z0-9]{2}$`)
-	rootName    = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
-)
+// isSegmentName reports whether s is the id of a segment: three characters.
+func isSegmentName(s string) bool { return len(s) == 3 && isName(s) && !strings.Contains(s, "_") }
+
+// isName reports whether s is a name of the standard: a capital letter, then
+// capitals, digits and underscores.
+func isName(s string) bool {
+	for i, c := range []byte(s) {
+		letter := 'A' <= c && c <= 'Z'
+		if !letter && (i == 0 || c != '_' && (c < '0' || c > '9')) {
+			return false
+		}
+	}
+	return s != ""
+}
 
 // Marshal writes a message in the XML encoding, by the facts of the version it
 // declares or the nearest before it. The error is for a message with
@@ -33,7 +42,7 @@ func Marshal(m *hl7v2.Message) ([]byte, error) {
 	if name == "" {
 		typ := m.Segment("MSH", 1).Field(9)
 		name = strings.TrimRight(typ.Component(1).Text()+"_"+typ.Component(2).Text(), "_")
-		if !rootName.MatchString(name) {
+		if !isName(name) {
 			name = "MESSAGE"
 		}
 	}
@@ -71,7 +80,7 @@ func (w *writer) segment(parent *etree.Element, s hl7v2.Segment) {
 	id := s.ID()
 	def, known := w.version.Segment(id)
 	name := id
-	if !segmentName.MatchString(id) {
+	if !isSegmentName(id) {
 		name = unknown
 	}
 	e := parent.CreateElement(name)
@@ -125,7 +134,7 @@ func (w *writer) value(e *etree.Element, v hl7v2.Value, typ string, depth int) {
 		w.text(e, v)
 		return
 	}
-	if !composite && (typ == "" || !segmentName.MatchString(typ+"XX") && !rootName.MatchString(typ)) {
+	if !composite && (typ == "" || !isSegmentName(typ+"XX") && !isName(typ)) {
 		typ = unknown
 	}
 	for n, part := range children {

@@ -88,7 +88,7 @@ func (r *reader) group(e *etree.Element) {
 		switch {
 		case c.Tag == unknown:
 			r.segment(c, c.SelectAttrValue("id", ""))
-		case segmentName.MatchString(c.Tag):
+		case isSegmentName(c.Tag):
 			r.segment(c, c.Tag)
 		default:
 			r.group(c)
