@@ -158,6 +158,13 @@ func (c *conversion) fill(f *frame, n int32, row *mapping.Row, src cursor, rep i
 				c.nodes[at].row = n
 			}
 		case mapping.StepResource:
+			if row.Assign == mapping.AssignNothing && i == len(steps)-1 {
+				// The resource that the message is about, if it has one.
+				if r := c.linked(f.seg, st.Name, 0); r >= 0 && c.nodes[at].res == 0 {
+					c.nodes[at].res, c.nodes[at].row = r+1, n
+					return
+				}
+			}
 			if ref, at = c.through(at, st, f); at < 0 {
 				c.lose(src, fateCardinality)
 				return
