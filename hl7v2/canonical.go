@@ -29,7 +29,7 @@ func (m *Message) AppendCanonical(dst []byte) []byte {
 			dst = append(dst, m.data[at:x.marks[k+1]>>kindBits]...)
 		}
 		dst = m.trim(dst, floor, kindEnd)
-		if n := len(dst); int(s.i) == m.Len()-1 && n > before && (dst[n-1] == 0 || dst[n-1] == 0x1c || dst[n-1] == 0x1a) {
+		if n := len(dst); int(s.i) == m.Len()-1 && n > before && (dst[n-1] == 0 || dst[n-1] == 0x1c || dst[n-1] == 0x1a || dst[n-1] == '\n') {
 			dst = append(dst, m.delims.Field) // a value that would look like padding
 		}
 		if len(dst) > before { // a segment without an id and a value is a blank line
