@@ -75,7 +75,7 @@ func BenchmarkEval(b *testing.B) {
 			quantity := func(s string) []Value { return []Value{parseQuantity(s)} }
 			env := &Env{Variables: map[string][]Value{
 				"a": quantity("1 'g'"), "b": quantity("1000 'mg'"),
-				"c": {decimalText("1.1")}, "d": {decimalText("2.2")}, "e": {decimalText("3.3")},
+				"c": {parseDecimal("1.1")}, "d": {parseDecimal("2.2")}, "e": {parseDecimal("3.3")},
 			}}
 			var opts []Option
 			for name := range env.Variables {

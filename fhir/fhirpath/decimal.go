@@ -159,9 +159,6 @@ func parseDecimal(s string) Value {
 	return bigDecimal(b, scale)
 }
 
-// decimalText is parseDecimal for the digits of a literal.
-func decimalText(s string) Value { return parseDecimal(s) }
-
 func (v Value) appendDecimal(b []byte) []byte {
 	scale := v.scale()
 	if !v.small() {
@@ -343,10 +340,8 @@ func ratDecimal(r *big.Rat, min int) Value {
 		lead := new(big.Int).Quo(r.Denom(), new(big.Int).Abs(r.Num()))
 		scale += len(lead.String()) - 1
 	}
-	return trimZeros(roundRat(r, min0(scale, maxScale), halfUp), min)
+	return trimZeros(roundRat(r, max(0, min(scale, maxScale)), halfUp), min)
 }
-
-func min0(a, b int) int { return max(0, min(a, b)) }
 
 // trimZeros drops zeros at the end beyond the first min digits.
 func trimZeros(v Value, least int) Value {

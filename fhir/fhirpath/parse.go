@@ -385,6 +385,8 @@ func (p *parser) term() *expr {
 	return p.invocation(nil)
 }
 
+// literal keeps the value of a literal outside of the tree, most of whose nodes
+// have none.
 func literal(v Value) *Value { return &v }
 
 // group reads an expression in parentheses.
@@ -424,15 +426,15 @@ func (p *parser) number() *expr {
 		e.lit = literal(longValue(n))
 		return e
 	case p.kind == tString:
-		e.lit = literal(decimalText(text).withUnit(p.text, false))
+		e.lit = literal(parseDecimal(text).withUnit(p.text, false))
 		e.end = int32(p.end)
 		p.next()
 	case p.kind == tName && calendarUnit(p.text) != "":
-		e.lit = literal(decimalText(text).withUnit(calendarUnit(p.text), true))
+		e.lit = literal(parseDecimal(text).withUnit(calendarUnit(p.text), true))
 		e.end = int32(p.end)
 		p.next()
 	case strings.IndexByte(text, '.') >= 0:
-		e.lit = literal(decimalText(text))
+		e.lit = literal(parseDecimal(text))
 	default:
 		n, err := strconv.ParseInt(text, 10, 32)
 		least := text == "2147483648" && p.minus == int(e.pos)
