@@ -276,7 +276,14 @@ func (f *finder) run() {
 		for j := i + 1; j < len(f.words); j++ {
 			after *= share(&f.words[j])
 		}
-		if cost := marked + min(candidates, need/after)*costVerify; cost < bestCost {
+		// Of the documents looked at, the best ones are quick to reject.
+		look := min(candidates, need/after)
+		quick := min(look, candidates*float64(f.forwardAt.len()-1)/float64(n))
+		if after == 1 {
+			quick = 0
+		}
+		cost := marked + quick*costForward + (look-quick)*costVerify + min(need, quick*after)*costVerify
+		if cost < bestCost {
 			best, bestCost = i+1, cost
 		}
 	}
@@ -312,33 +319,7 @@ func (f *finder) scan(to int, share float64) (seen int, over bool) {
 		if expected := float64(doc) * share; doc&255 == 255 && expected >= 6 && float64(matches) < expected/4 {
 			return doc, false
 		}
-		i, j := f.forwardAt.get(doc), f.forwardAt.get(doc+1)
-		if i > j || j > f.forward.base {
-			panic(&fault{ErrCorrupt})
-		}
-		b := f.s.im.at(f.forward.off+i, j-i)
-		found := uint64(0)
-		for len(b) > 0 {
-			var t uint64
-			switch {
-			case b[0] < 0x80:
-				t, b = uint64(b[0]), b[1:]
-			case len(b) > 1 && b[1] < 0x80:
-				t, b = uint64(b[0]&0x7f)|uint64(b[1])<<7, b[2:]
-			default:
-				v, n := binary.Uvarint(b)
-				if n <= 0 {
-					panic(&fault{ErrCorrupt})
-				}
-				t, b = v, b[n:]
-			}
-			for w := range f.words {
-				if r := &f.words[w].ranges[0]; uint32(t) >= r.lo && uint32(t) < r.hi {
-					found |= 1 << w
-				}
-			}
-		}
-		if found+1 == 1<<len(f.words) {
+		if f.hasWords(doc) {
 			matches++
 			if !f.verify(uint32(f.docConcept.get(doc))) {
 				return doc, true
@@ -346,6 +327,38 @@ func (f *finder) scan(to int, share float64) (seen int, over bool) {
 		}
 	}
 	return to, f.docConcept.len() <= to
+}
+
+// hasWords reports whether one of the best documents has every word of the
+// query, by its list of tokens.
+func (f *finder) hasWords(doc int) bool {
+	i, j := f.forwardAt.get(doc), f.forwardAt.get(doc+1)
+	if i > j || j > f.forward.base {
+		panic(&fault{ErrCorrupt})
+	}
+	b := f.s.im.at(f.forward.off+i, j-i)
+	found := uint64(0)
+	for len(b) > 0 {
+		var t uint64
+		switch {
+		case b[0] < 0x80:
+			t, b = uint64(b[0]), b[1:]
+		case len(b) > 1 && b[1] < 0x80:
+			t, b = uint64(b[0]&0x7f)|uint64(b[1])<<7, b[2:]
+		default:
+			v, n := binary.Uvarint(b)
+			if n <= 0 {
+				panic(&fault{ErrCorrupt})
+			}
+			t, b = v, b[n:]
+		}
+		for w := range f.words {
+			if f.words[w].match(uint32(t)) >= 0 {
+				found |= 1 << w
+			}
+		}
+	}
+	return found+1 == 1<<len(f.words)
 }
 
 // bitmaps are as big as the number of documents asks for.
@@ -409,6 +422,9 @@ func (f *finder) intersect(m, from int) {
 			doc := k*64 + bits.TrailingZeros64(w)
 			if exact != nil && (*exact)[k]&(w&-w) == 0 && len(f.hits) == f.q.Limit &&
 				f.docScore.get(doc)+distancePenalty > uint64(f.hits[len(f.hits)-1].score) {
+				continue
+			}
+			if m < len(f.words) && doc < f.forwardAt.len()-1 && !f.hasWords(doc) {
 				continue
 			}
 			if !f.verify(uint32(f.docConcept.get(doc))) {
