@@ -321,13 +321,13 @@ func divDecimals(a, b Value) Value {
 	return ratDecimal(new(big.Rat).Quo(a.rat(), b.rat()), 0)
 }
 
-// ratDecimal turns a rational number into a decimal with at least min digits
+// ratDecimal turns a rational number into a decimal with at least that many digits
 // behind the point, rounded if it does not end within divisionDigits.
-func ratDecimal(r *big.Rat, min int) Value {
+func ratDecimal(r *big.Rat, least int) Value {
 	if places, ok := r.FloatPrec(); ok {
 		digits := len(new(big.Int).Abs(r.Num()).String()) + places
 		if digits <= divisionDigits*2 && places <= divisionDigits {
-			return roundRat(r, max(places, min), halfUp)
+			return roundRat(r, max(places, least), halfUp)
 		}
 	}
 	// Digits before the point decide how many may follow it.
@@ -340,7 +340,7 @@ func ratDecimal(r *big.Rat, min int) Value {
 		lead := new(big.Int).Quo(r.Denom(), new(big.Int).Abs(r.Num()))
 		scale += len(lead.String()) - 1
 	}
-	return trimZeros(roundRat(r, max(0, min(scale, maxScale)), halfUp), min)
+	return trimZeros(roundRat(r, max(0, min(scale, maxScale)), halfUp), least)
 }
 
 // trimZeros drops zeros at the end beyond the first min digits.
