@@ -71,8 +71,9 @@ func parseJSON(data []byte) (jsonValue, *Issue) {
 	if r.fault == "" {
 		return v, nil
 	}
-	line, col := lineCol(data, r.i)
-	return v, &Issue{Code: "consent.json", Offset: int64(r.i), Line: line, Col: col, Clause: "RFC 8259", Text: r.fault}
+	at := min(r.i, len(data))
+	line, col := lineCol(data, at)
+	return v, &Issue{Code: "consent.json", Offset: int64(at), Line: line, Col: col, Clause: "RFC 8259", Text: r.fault}
 }
 
 func (r *jsonReader) fail(text string) jsonValue {

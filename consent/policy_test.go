@@ -39,6 +39,20 @@ func TestPolicyLint(t *testing.T) {
 	}
 }
 
+// TestCitations spells out every source that a rule or a cause cites.
+func TestCitations(t *testing.T) {
+	for _, r := range consent.NHSPolicy().Rules() {
+		for _, name := range r.Cite {
+			if title, _, ok := consent.Citation(name); (!ok || title == "") && !strings.Contains(r.ID, ".gap.") {
+				t.Errorf("%s cites %s, which is not spelled out", r.ID, name)
+			}
+		}
+	}
+	if _, _, ok := consent.Citation("NDO"); ok {
+		t.Error("half a name was found")
+	}
+}
+
 // TestPolicyErrors refuses policies with mistakes, each with its place.
 func TestPolicyErrors(t *testing.T) {
 	rule := `{"id":"r","effect":"deny","when":{"action":"disclose"},"reasons":["R"],"cite":["X"]}`

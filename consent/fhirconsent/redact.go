@@ -31,6 +31,7 @@ type edit struct {
 // redaction is one run over one tree.
 type redaction struct {
 	r       *Redactor
+	names   names
 	tree    *fhir.Tree
 	src     string
 	edits   []edit
@@ -239,9 +240,13 @@ func (x *redaction) isGone(ref string, from fhir.Node) bool {
 
 // resource looks for what has to go within a resource that stays.
 func (x *redaction) resource(n fhir.Node) {
+	patient := len(x.r.elements) > 0 && n.Type().Name() == "Patient"
 	for k := range n.Children() {
+		if !k.HasChildren() && !patient {
+			continue
+		}
 		switch {
-		case k.Name() == "contained":
+		case k.IsResource() && k.Name() == "contained":
 			if x.withheld(k) {
 				x.drop(k)
 				start, _ := n.Span()
@@ -250,12 +255,20 @@ func (x *redaction) resource(n fhir.Node) {
 				continue
 			}
 			x.resource(k)
-		case n.Type().Name() == "Patient" && contains(x.r.elements, k.Name()):
+		case patient && contains(x.r.elements, k.Name()):
 			x.remove(k)
 		default:
 			x.element(k, n)
 		}
 	}
+}
+
+// names are the ids of the names that every element is compared with; those
+// that the definitions know are the same in every tree.
+type names struct{ extension, reference, resource, url fhir.NameID }
+
+func namesOf(t *fhir.Tree) names {
+	return names{t.NameID("extension"), t.NameID("reference"), t.NameID("resource"), t.NameID("url")}
 }
 
 // element looks for inline labels and references below an element.
@@ -267,20 +280,21 @@ func (x *redaction) element(n, res fhir.Node) {
 		if !ok {
 			break
 		}
-		switch k.Name() {
-		case "extension":
-			if child(k, "url") == inlineLabel {
+		switch k.NameID() {
+		case x.names.extension:
+			url := k.Cursor()
+			if u, ok := url.NextNamed(x.names.url); ok && u.Value() == inlineLabel {
 				labelled = true
 				if v, ok := k.Child("value"); ok {
 					labels = append(labels, child(v, "code"))
 				}
 				continue
 			}
-		case "reference":
+		case x.names.reference:
 			if k.IsPrimitive() {
 				x.refs = append(x.refs, n)
 			}
-		case "resource":
+		case x.names.resource:
 			if k.IsResource() { // Parameters
 				if x.withheld(k) {
 					x.remove(n)
@@ -291,7 +305,9 @@ func (x *redaction) element(n, res fhir.Node) {
 				continue
 			}
 		}
-		x.element(k, res)
+		if k.HasChildren() {
+			x.element(k, res)
+		}
 	}
 	if labelled && (x.r.matches(labels, res.Type().Name(), func() []string { return resourceCodes(res) }) && deniedBy(x.r, labels) || len(labels) > 0 && !x.r.keeps(labels)) {
 		x.remove(n)

@@ -2,6 +2,7 @@ package fhirconsent
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -164,7 +165,7 @@ func (r *Redactor) Apply(data []byte) ([]byte, RedactReport, error) {
 			return nil, RedactReport{Rejected: 1}, &fhir.ParseError{Issues: tree.Issues()}
 		}
 	}
-	x := redaction{r: r, tree: tree, src: tree.Source()}
+	x := redaction{r: r, names: namesOf(tree), tree: tree, src: tree.Source()}
 	if x.root() {
 		return nil, RedactReport{Withheld: 1}, ErrWithheld
 	}
@@ -189,7 +190,7 @@ func (r *Redactor) ApplyNDJSON(ctx context.Context, in io.Reader, out io.Writer)
 			return total, err
 		}
 		line := lines.Bytes()
-		if len(strings.TrimSpace(string(line))) == 0 {
+		if len(bytes.TrimSpace(line)) == 0 {
 			continue
 		}
 		data, report, err := r.Apply(line)
