@@ -439,14 +439,24 @@ func (b *builder) buildHistory() {
 }
 
 func (b *builder) buildGTINs() {
-	var entries []idEntry
+	var uses []gtinUse
 	tb := b.tables[TableGTIN]
+	field := &TableGTIN.Fields()[gtinAMPPID]
 	for i := range tb.len() {
-		if n, ok := tb.row(i).number(gtinGTIN); ok && n > 0 {
-			entries = append(entries, idEntry{n, placeOf(TableGTIN, i)})
+		r := tb.row(i)
+		n, ok := r.number(gtinGTIN)
+		if !ok || n == 0 {
+			continue
 		}
+		u := gtinUse{code: n, start: r.date(gtinSTARTDT), end: r.date(gtinENDDT)}
+		if id, ok := r.number(gtinAMPPID); ok {
+			if pack, ok := b.target(field, id); ok {
+				u.pack = uint32(pack) + 1
+			}
+		}
+		uses = append(uses, u)
 	}
-	b.all.put(section(secGTINs, 0, 0), buildIDTable(entries))
+	b.all.put(section(secGTINs, 0, 0), buildGTINTable(uses))
 }
 
 // buildLookups sorts the entries of the look-up lists.

@@ -442,14 +442,7 @@ func (s *Store) barcode(i int) Barcode {
 // has room.
 func (s *Store) AppendGTIN(dst []Barcode, g GTIN) []Barcode {
 	from := len(dst)
-	for i := -1; ; {
-		p, after, ok := s.gtins.next(uint64(g), i)
-		if !ok {
-			break
-		}
-		dst = append(dst, s.barcode(p.row()))
-		i = after
-	}
+	dst = s.gtins.appendUses(dst, s, uint64(g))
 	if part := dst[from:]; len(part) > 1 {
 		slices.SortStableFunc(part, func(a, b Barcode) int { return int(a.Start) - int(b.Start) })
 	}

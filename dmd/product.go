@@ -76,16 +76,14 @@ type Product struct {
 
 // Product finds a product or ingredient by its identifier. It does not allocate.
 func (s *Store) Product(id sctid.ID) (Product, bool) {
-	for i := -1; ; {
-		p, after, ok := s.ids.next(uint64(id), i)
-		if !ok {
-			return Product{}, false
-		}
-		if p.table() != TableLOOKUP {
-			return Product{s, p}, true
-		}
-		i = after
+	p, after, ok := s.ids.next(uint64(id), -1)
+	for ok && p.table() == TableLOOKUP {
+		p, after, ok = s.ids.next(uint64(id), after)
 	}
+	if !ok {
+		return Product{}, false
+	}
+	return Product{s, p}, true
 }
 
 // Products yields all of a kind, in the order of their identifiers.

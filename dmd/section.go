@@ -14,7 +14,7 @@ import (
 // checksum (CRC-32C), all of which are verified on opening.
 const (
 	storeMagic   = "nhskit\x00dmd\x1a\r\n"
-	storeVersion = 1
+	storeVersion = 2
 	headerSize   = 32 // magic 13, padding 3, version 4, sections 4, date 4, checksum of the directory 4
 	entrySize    = 24 // section 4, checksum 4, offset 8, length 8
 )
@@ -260,7 +260,7 @@ type idEntry struct {
 
 func buildIDTable(entries []idEntry) idTable {
 	slots := 2
-	for slots*3 < len(entries)*4 {
+	for slots*3 < len(entries)*5 { // at most three in five are taken
 		slots *= 2
 	}
 	h := make(idTable, slots*slotSize)
@@ -274,6 +274,64 @@ func buildIDTable(entries []idEntry) idTable {
 		}
 		binary.LittleEndian.PutUint64(h[i*slotSize:], e.id)
 		binary.LittleEndian.PutUint32(h[i*slotSize+8:], uint32(e.at))
+	}
+	return h
+}
+
+// gtinTable is a hash table from bar codes to their uses: 20 bytes a slot with
+// the code, the pack's record plus one (0 if it is not there), the first and the
+// last day, so that one look answers.
+type gtinTable []byte
+
+const gtinSlotSize = 20
+
+// gtinUse is one use of a bar code.
+type gtinUse struct {
+	code       uint64
+	pack       uint32 // number of the pack's record plus one
+	start, end Date
+}
+
+// appendUses appends the uses of a bar code.
+func (h gtinTable) appendUses(dst []Barcode, s *Store, code uint64) []Barcode {
+	slots := len(h) / gtinSlotSize
+	if slots < 2 || code == 0 {
+		return dst
+	}
+	start := slotOf(code, slots)
+	for i := start; i < start+slots; i++ {
+		at := (i & (slots - 1)) * gtinSlotSize
+		e := h[at : at+gtinSlotSize]
+		switch binary.LittleEndian.Uint64(e) {
+		case 0:
+			return dst
+		case code:
+			b := Barcode{GTIN: GTIN(code), Start: Date(binary.LittleEndian.Uint32(e[12:])), End: Date(binary.LittleEndian.Uint32(e[16:]))}
+			if pack := binary.LittleEndian.Uint32(e[8:]); pack > 0 {
+				b.Pack = Product{s, placeOf(TableAMPP, int(pack-1))}
+			}
+			dst = append(dst, b)
+		}
+	}
+	return dst
+}
+
+func buildGTINTable(uses []gtinUse) gtinTable {
+	slots := 2
+	for slots*3 < len(uses)*5 {
+		slots *= 2
+	}
+	h := make(gtinTable, slots*gtinSlotSize)
+	for _, u := range uses {
+		i := slotOf(u.code, slots)
+		for binary.LittleEndian.Uint64(h[i*gtinSlotSize:]) != 0 {
+			i = (i + 1) & (slots - 1)
+		}
+		e := h[i*gtinSlotSize:]
+		binary.LittleEndian.PutUint64(e, u.code)
+		binary.LittleEndian.PutUint32(e[8:], u.pack)
+		binary.LittleEndian.PutUint32(e[12:], uint32(u.start))
+		binary.LittleEndian.PutUint32(e[16:], uint32(u.end))
 	}
 	return h
 }

@@ -23,7 +23,7 @@ type Store struct {
 	ids     idTable
 	former  idTable
 	current idTable
-	gtins   idTable
+	gtins   gtinTable
 	lookups u32s
 	words   searchIndex
 	release func() error
@@ -90,7 +90,11 @@ func newStore(all *sections, date Date) *Store {
 		}
 		return h
 	}
-	s.ids, s.former, s.current, s.gtins = table(secIDs), table(secPrevious), table(secCurrent), table(secGTINs)
+	s.ids, s.former, s.current = table(secIDs), table(secPrevious), table(secCurrent)
+	s.gtins = all.get(section(secGTINs, 0, 0))
+	if n := len(s.gtins) / gtinSlotSize; len(s.gtins)%gtinSlotSize != 0 || n&(n-1) != 0 {
+		s.gtins = nil
+	}
 	s.lookups = all.get(section(secLookups, 0, 0))
 	s.words = newSearchIndex(all)
 	return s
