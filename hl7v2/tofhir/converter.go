@@ -248,6 +248,7 @@ func (w *conversion) message(dst []byte, m *hl7v2.Message) (Result, error) {
 		}
 	}
 	w.identify()
+	w.decideKept()
 	res.Bundle = w.bundle(dst)
 	res.Loss = w.report(!c.noLoss)
 	sort.SliceStable(w.issues, func(i, j int) bool { return w.issues[i].Offset < w.issues[j].Offset })

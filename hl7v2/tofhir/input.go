@@ -42,9 +42,9 @@ func (in *input) load(m *hl7v2.Message, ids map[string]mapping.Str) {
 	for i := range m.Len() {
 		s := m.SegmentAt(i)
 		raw := s.Raw()
-		n := 3
-		if len(raw) < 3 {
-			n = len(raw)
+		n := 0
+		for n < len(raw) && raw[n] != in.delims.Field {
+			n++
 		}
 		seg := segment{id: ids[string(raw[:n])], pos: -1, fields: span{int32(len(in.fields)), 0}}
 		in.segment(raw, uint32(s.Offset()), i == 0)

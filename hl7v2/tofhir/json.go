@@ -59,7 +59,7 @@ func (c *conversion) children(dst []byte, parent int32, path string) []byte {
 			dst = append(dst, '[')
 		}
 		for m := n; m != end; m = c.nodes[m].next {
-			if !c.kept(m) {
+			if !c.nodes[m].kept {
 				continue
 			}
 			if index++; index > 1 {
@@ -109,7 +109,7 @@ func (c *conversion) companion(dst []byte, n, end int32, name, path string) []by
 	}
 	any, index := false, 0
 	for m := n; m != end; m = c.nodes[m].next {
-		if !c.kept(m) {
+		if !c.nodes[m].kept {
 			continue
 		}
 		if index++; index > 1 {

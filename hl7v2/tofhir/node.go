@@ -18,6 +18,7 @@ type node struct {
 	prim  mapping.Prim
 	list  bool
 	has   bool // a value
+	kept  bool // see decideKept
 	key   key
 
 	child, last, next int32
@@ -84,28 +85,20 @@ func (c *conversion) element(parent int32, st *mapping.Step, k key) int32 {
 	return fresh
 }
 
-// kept reports whether anything of a node is written out: a value, a
-// reference to a resource that is, or a child that is. An extension needs
-// more than its url.
-func (c *conversion) kept(n int32) bool {
-	nd := &c.nodes[n]
-	if nd.has || nd.res > 0 && c.resources[nd.res-1].content {
-		return true
-	}
-	if nd.name == c.conv.strExtension {
-		for ch := nd.child; ch >= 0; ch = c.nodes[ch].next {
-			if c.nodes[ch].name != c.conv.strURL && c.kept(ch) {
-				return true
+// decideKept marks the nodes that are written out: those with a value or a
+// reference to a resource that is, and all above them. An extension needs
+// more than its url. Children come after their parents, so one pass from the
+// end is enough.
+func (c *conversion) decideKept() {
+	for i := len(c.nodes) - 1; i >= 0; i-- {
+		n := &c.nodes[i]
+		n.kept = n.kept || n.has || n.res > 0 && c.resources[n.res-1].content
+		if n.kept && n.parent >= 0 {
+			if p := &c.nodes[n.parent]; p.name != c.conv.strExtension || n.name != c.conv.strURL {
+				p.kept = true
 			}
 		}
-		return false
 	}
-	for ch := nd.child; ch >= 0; ch = c.nodes[ch].next {
-		if c.kept(ch) {
-			return true
-		}
-	}
-	return false
 }
 
 // equal compares two nodes with all below them; references are equal when

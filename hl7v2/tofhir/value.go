@@ -269,7 +269,7 @@ func (c *conversion) writeSpan(at, lo int32, row, leaf int32) {
 		}
 		if nd.list {
 			fresh := *nd
-			fresh.child, fresh.last = -1, -1
+			fresh.child, fresh.last, fresh.kept = -1, -1, false
 			fresh.key.rep += 1 << 16
 			behind := at
 			at = c.newNode(fresh)
