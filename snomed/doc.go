@@ -39,7 +39,7 @@
 // are readable on every architecture.
 //
 // It needs about 45 seconds of processor time and 1.3 GB of memory to build
-// the UK edition, and 300 MB of disk. A store cannot be changed: build another.
+// the UK edition, and 340 MB of disk. A store cannot be changed: build another.
 // Not here: the expression constraint language, compositional grammar,
 // classification, and the history tables of the UK in their distributed form,
 // for which [Store.SubstitutionTable] is a derived stand-in.
