@@ -394,6 +394,20 @@ func TestOracleOnRandomExpressions(t *testing.T) {
 	t.Logf("%d expressions", compared)
 }
 
+// Texts whose canonical form once was not.
+func TestFormatRegressions(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"$this- in {}", ""}, // an operator without a right side, no instance of a type called in
+		{"Quantity {}", "Quantity {:}"}, {"`in`.a in b", "`in`.a in b"}, {"-(-1)", "--1"}, {"(-1).abs()", "(-1).abs()"}, {"@2015T.a", "@2015T.a"},
+		{"a is B.C and (b as d).e", "a is B.C and (b as d).e"}, {"1 - (2 - 3)", "1 - (2 - 3)"}, {"(1 - 2) - 3", "1 - 2 - 3"}, {"'\\u0001'", "'\\u0001'"},
+	} {
+		got, err := Format(c.text)
+		if (err != nil) != (c.want == "") || got != c.want {
+			t.Errorf("%s: %s, %v; want %s", c.text, got, err, c.want)
+		}
+	}
+}
+
 // TestMutatedExpressions checks that text near expressions never panics and is
 // refused with a place; with NHSKIT_LONG many times more often.
 func TestMutatedExpressions(t *testing.T) {

@@ -280,11 +280,16 @@ func (p *parser) invocation(left *expr) *expr {
 	switch {
 	case p.is("("):
 		p.call(e)
-	case p.is("{") && left == nil && plain:
+	case p.is("{") && left == nil && plain && !isOperatorName(e.name):
 		p.instance(e)
 	}
 	e.end = int32(p.last)
 	return e
+}
+
+// isOperatorName reports whether a name can also be an operator.
+func isOperatorName(s string) bool {
+	return s == "in" || s == "is" || s == "as" || s == "contains"
 }
 
 // call reads the arguments of a function.
