@@ -311,6 +311,9 @@ func (c *conversion) convert(prim mapping.Prim, lo int32) bool {
 			c.text = append(c.text[:lo], c.scratch...)
 		}
 	case mapping.System:
+		if isURI(text) {
+			return true
+		}
 		c.scratch = appendSystem(c.scratch[:0], text, c)
 		c.text = append(c.text[:lo], c.scratch...)
 	case mapping.Boolean:
@@ -440,11 +443,33 @@ func appendSystem(dst, name []byte, c *conversion) []byte {
 	return appendEscapedURI(append(dst, "urn:id:"...), name)
 }
 
+// inURI reports whether a URI may hold a byte as it is.
+func inURI(b byte) bool {
+	switch b {
+	case '"', '<', '>', '\\', '^', '`', '{', '|', '}', '%':
+		return false
+	}
+	return b > ' ' && b < 0x7f
+}
+
+// isURI reports whether a text is an absolute URI that needs no escaping.
+func isURI(text []byte) bool {
+	if !bytes.HasPrefix(text, []byte("http")) && !bytes.HasPrefix(text, []byte("urn:")) {
+		return false
+	}
+	for _, b := range text {
+		if !inURI(b) {
+			return false
+		}
+	}
+	return bytes.IndexByte(text, ':') > 0
+}
+
 // appendEscapedURI escapes the characters that no URI may hold.
 func appendEscapedURI(dst, name []byte) []byte {
 	const hex = "0123456789ABCDEF"
 	for _, b := range name {
-		if b <= ' ' || b >= 0x7f || strings.IndexByte("\"<>\\^`{|}%", b) >= 0 {
+		if !inURI(b) {
 			dst = append(dst, '%', hex[b>>4], hex[b&15])
 		} else {
 			dst = append(dst, b)
