@@ -11,6 +11,9 @@ type verdict struct {
 	effect    consent.FindingEffect
 	why       codes
 	maybeDeny bool // not applicable or a deny: it is not known which
+	// maybePermit is not applicable or a permit of everything: where another
+	// rule permits, it does not matter which.
+	maybePermit bool
 	// redact and except select parts of the record, where the question is
 	// about all of it: those to take out, and those that alone may stay.
 	redact, except []string
@@ -97,10 +100,10 @@ func (x *matcher) all(consents []*Consent) verdict {
 	}
 	var out verdict
 	var notApplied codes
-	denies, permits, opens, maybe := 0, 0, 0, false
+	denies, permits, opens, maybe, maybePermit := 0, 0, 0, false, false
 	for _, c := range consents {
 		v := x.consent(c)
-		maybe = maybe || v.maybeDeny
+		maybe, maybePermit = maybe || v.maybeDeny, maybePermit || v.maybePermit
 		switch v.effect {
 		case consent.FindingDeny:
 			denies++
@@ -126,7 +129,7 @@ func (x *matcher) all(consents []*Consent) verdict {
 		if permits+opens > 0 {
 			out.why.add(codeDenyOverrides)
 		}
-	case opens > 0, maybe && (permits > 0 || x.o.Default != consent.Deny):
+	case opens > 0, maybe && (permits > 0 || maybePermit || x.o.Default != consent.Deny), maybePermit && permits == 0 && x.o.Default != consent.Permit:
 		out.effect = consent.FindingIndeterminate
 		out.why |= notApplied
 		if permits > 0 {
@@ -279,11 +282,11 @@ func (x *matcher) refine(p *provision, depth int) verdict {
 	if m.partial {
 		return x.partial(p, own, m)
 	}
-	var denies, permits, opens, maybe bool
+	var denies, permits, opens, maybe, maybePermit bool
 	var inner verdict
 	for _, c := range p.children {
 		v := x.refine(c, depth+1)
-		maybe = maybe || v.maybeDeny
+		maybe, maybePermit = maybe || v.maybeDeny, maybePermit || v.maybePermit
 		switch {
 		case v.effect == consent.FindingDeny:
 			denies = true
@@ -293,7 +296,7 @@ func (x *matcher) refine(p *provision, depth int) verdict {
 			opens = true
 		default:
 			inner.redact = append(inner.redact, v.redact...)
-			if v.maybeDeny {
+			if v.maybeDeny || v.maybePermit {
 				inner.why |= v.why
 			}
 			continue
@@ -305,7 +308,7 @@ func (x *matcher) refine(p *provision, depth int) verdict {
 	switch {
 	case denies:
 		out.effect, out.why = consent.FindingDeny, m.notes|inner.why
-	case opens || maybe && (permits || own.effect == consent.FindingPermit):
+	case opens, maybe && (permits || maybePermit || own.effect == consent.FindingPermit), maybePermit && !permits && own.effect == consent.FindingDeny:
 		out.effect, out.why = consent.FindingIndeterminate, m.notes|inner.why
 	case permits:
 		out.effect, out.why = consent.FindingPermit, m.notes|inner.why
@@ -314,6 +317,9 @@ func (x *matcher) refine(p *provision, depth int) verdict {
 	if m.state == consent.Unknown {
 		if out.effect == consent.FindingDeny {
 			return verdict{maybeDeny: true, why: out.why | m.why}
+		}
+		if out.effect == consent.FindingPermit && len(out.redact)+len(out.except) == 0 {
+			return verdict{maybePermit: true, why: out.why | m.why}
 		}
 		return open(out.why | m.why)
 	}
@@ -417,6 +423,9 @@ func (x *matcher) additive(root *provision) verdict {
 	case rootPermits:
 		return verdict{effect: consent.FindingPermit, why: rm.notes | 1<<codeRootPermit, redact: redact, except: except}
 	case permitOpen, root.effect == consent.Permits && rm.state == consent.Unknown:
+		if !rootDenies && !(root.effect == consent.Denies && rm.state == consent.Unknown) && len(redact)+len(except) == 0 && x.q.Item != nil {
+			return verdict{maybePermit: true, why: openWhy | rm.why}
+		}
 		return open(openWhy | rm.why)
 	case rootDenies:
 		return verdict{effect: consent.FindingDeny, why: 1 << codeRootDeny}
