@@ -227,8 +227,12 @@ func placeOf(t Table, row int) place { return place(uint32(t)<<placeBits | uint3
 func (p place) table() Table { return Table(p >> placeBits) }
 func (p place) row() int     { return int(p & (1<<placeBits - 1)) }
 
+// slotOf spreads a number over the slots. Identifiers are numbered in steps, so
+// one multiplication would leave them in heaps.
 func slotOf(id uint64, slots int) int {
-	return int(id * 0x9E3779B97F4A7C15 >> (64 - bits.Len(uint(slots-1))))
+	h := id * 0x9E3779B97F4A7C15
+	h = (h ^ h>>32) * 0xD6E8FEB86659FD93
+	return int(h >> (64 - bits.Len(uint(slots-1))))
 }
 
 // next returns the record at the first slot from i on that holds the number, and
