@@ -398,7 +398,7 @@ func TestOracleOnRandomExpressions(t *testing.T) {
 func TestFormatRegressions(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"$this- in {}", ""}, // an operator without a right side, no instance of a type called in
-		{"Quantity {}", "Quantity {:}"}, {"`in`.a in b", "`in`.a in b"}, {"-(-1)", "--1"}, {"(-1).abs()", "(-1).abs()"}, {"@2015T.a", "@2015T.a"},
+		{"a = and {}.b()", ""}, {"Quantity {}", "Quantity {:}"}, {"`in`.a in b", "`in`.a in b"}, {"-(-1)", "--1"}, {"(-1).abs()", "(-1).abs()"}, {"@2015T.a", "@2015T.a"},
 		{"a is B.C and (b as d).e", "a is B.C and (b as d).e"}, {"1 - (2 - 3)", "1 - (2 - 3)"}, {"(1 - 2) - 3", "1 - 2 - 3"}, {"'\\u0001'", "'\\u0001'"},
 	} {
 		got, err := Format(c.text)

@@ -289,7 +289,11 @@ func (p *parser) invocation(left *expr) *expr {
 
 // isOperatorName reports whether a name can also be an operator.
 func isOperatorName(s string) bool {
-	return s == "in" || s == "is" || s == "as" || s == "contains"
+	switch s {
+	case "in", "is", "as", "contains", "and", "or", "xor", "implies", "div", "mod":
+		return true
+	}
+	return false
 }
 
 // call reads the arguments of a function.
