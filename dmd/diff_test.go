@@ -10,6 +10,9 @@ import (
 // TestDiff compares two releases whose differences are known.
 func TestDiff(t *testing.T) {
 	c := dmdtest.New(0.03, 3)
+	if testing.Short() {
+		c.AMPPs = 1500
+	}
 	older, _ := build(t, c)
 	c.Revision = 1
 	newer, _ := build(t, c)

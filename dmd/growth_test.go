@@ -21,6 +21,9 @@ func processorTime() time.Duration {
 // TestGrowth multiplies the input by eight and wants the processor time to grow
 // about as much.
 func TestGrowth(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures time")
+	}
 	nasty := func(n int) string {
 		return vmp("<NM>" + strings.Repeat("&amp;<!---->", n) + "</NM>" + strings.Repeat("<X/>", n) + strings.Repeat("<!-- -->", n))
 	}

@@ -264,7 +264,7 @@ type idEntry struct {
 
 func buildIDTable(entries []idEntry) idTable {
 	slots := 2
-	for slots*3 < len(entries)*5 { // at most three in five are taken
+	for slots*3 < len(entries)*4 { // a small table stays in the cache
 		slots *= 2
 	}
 	h := make(idTable, slots*slotSize)

@@ -32,6 +32,9 @@ func build(t testing.TB, dir string) *dmd.Store {
 
 func synthetic(t testing.TB, scale float64) *dmd.Store {
 	t.Helper()
+	if testing.Short() {
+		scale = min(scale, 0.003)
+	}
 	dir := t.TempDir()
 	if err := dmdtest.New(scale, 3).WriteDir(dir); err != nil {
 		t.Fatal(err)
