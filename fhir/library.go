@@ -177,7 +177,7 @@ func (l *Library) Canonicals(kind string) []string {
 // Snapshot is a StructureDefinition with its elements in full.
 type Snapshot struct {
 	json   []byte
-	Issues []Issue // what the differential does wrong, with positions in it
+	Issues []Issue // what the differential, or the published snapshot, does wrong, with positions in it
 }
 
 // JSON returns the StructureDefinition with its snapshot. The slice is the
@@ -213,6 +213,9 @@ func (l *Library) SnapshotOf(definition *Tree) (*Snapshot, error) {
 // snapshotTree returns the elements of a structure, not to be changed.
 func (l *Library) snapshotTree(canonical string) (*elementNode, error) {
 	r := l.snapshot(canonical)
+	if r.err == nil && r.root == nil {
+		return nil, fmt.Errorf("fhir: %s: no elements: %w", canonical, ErrNoDefinition)
+	}
 	return r.root, r.err
 }
 
@@ -270,7 +273,12 @@ func (l *Library) load(canonical string, inPackage bool) *snapshotResult {
 func readSnapshot(tree *Tree) *snapshotResult {
 	r := &snapshotResult{tree: tree}
 	if list, ok := tree.Root().Child("snapshot"); ok {
-		r.root = readElements(list, func(Node, string) {})
+		g := &generator{url: first(tree.Root(), tree.NameID("url"))}
+		r.root = readElements(list, func(n Node, text string) { g.warn(Error, &elementNode{def: &elementDef{node: n}}, text) })
+		if r.root != nil {
+			r.root.define()
+		}
+		r.issues = g.issues
 	}
 	return r
 }
@@ -295,6 +303,7 @@ func (l *Library) generate(tree *Tree) *snapshotResult {
 			return r
 		}
 		base = b.clone()
+		g.elements = base.size()
 	}
 	list, ok := root.Child("differential")
 	var diff *elementNode

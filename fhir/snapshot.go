@@ -59,6 +59,39 @@ func (n *elementNode) clone() *elementNode {
 	return c
 }
 
+// size counts the node and all below it.
+func (n *elementNode) size() int {
+	size := 1
+	for _, x := range n.children {
+		size += x.size()
+	}
+	for _, x := range n.slices {
+		size += x.size()
+	}
+	return size
+}
+
+// define gives the elements that a snapshot skips, against the rules, a
+// definition that restricts nothing.
+func (n *elementNode) define() {
+	if n.def == nil {
+		n.def = &elementDef{max: "*"}
+	}
+	for _, x := range n.children {
+		x.define()
+	}
+	for _, x := range n.slices {
+		x.define()
+	}
+}
+
+// maxSteps and maxPath bound the paths of elements: each is written once more
+// for all that is below.
+const (
+	maxSteps = 64
+	maxPath  = 1000
+)
+
 // readElements hangs a list of ElementDefinitions, of a snapshot or of a
 // differential, into a tree. Elements that the list skips are made up.
 func readElements(list Node, report func(n Node, text string)) *elementNode {
@@ -66,6 +99,10 @@ func readElements(list Node, report func(n Node, text string)) *elementNode {
 	var stack []*elementNode // the latest element at each depth, slices included
 	for n := range list.Named("element") {
 		def, path, slice := readElementDef(n)
+		if len(path) > maxPath || len(slice) > maxPath || strings.Count(path, ".") >= maxSteps {
+			report(n, fmt.Sprintf("a path or slice name of more than %d steps or %d bytes", maxSteps, maxPath))
+			continue
+		}
 		steps := strings.Split(path, ".")
 		if root == nil {
 			root = &elementNode{name: steps[0]}
@@ -128,11 +165,31 @@ type generator struct {
 	resource bool   // the structure is of kind resource
 	root     *elementNode
 	depth    int
+	elements int // that were copied into the snapshot
 	issues   []Issue
 }
 
-// maxExpansion bounds how deep elements are expanded one in another.
-const maxExpansion = 32
+// maxExpansion bounds how deep elements are expanded one in another, and
+// maxElements how many a snapshot gets: profiles that repeat one another
+// several times each would grow without end.
+const (
+	maxExpansion = 32
+	maxElements  = 50_000
+)
+
+// room counts elements that are about to be copied into the snapshot, and
+// reports whether they fit.
+func (g *generator) room(elements int, d *elementNode) bool {
+	if g.elements+elements > maxElements {
+		if g.elements <= maxElements {
+			g.elements = maxElements + 1 // once is enough
+			g.warn(Error, d, fmt.Sprintf("the snapshot has more than %d elements", maxElements))
+		}
+		return false
+	}
+	g.elements += elements
+	return true
+}
 
 // warn reports what the differential does wrong, where it does.
 func (g *generator) warn(sev Severity, d *elementNode, text string) {
@@ -178,19 +235,29 @@ func (g *generator) mergeSlice(b, d *elementNode) {
 	s := b.sliceNamed(d.slice)
 	if s == nil {
 		g.ensureSlicing(b, d)
-		s = g.newSlice(b, d.slice)
+		if s = g.newSlice(b, d); s == nil {
+			return
+		}
 	}
 	g.merge(s, d)
 }
 
-// newSlice makes a slice of an element: a copy that need not occur. A slice of
-// a slice, named "outer/inner", copies the outer one.
-func (g *generator) newSlice(b *elementNode, name string) *elementNode {
-	from, at := b, len(b.slices)
+// newSlice makes the slice d of an element: a copy that need not occur. A
+// slice of a slice, named "outer/inner", copies the outer one. It is nil where
+// the snapshot has no room.
+func (g *generator) newSlice(b, d *elementNode) *elementNode {
+	name, from, at := d.slice, b, len(b.slices)
 	for i, s := range b.slices {
 		if strings.HasPrefix(name, s.slice+"/") {
 			from, at = s, i+1
 		}
+	}
+	size := 1
+	for _, c := range from.children {
+		size += c.size()
+	}
+	if !g.room(size, d) {
+		return nil
 	}
 	s := &elementNode{name: b.name, slice: name, def: from.def.clone()}
 	for _, c := range from.children {
@@ -271,8 +338,9 @@ func (g *generator) renamedChoice(c, d *elementNode, code string) *elementNode {
 		if c.def.member("slicing") == nil {
 			c.def.set(choiceSlicing())
 		}
-		s := g.newSlice(c, slice.slice)
-		s.def.keepTypes(func(t string) bool { return t == code })
+		if s := g.newSlice(c, slice); s != nil {
+			s.def.keepTypes(func(t string) bool { return t == code })
+		}
 	}
 	// The short form also says that no other type is left.
 	named := map[string]bool{code: true}
@@ -485,6 +553,9 @@ func (g *generator) expand(b, d *elementNode) bool {
 		g.warn(Error, d, fmt.Sprintf("%s cannot be expanded: %v", b.name, err))
 		return false
 	}
+	if !g.room(root.size(), d) {
+		return false
+	}
 	b.children = root.clone().children
 	if g.resource && (types[0].code == "BackboneElement" || types[0].code == "Element") {
 		b.dropExtensionSlicing()
@@ -512,6 +583,9 @@ func (g *generator) expandReference(b, d *elementNode, ref string) bool {
 	}
 	if target == nil || target == g.root {
 		g.warn(Error, d, fmt.Sprintf("content reference %s leads nowhere", ref))
+		return false
+	}
+	if !g.room(target.size(), d) {
 		return false
 	}
 	b.def.remove(b.def.member("contentReference"))

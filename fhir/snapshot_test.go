@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -354,5 +355,126 @@ func TestSnapshotErrors(t *testing.T) {
 	}
 	if _, err := NewLibrary(p).Snapshot("http://example.org/a"); err == nil || !strings.Contains(err.Error(), "defined by itself") {
 		t.Errorf("a loop of definitions: %v", err)
+	}
+}
+
+// definitionOf makes a StructureDefinition as JSON, with the lists of elements
+// given.
+func definitionOf(url, typ, base, derivation, lists string) string {
+	return `{"resourceType":"StructureDefinition","url":"` + url + `","name":"x","status":"active","kind":"resource","abstract":false,"type":"` +
+		typ + `","baseDefinition":"` + base + `","derivation":"` + derivation + `",` + lists + `}`
+}
+
+func differential(elements ...string) string {
+	return `"differential":{"element":[` + strings.Join(elements, ",") + `]}`
+}
+
+func published(elements ...string) string {
+	return `"snapshot":{"element":[` + strings.Join(elements, ",") + `]}`
+}
+
+// libraryOf is a library of definitions as JSON.
+func libraryOf(t testing.TB, definitions ...string) *Library {
+	t.Helper()
+	files := fstest.MapFS{}
+	for i, d := range definitions {
+		files[strconv.Itoa(i)+".json"] = &fstest.MapFile{Data: []byte(d)}
+	}
+	p, err := PackageFS("test", files, PackageLimits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return NewLibrary(p)
+}
+
+const patientURL = "http://hl7.org/fhir/StructureDefinition/Patient"
+
+// badDifferentials contradict themselves or what they are laid over.
+var badDifferentials = []string{
+	differential(), differential(`{}`), `"differential":{}`, differential(`{"path":""}`), differential(`{"path":"."}`), differential(`{"path":"Patient..x"}`),
+	differential(`{"path":"Patient","min":0}`), differential(`{"path":"Patient","sliceName":"x"}`),
+	differential(`{"path":"Patient.name","min":1}`), differential(`{"path":"Patient.name","sliceName":"a"}`, `{"path":"Patient.name.given"}`),
+	differential(`{"path":"Patient.name.given","sliceName":"q"}`), differential(`{"path":"Patient.name.given.id"}`),
+	differential(`{"path":"Patient.valueString"}`), differential(`{"path":"Patient.nameString","sliceName":"a/b"}`),
+	differential(`{"path":"Patient.contact","type":[{"code":"BackboneElement","profile":["urn:x:derived"]}]}`, `{"path":"Patient.contact.name.given.id"}`),
+	differential(`{"path":"Patient.contact","type":[{"code":"BackboneElement","profile":["urn:x:partial"]}]}`, `{"path":"Patient.contact.name"}`),
+	differential(`{"path":"Patient.name","type":[{}]}`, `{"path":"Patient.name.given"}`, `{"path":"Patient.contact","type":"x"}`, `{"path":"Patient.contact.name"}`),
+	differential(`{"path":"Patient.gender","fixedCode":null,"binding":null,"constraint":[{},null,3],"slicing":{},"min":-4,"max":"x"}`),
+	differential(`{"path":"Patient.link","contentReference":"#Patient.link"}`, `{"path":"Patient.link.link.link.other"}`),
+	differential(`{"path":"Patient` + strings.Repeat(".a", 100) + `"}`), differential(`{"path":"Patient.` + strings.Repeat("a", 2000) + `"}`),
+}
+
+// badBases are what the differentials are laid over: snapshots that skip
+// elements, R4's, nothing, the profile itself, and one that is derived from it.
+var badBases = []string{"urn:x:partial", "urn:x:choice", patientURL, "", "urn:x:profile", "urn:x:none", "urn:x:derived"}
+
+func badLibrary(t testing.TB, base, derivation, diff string) *Library {
+	return libraryOf(t, definitionOf("urn:x:profile", "Patient", base, derivation, diff),
+		definitionOf("urn:x:partial", "Patient", patientURL, "constraint", published(`{"path":"Patient.name.given"}`)),
+		definitionOf("urn:x:choice", "Patient", "", "constraint", published(`{"path":"Patient"}`, `{"path":"Patient.value[x].id"}`, `{"path":"Patient.x","contentReference":"#Patient.x"}`)),
+		definitionOf("urn:x:derived", "Patient", "urn:x:profile", derivation, differential(`{"path":"Patient.value[x]","type":[{"code":"Patient","profile":["urn:x:profile"]}]}`)))
+}
+
+// TestBadDifferentials lays each bad differential over each base: the outcome
+// is an error or a definition that can be read.
+func TestBadDifferentials(t *testing.T) {
+	for _, diff := range badDifferentials {
+		for _, base := range badBases {
+			for _, derivation := range []string{"constraint", "specialization"} {
+				l := badLibrary(t, base, derivation, diff)
+				for _, url := range []string{"urn:x:profile", "urn:x:derived"} {
+					s, err := l.Snapshot(url)
+					if err != nil {
+						continue
+					}
+					if _, err := Parse(s.JSON()); err != nil {
+						t.Errorf("%s over %q: %v", diff, base, err)
+					}
+				}
+			}
+		}
+	}
+}
+
+func FuzzSnapshot(f *testing.F) {
+	for i, diff := range badDifferentials {
+		f.Add(diff, uint8(i))
+	}
+	f.Fuzz(func(t *testing.T, diff string, base uint8) {
+		tree, err := Parse([]byte(definitionOf("urn:x:fuzz", "Patient", badBases[int(base)%len(badBases)], "constraint", diff)), In(JSON))
+		if err != nil {
+			return
+		}
+		s, err := badLibrary(t, patientURL, "constraint", differential(`{"path":"Patient.name","min":1}`)).SnapshotOf(tree)
+		if err != nil {
+			return
+		}
+		if _, err := Parse(s.JSON()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// TestSnapshotThatGrowsWithoutEnd has profiles that hold the one before ten
+// times each.
+func TestSnapshotThatGrowsWithoutEnd(t *testing.T) {
+	const extension = "http://hl7.org/fhir/StructureDefinition/Extension"
+	var files []string
+	profile := extension
+	for i := range 5 {
+		var elements []string
+		for k := range 10 {
+			elements = append(elements, `{"path":"Extension.extension","sliceName":"s`+strconv.Itoa(k)+`","type":[{"code":"Extension","profile":["`+profile+`"]}]}`,
+				`{"path":"Extension.extension.id","min":0}`)
+		}
+		profile = "urn:x:e" + strconv.Itoa(i)
+		files = append(files, definitionOf(profile, "Extension", extension, "constraint", differential(elements...)))
+	}
+	s, err := libraryOf(t, files...).Snapshot(profile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Issues) == 0 || !strings.Contains(s.Issues[0].Text, "more than 50000 elements") || len(s.JSON()) > 64<<20 {
+		t.Errorf("%d bytes, %v", len(s.JSON()), s.Issues)
 	}
 }
