@@ -18,7 +18,17 @@ import (
 //go:embed maps.bin
 var maps string
 
-var builtin = sync.OnceValues(func() (*mapping.Program, error) { return mapping.Decode(maps) })
+// builtin is the embedded tables, decoded when the first converter is made.
+var builtin struct {
+	once    sync.Once
+	program *mapping.Program
+	err     error
+}
+
+func builtinProgram() (*mapping.Program, error) {
+	builtin.once.Do(func() { builtin.program, builtin.err = mapping.Decode(maps) })
+	return builtin.program, builtin.err
+}
 
 // Converter converts HL7 v2 messages to FHIR R4. It is immutable and safe for
 // concurrent use; make one and keep it.
@@ -81,7 +91,7 @@ func New(opts ...Option) (*Converter, error) {
 	for _, o := range opts {
 		o(c)
 	}
-	p, err := builtin()
+	p, err := builtinProgram()
 	if err != nil {
 		return nil, err
 	}
