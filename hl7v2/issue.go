@@ -3,6 +3,7 @@ package hl7v2
 import (
 	"bytes"
 	"fmt"
+	"strings"
 )
 
 // Severity says how bad a finding is.
@@ -62,7 +63,7 @@ type Issue struct {
 	Offset   int64  // byte offset in the input, -1 if unknown
 	Line     int    // 1-based, counting CR, LF and CRLF as line ends; 0 if unknown
 	Col      int    // 1-based, in bytes; 0 if unknown
-	Clause   string // where the standard says so, such as "2.5.4"
+	Clause   string // where HL7 v2 says so, such as "2.5.4"; with the document's name for the codes of other packages
 	Err      error  // what was found and what was wanted
 }
 
@@ -86,7 +87,11 @@ func (i Issue) Error() string {
 		b = append(b, i.Code...)
 	}
 	if i.Clause != "" {
-		b = fmt.Appendf(b, " (HL7 v2 %s)", i.Clause)
+		standard := ""
+		if strings.HasPrefix(string(i.Code), "hl7v2.") {
+			standard = "HL7 v2 "
+		}
+		b = fmt.Appendf(b, " (%s%s)", standard, i.Clause)
 	}
 	return string(b)
 }

@@ -185,9 +185,10 @@ func (s Segment) Occurrence() int {
 }
 
 // Path returns the segment's place, such as OBX[2], or PID where there is no
-// second one.
+// second one. A line that does not begin with a segment id has no path, since
+// what it begins with could be anything, and paths are shown to anybody.
 func (s Segment) Path() string {
-	if s.m == nil {
+	if s.m == nil || !isSegmentID(s.id()) {
 		return ""
 	}
 	id := s.ID()

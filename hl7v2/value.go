@@ -332,13 +332,18 @@ func (v Value) Segment() Segment {
 
 // Path returns where the value stands, such as PID-3[2].1 or OBX[2]-5. The
 // number of a segment, repetition, component or subcomponent is left out where
-// there is only one.
+// there is only one. It is empty in a line that does not begin with a segment
+// id.
 func (v Value) Path() string {
 	if v.m == nil {
 		return ""
 	}
 	s := v.m.segmentOf(v.start)
-	b := append([]byte(s.Path()), '-')
+	b := []byte(s.Path())
+	if len(b) == 0 {
+		return ""
+	}
+	b = append(b, '-')
 	n := v.fieldNumber(s)
 	b = strconv.AppendInt(b, int64(n), 10)
 	f := s.Field(n)

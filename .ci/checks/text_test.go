@@ -11,7 +11,7 @@ import (
 
 // unfinished matches the markers of work that is not done. The pattern is
 // written so that it does not match itself.
-var unfinished = regexp.MustCompile(`\b(TO[D]O|FIX[M]E|XX[X]|HAC[K])\b|not (yet )?[i]mplemented`)
+var unfinished = regexp.MustCompile(`\b(TO[D]O|FIX[M]E|HAC[K])\b|\bXX[X]:|not (yet )?[i]mplemented`)
 
 // TestNoUnfinishedMarkers reads every tracked text file save test data.
 func TestNoUnfinishedMarkers(t *testing.T) {

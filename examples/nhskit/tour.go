@@ -87,7 +87,7 @@ func newTour(c *console, dir string) (*tour, error) {
 			return nil, plainPathError(dir, err)
 		}
 	}
-	return &tour{console: c, dir: dir, validator: schema.Validator{}, converter: converter, gate: newGate()}, nil
+	return &tour{console: c, dir: dir, validator: uk.Validator(), converter: converter, gate: newGate()}, nil
 }
 
 // embedded shows the messages of the program itself. Its broken ones are part

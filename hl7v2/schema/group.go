@@ -303,6 +303,9 @@ func (w *grouper) unplaced(id string, k int32) {
 		severity = hl7v2.Error
 	}
 	w.place(parent, -1, k)
+	if w.m.SegmentAt(int(k)).Path() == "" {
+		return // the wire layer has a finding for a line that is no segment
+	}
 	w.reportSegment(severity, CodeUnexpectedSegment, k, fmt.Errorf("%s has no place here in %s", id, w.id))
 }
 

@@ -184,7 +184,9 @@ func (c *checker) segment(s hl7v2.Segment) {
 	def, ok := c.version.Segment(id)
 	if !ok {
 		if !strings.HasPrefix(id, "Z") {
-			c.report(hl7v2.Warning, CodeUnknownSegment, s.Path(), s.Offset(), "2.5.2", fmt.Errorf("version %s has no segment %s", c.version, id))
+			if path := s.Path(); path != "" {
+				c.report(hl7v2.Warning, CodeUnknownSegment, path, s.Offset(), "2.5.2", fmt.Errorf("version %s has no segment %s", c.version, id))
+			}
 		}
 		return
 	}

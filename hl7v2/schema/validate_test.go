@@ -51,6 +51,7 @@ func TestValidate(t *testing.T) {
 		{"too many repetitions", replace("|F|", "|F~M~F|"), "warning repetition PID-8[2]", "error repetition PID-8[2]"},
 		{"too long", replace("|F|", "|"+strings.Repeat("F", 3)+"|"), "warning length PID-8, warning table PID-8", "error length PID-8, warning table PID-8"},
 		{"segment of another version", append(slices.Clone(admit), "UAC|x"), "warning unexpected-segment UAC, warning unknown-segment UAC", "error unexpected-segment UAC, warning unknown-segment UAC"},
+		{"a line that is no segment", append(slices.Clone(admit), "Edna Thistlewood|x"), "warning segment-id ", "error segment-id "},
 		{"segment of one's own", append(slices.Clone(admit), "ZU1|x"), "", ""},
 		{"missing segment", admit[:2], "error missing-segment PV1", ""},
 	} {
