@@ -84,7 +84,8 @@ func (e *elementDef) add(name string, n Node) {
 	m := e.member(name)
 	if m == nil {
 		p, known := n.Property()
-		e.members = append(e.members, defMember{name: name, list: known && p.IsList()})
+		list := known && p.IsList() || !known && n.get().flags&flagArray != 0
+		e.members = append(e.members, defMember{name: name, list: list})
 		m = &e.members[len(e.members)-1]
 	}
 	m.items = append(m.items, defItem{node: n})
@@ -192,18 +193,23 @@ func (e *elementDef) keepTypes(keep func(code string) bool) {
 }
 
 // appendJSON appends the member and its companion, each with a comma before.
+// Of a member that may not repeat and does, it is the first.
 func (m *defMember) appendJSON(dst []byte) []byte {
 	values, companions := false, false
-	for _, item := range m.items {
+	items := m.items
+	if !m.list {
+		items = items[:1]
+	}
+	for _, item := range items {
 		values = values || item.text != "" || !item.node.IsPrimitive() || item.node.HasValue()
 		companions = companions || item.text == "" && item.node.IsPrimitive() && item.node.HasChildren()
 	}
 	write := func(prefix string, one func(dst []byte, item defItem) []byte) {
-		dst = append(append(append(append(dst, ',', '"'), prefix...), m.name...), '"', ':')
+		dst = append(appendJSONString(append(dst, ','), prefix+m.name), ':')
 		if m.list {
 			dst = append(dst, '[')
 		}
-		for i, item := range m.items {
+		for i, item := range items {
 			if i > 0 {
 				dst = append(dst, ',')
 			}

@@ -401,6 +401,8 @@ var badDifferentials = []string{
 	differential(`{"path":"Patient.name","type":[{}]}`, `{"path":"Patient.name.given"}`, `{"path":"Patient.contact","type":"x"}`, `{"path":"Patient.contact.name"}`),
 	differential(`{"path":"Patient.gender","fixedCode":null,"binding":null,"constraint":[{},null,3],"slicing":{},"min":-4,"max":"x"}`),
 	differential(`{"path":"Patient.link","contentReference":"#Patient.link"}`, `{"path":"Patient.link.link.link.other"}`),
+	differential(`{"path":"Patient.name","x\"y":1,"z":[1,[2]],"w":{"a":[]},"v":[]}`),
+	differential(`{"path":"Patient.name","short":"a","short":"b","":1,"":2,"fixedCode":"a","fixedCode":"b"}`),
 	differential(`{"path":"Patient` + strings.Repeat(".a", 100) + `"}`), differential(`{"path":"Patient.` + strings.Repeat("a", 2000) + `"}`),
 }
 
