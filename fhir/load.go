@@ -19,7 +19,8 @@ import (
 //
 // The result is a table of the same form as the embedded one, to be kept and
 // shared: making it takes a tenth of a second and more. The second result lists
-// definitions that were left out, such as profiles whose base is not here.
+// definitions that were left out, such as profiles whose base is not here and
+// what is malformed.
 func (l *Library) Definitions() (*Definitions, []error, error) {
 	version := l.coreVersion()
 	var base *define.Base
@@ -50,7 +51,10 @@ func (l *Library) Definitions() (*Definitions, []error, error) {
 		}
 		resources = append(resources, r)
 	}
-	text, err := define.Table(version, base, resources)
+	text, malformed, err := define.Table(version, base, resources)
+	for _, err := range malformed {
+		left = append(left, fmt.Errorf("fhir: %w", err))
+	}
 	if err != nil {
 		return nil, left, fmt.Errorf("fhir: %w", err)
 	}

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/nhskit/nhskit/fhir/internal/facts"
@@ -94,5 +96,47 @@ func TestDefinitionsOfUKCore(t *testing.T) {
 	tree, err := Parse([]byte(`{"resourceType":"Patient","gender":"female"}`), With(d), Strict())
 	if err != nil || tree.Root().Type().Name() != "Patient" {
 		t.Errorf("reading by the new table: %v", err)
+	}
+}
+
+// TestMalformedDefinitions has good definitions beside bad ones: the bad are
+// left out and named, the good stay.
+func TestMalformedDefinitions(t *testing.T) {
+	const (
+		element = "http://hl7.org/fhir/StructureDefinition/Element"
+		root    = `{"path":"Foo","min":0,"max":"*"}`
+	)
+	good := definitionOf("urn:x:good", "Patient", patientURL, "constraint", differential(`{"path":"Patient.name","min":1}`))
+	many := []string{root}
+	for i := range 129 {
+		many = append(many, `{"path":"Foo.a`+strconv.Itoa(i)+`","min":0,"max":"1","type":[{"code":"string"}]}`)
+	}
+	for name, bad := range map[string]string{
+		"min of another kind":   definitionOf("urn:x:bad", "Patient", patientURL, "constraint", published(`{"path":"Patient","min":"x"}`)),
+		"negative min":          definitionOf("urn:x:bad", "Patient", patientURL, "constraint", published(`{"path":"Patient","min":-5,"max":"1"}`)),
+		"max that is no number": definitionOf("urn:x:bad", "Patient", patientURL, "constraint", published(`{"path":"Patient","min":0,"max":"x"}`)),
+		"no parent":             definitionOf("urn:x:bad", "Patient", patientURL, "constraint", published(`{"path":"Patient","min":0,"max":"*"}`, `{"path":"Zork.a","min":0,"max":"1"}`)),
+		"unknown type":          definitionOf("urn:x:bad", "Foo", element, "specialization", published(root, `{"path":"Foo.a","min":0,"max":"1","type":[{"code":"Zork"}]}`)),
+		"choice without a type": definitionOf("urn:x:bad", "Foo", element, "specialization", published(root, `{"path":"Foo.a[x]","min":0,"max":"1","type":[{}]}`)),
+		"many elements":         definitionOf("urn:x:bad", "Foo", element, "specialization", published(many...)),
+		"code system":           `{"resourceType":"CodeSystem","url":"urn:x:bad","status":"active","content":"complete","concept":3}`,
+		"value set":             `{"resourceType":"ValueSet","url":"urn:x:bad","status":"active","compose":{"include":{"system":"urn:x"}}}`,
+		"search parameter":      `{"resourceType":"SearchParameter","url":"urn:x:bad","status":"active","base":"Patient"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, left, err := libraryOf(t, bad, good).Definitions()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if name != "choice without a type" && (len(left) != 1 || !strings.Contains(left[0].Error(), "urn:x:bad")) {
+				t.Errorf("left out %v", left)
+			}
+			if _, ok := d.Structure("urn:x:good"); !ok {
+				t.Error("the good profile is gone")
+			}
+			if _, ok := d.Structure(patientURL); !ok {
+				t.Error("R4 is gone")
+			}
+		})
 	}
 }

@@ -5,7 +5,10 @@ package define
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/nhskit/nhskit/fhir/internal/facts"
 )
@@ -26,45 +29,76 @@ type Base struct {
 
 // Table makes a table of definitions, which win over those of the base with
 // the same URL. StructureDefinitions without a snapshot and resources of other
-// kinds are left out. version is that of FHIR; base may be nil.
-func Table(version string, base *Base, resources []Resource) (string, error) {
-	b := &facts.Builder{Version: version}
+// kinds are left out, and so is what is malformed: left says what, and why.
+// version is that of FHIR; base may be nil.
+func Table(version string, base *Base, resources []Resource) (table string, left []error, err error) {
 	terms := newTerms()
-	params := map[string]bool{}
+	structures := map[string]facts.Structure{}
+	var params []facts.SearchParam
 	for _, r := range resources {
 		var err error
 		switch r.Kind {
 		case "StructureDefinition":
 			var s facts.Structure
 			if s, err = structure(r.Data); err == nil && len(s.Elements) > 0 {
-				b.Add(s)
+				structures[s.URL] = s
 				terms.bindings(s)
 			}
 		case "SearchParameter":
-			params[r.Name] = true
-			err = searchParam(b, r.Data)
+			var p facts.SearchParam
+			if p, err = searchParam(r.Data); err == nil {
+				params = append(params, p)
+			}
 		case "CodeSystem":
 			err = terms.codeSystem(r.Data)
 		case "ValueSet":
 			err = terms.valueSet(r.Data)
 		}
 		if err != nil {
-			return "", fmt.Errorf("%s: %w", r.Name, err)
+			left = append(left, fmt.Errorf("%s: %w", r.Name, err))
 		}
 	}
 	if base != nil {
-		for _, s := range base.Structures {
-			b.Add(s)
-		}
 		for _, p := range base.Params {
-			if !params[p.URL] {
-				b.AddSearch(p)
+			if !slices.ContainsFunc(params, func(q facts.SearchParam) bool { return q.URL == p.URL }) {
+				params = append(params, p)
 			}
 		}
 		terms.addBase(base)
 	}
-	terms.add(b)
-	return b.Build()
+	// Leaving a type out may leave others without it.
+	for range 20 {
+		b := &facts.Builder{Version: version}
+		for _, s := range structures {
+			b.Add(s)
+		}
+		if base != nil {
+			for _, s := range base.Structures {
+				b.Add(s)
+			}
+		}
+		for _, p := range params {
+			b.AddSearch(p)
+		}
+		terms.add(b)
+		table, err = b.Build()
+		var invalid *facts.InvalidError
+		if !errors.As(err, &invalid) {
+			return table, left, err
+		}
+		dropped := false
+		for _, url := range slices.Sorted(maps.Keys(invalid.Structures)) {
+			if _, ok := structures[url]; ok {
+				delete(structures, url)
+				left = append(left, invalid.Structures[url])
+				dropped = true
+			}
+		}
+		if !dropped {
+			break
+		}
+	}
+	return "", left, err
 }
 
 // object is a JSON object whose members are not decoded yet.

@@ -9,7 +9,7 @@ import (
 )
 
 // searchParam decodes a SearchParameter.
-func searchParam(b *facts.Builder, data []byte) error {
+func searchParam(data []byte) (facts.SearchParam, error) {
 	var d struct {
 		URL        string   `json:"url"`
 		Code       string   `json:"code"`
@@ -23,14 +23,13 @@ func searchParam(b *facts.Builder, data []byte) error {
 		} `json:"component"`
 	}
 	if err := json.Unmarshal(data, &d); err != nil {
-		return err
+		return facts.SearchParam{}, err
 	}
 	p := facts.SearchParam{URL: d.URL, Code: d.Code, Type: d.Type, Expression: d.Expression, Bases: d.Base, Targets: d.Target}
 	for _, c := range d.Component {
 		p.Components = append(p.Components, [2]string{c.Definition, c.Expression})
 	}
-	b.AddSearch(p)
-	return nil
+	return p, nil
 }
 
 // terms collects code systems and value sets, and expands those value sets

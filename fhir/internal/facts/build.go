@@ -3,6 +3,7 @@ package facts
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"math/bits"
 	"slices"
 	"sort"
@@ -33,7 +34,17 @@ type Builder struct {
 	rules     pool
 	firstElem []uint32
 	systemAt  map[uint32]bool // first concepts of systems
+	invalid   map[string]error
 	err       error
+}
+
+// InvalidError tells which structures a table cannot hold, by URL, and why.
+type InvalidError struct{ Structures map[string]error }
+
+// Error describes one of them.
+func (e *InvalidError) Error() string {
+	first := slices.Min(slices.Collect(maps.Keys(e.Structures)))
+	return "facts: " + e.Structures[first].Error()
 }
 
 // pool numbers distinct rows of words.
@@ -65,6 +76,16 @@ func (b *Builder) Add(s Structure) { b.structures = append(b.structures, s) }
 func (b *Builder) fail(format string, args ...any) {
 	if b.err == nil {
 		b.err = fmt.Errorf("facts: "+format, args...)
+	}
+}
+
+// reject notes what is wrong with a structure.
+func (b *Builder) reject(s *Structure, format string, args ...any) {
+	if b.invalid == nil {
+		b.invalid = make(map[string]error)
+	}
+	if b.invalid[s.URL] == nil {
+		b.invalid[s.URL] = fmt.Errorf("%s: "+format, append([]any{s.URL}, args...)...)
 	}
 }
 
@@ -109,7 +130,8 @@ func (b *Builder) strList(ss []string) uint32 {
 	return b.list(words)
 }
 
-// Build writes the table.
+// Build writes the table. The error is an *InvalidError where structures are at
+// fault.
 func (b *Builder) Build() (string, error) {
 	b.strs = []byte{0}
 	b.lists = make([]byte, 4)
@@ -132,6 +154,9 @@ func (b *Builder) Build() (string, error) {
 	search := b.buildSearch()
 	if b.err != nil {
 		return "", b.err
+	}
+	if len(b.invalid) > 0 {
+		return "", &InvalidError{b.invalid}
 	}
 	sections := [numSections][]byte{
 		secStrings: b.strs, secLists: b.lists, secNames: names,
@@ -185,7 +210,7 @@ func (b *Builder) collectTypes() []typeSource {
 			if _, ok := at[parent]; !ok {
 				pi := slices.IndexFunc(s.Elements, func(x Element) bool { return x.Path == parent })
 				if pi < 0 {
-					b.fail("%s: no parent of %s", s.URL, e.Path)
+					b.reject(s, "no parent of %s", e.Path)
 					continue
 				}
 				at[parent] = len(types)
@@ -308,7 +333,7 @@ func (b *Builder) buildElements() []byte {
 			if len(stack) > 0 {
 				up = row - stack[len(stack)-1].row
 			} else if ei > 0 {
-				b.fail("%s: no parent of %s", s.URL, e.Path)
+				b.reject(s, "no parent of %s", e.Path)
 			}
 			stack = append(stack, open{e.Path, row})
 			out = b.appendElement(out, s, e, up, ei == 0)
@@ -326,7 +351,7 @@ func (b *Builder) appendElement(out []byte, s *Structure, e *Element, up int, ro
 		baseMax, ok2 = maxOf(e.BaseMax)
 	}
 	if !ok || !ok2 || e.Min < 0 || e.Min >= Unbounded || up >= 1<<16 {
-		b.fail("%s: %s has cardinality %d..%s", s.URL, e.Path, e.Min, e.Max)
+		b.reject(s, "%s has cardinality %d..%s", e.Path, e.Min, e.Max)
 	}
 	var flags uint16
 	set := func(on bool, f uint16) bool {
@@ -509,7 +534,7 @@ func (b *Builder) buildTypes(types []typeSource) (rows, props, slots []byte) {
 				continue
 			}
 			if ord > 127 {
-				b.fail("%s has more than 128 elements", t.name)
+				b.reject(s, "%s has more than 128 elements", t.name)
 				break
 			}
 			if e.Min > 0 {
@@ -584,7 +609,7 @@ func (b *Builder) properties(s *Structure, e *Element, ei int, name string, choi
 	one := func(text, typ string, more uint8) property {
 		id := b.typeID[typ]
 		if id == 0 {
-			b.fail("%s: %s has the unknown type %q", s.URL, e.Path, typ)
+			b.reject(s, "%s has the unknown type %q", e.Path, typ)
 		}
 		if isKind[typ] == KindPrimitive {
 			more |= PropPrimitive
@@ -603,7 +628,7 @@ func (b *Builder) properties(s *Structure, e *Element, ei int, name string, choi
 	}
 	var list []property
 	for _, t := range e.Types {
-		if choice {
+		if choice && t.Code != "" {
 			list = append(list, one(choiceName(name, t.Code), t.Code, PropChoice))
 		} else {
 			list = append(list, one(name, t.Code, 0))

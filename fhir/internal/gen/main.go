@@ -34,8 +34,8 @@ func run(core, out string) error {
 	if err != nil {
 		return err
 	}
-	table, err := define.Table("4.0.1", nil, files)
-	if err != nil {
+	table, left, err := define.Table("4.0.1", nil, files)
+	if err = errors.Join(append(left, err)...); err != nil {
 		return err
 	}
 	return os.WriteFile(out, []byte(table), 0o644)
