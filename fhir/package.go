@@ -18,9 +18,9 @@ import (
 // PackageLimits bound what is read of a package. In each field zero means the
 // default and a negative value means no limit.
 type PackageLimits struct {
-	Files int   // number of files: 100,000
+	Files int   // number of files, with folders: 100,000
 	File  int64 // bytes of one file: 64 MiB
-	Total int64 // bytes of all files together: 2 GiB
+	Total int64 // bytes of all files together, with what an archive adds: 2 GiB
 	Ratio int64 // how many times larger than a .tgz its content may be: 200
 }
 
@@ -114,42 +114,105 @@ func ReadPackage(label string, r io.Reader, limits PackageLimits) (*Package, err
 		return nil, &PackageError{Package: label, Text: "not a gzip archive", Err: err}
 	}
 	files := make(memoryFS)
-	total := int64(0)
-	for archive := tar.NewReader(z); ; {
+	content := &contentReader{r: z, archive: counted, limits: limits}
+	folders := make(map[string]bool)
+	entries, total := 0, int64(0)
+	for archive := tar.NewReader(content); ; {
 		h, err := archive.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			return nil, &PackageError{Package: label, Text: "damaged archive", Err: err}
+			return nil, damaged(label, "", err)
+		}
+		// Folders and links cost time, too.
+		if entries++; entries > limits.Files {
+			return nil, &PackageError{Package: label, Text: fmt.Sprintf("more than %d files", limits.Files)}
 		}
 		if h.Typeflag != tar.TypeReg {
 			continue
 		}
 		name := path.Clean(h.Name)
-		if !fs.ValidPath(name) || strings.Contains(h.Name, "\\") || strings.Contains("/"+h.Name+"/", "/../") {
+		if !fs.ValidPath(name) || name == "." || strings.Contains(h.Name, "\\") || strings.Contains("/"+h.Name+"/", "/../") {
 			return nil, &PackageError{Package: label, File: h.Name, Text: "path outside the package"}
 		}
-		switch {
-		case len(files) >= limits.Files:
-			return nil, &PackageError{Package: label, Text: fmt.Sprintf("more than %d files", limits.Files)}
-		case h.Size > limits.File:
+		if strings.Count(name, "/") > maxFolders {
+			return nil, &PackageError{Package: label, File: name, Text: fmt.Sprintf("more than %d folders deep", maxFolders)}
+		}
+		if h.Size > limits.File {
 			return nil, &PackageError{Package: label, File: name, Text: fmt.Sprintf("larger than %d bytes", limits.File)}
 		}
-		data, err := io.ReadAll(io.LimitReader(archive, limits.File+1))
-		if err != nil {
-			return nil, &PackageError{Package: label, File: name, Text: "damaged archive", Err: err}
+		clash := folders[name]
+		for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+			_, isFile := files[dir]
+			clash = clash || isFile
+			folders[dir] = true
 		}
-		total += int64(len(data))
-		switch {
-		case total > limits.Total:
-			return nil, &PackageError{Package: label, Text: fmt.Sprintf("more than %d bytes of content", limits.Total)}
-		case total > 1<<20 && total/max(counted.n, 1) > limits.Ratio:
-			return nil, &PackageError{Package: label, Text: fmt.Sprintf("content more than %d times the size of the archive", limits.Ratio)}
+		if clash {
+			return nil, &PackageError{Package: label, File: name, Text: "a file and a folder of the same name"}
+		}
+		data, err := io.ReadAll(io.LimitReader(archive, limits.File+1))
+		if err == nil {
+			// Of a sparse file the archive holds less than it has.
+			total += int64(len(data))
+			err = content.check(total)
+		}
+		if err != nil {
+			return nil, damaged(label, name, err)
 		}
 		files[name] = data
 	}
+	// The checksum stands at the end.
+	if _, err := io.Copy(io.Discard, content); err != nil {
+		return nil, damaged(label, "", err)
+	}
 	return newPackage(label, files, limits)
+}
+
+// maxFolders is how deep a file of an archive may lie.
+const maxFolders = 32
+
+// damaged is the error for an archive that cannot be read on.
+func damaged(label, file string, err error) error {
+	if limit := (limitError)(""); errors.As(err, &limit) {
+		return &PackageError{Package: label, Text: string(limit)}
+	}
+	return &PackageError{Package: label, File: file, Text: "damaged archive", Err: err}
+}
+
+// limitError says which limit the content of an archive crosses.
+type limitError string
+
+func (e limitError) Error() string { return string(e) }
+
+// contentReader reads the content of an archive within the limits of all of
+// it: of what the files hold and of what else there is.
+type contentReader struct {
+	r       io.Reader
+	archive *countingReader
+	limits  PackageLimits
+	n       int64
+}
+
+func (c *contentReader) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	if limit := c.check(c.n); limit != nil {
+		return n, limit
+	}
+	return n, err
+}
+
+// check reports whether a number of bytes may come of what has been read of
+// the archive.
+func (c *contentReader) check(n int64) error {
+	switch {
+	case n > c.limits.Total:
+		return limitError(fmt.Sprintf("more than %d bytes of content", c.limits.Total))
+	case n > 1<<20 && n/max(c.archive.n, 1) > c.limits.Ratio:
+		return limitError(fmt.Sprintf("content more than %d times the size of the archive", c.limits.Ratio))
+	}
+	return nil
 }
 
 // PackageFS opens a package in a file system. label names it in errors.

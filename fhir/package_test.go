@@ -32,6 +32,33 @@ func archive(t testing.TB, files ...string) []byte {
 	return out.Bytes()
 }
 
+// entries makes a .tgz of the same entry again and again, of zero bytes.
+func entries(t testing.TB, n int, h tar.Header) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	w := tar.NewWriter(z)
+	for range n {
+		if err := w.WriteHeader(&h); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(make([]byte, h.Size)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Close()
+	z.Close()
+	return out.Bytes()
+}
+
+// flip changes a byte, counted from the end; cut takes bytes off the end.
+func flip(data []byte, at int) []byte {
+	data[len(data)+at] ^= 0xFF
+	return data
+}
+
+func cut(data []byte, n int) []byte { return data[:len(data)-n] }
+
 func codeSystem(url, version string) string {
 	return `{"resourceType":"CodeSystem","url":"` + url + `","version":"` + version + `","status":"active","content":"complete"}`
 }
@@ -127,6 +154,14 @@ func TestHostilePackages(t *testing.T) {
 		{"large file", archive(t, "package/a.json", small), PackageLimits{File: 10}, "larger than 10 bytes"},
 		{"many files", archive(t, "package/a.json", small, "package/b.json", small), PackageLimits{Files: 1}, "more than 1 files"},
 		{"much content", archive(t, "package/a.json", small, "package/b.json", small), PackageLimits{Total: int64(len(small)) + 1}, "bytes of content"},
+		{"the root", archive(t, ".", small), PackageLimits{}, "path outside"},
+		{"file and folder", archive(t, "package", small, "package/a.json", small), PackageLimits{}, "of the same name"},
+		{"folder and file", archive(t, "package/a.json", small, "package", small), PackageLimits{}, "of the same name"},
+		{"deep", archive(t, strings.Repeat("a/", 40)+"a.json", small), PackageLimits{}, "folders deep"},
+		{"wrong checksum", flip(archive(t, "package/a.json", small), -6), PackageLimits{}, "damaged archive"},
+		{"no checksum", cut(archive(t, "package/a.json", small), 8), PackageLimits{}, "damaged archive"},
+		{"bomb that is no file", entries(t, 1, tar.Header{Name: "a", Typeflag: '9', Size: 4 << 20}), PackageLimits{}, "times the size"},
+		{"many folders", entries(t, 20, tar.Header{Name: "a/", Typeflag: tar.TypeDir}), PackageLimits{Files: 10}, "more than 10 files"},
 		{"bad manifest", archive(t, "package/package.json", `{"name":`), PackageLimits{}, "unreadable manifest"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -150,6 +185,41 @@ func TestHostilePackages(t *testing.T) {
 		}
 		if faults := p.Faults(); len(faults) != 1 || !strings.Contains(faults[0].Error(), "more than 1 files") {
 			t.Errorf("faults %v", faults)
+		}
+	})
+}
+
+// FuzzPackageFiles puts any name and content behind the compression, where
+// FuzzReadPackage seldom gets.
+func FuzzPackageFiles(f *testing.F) {
+	f.Add("package/package.json", manifest, "package/a.json", codeSystem("http://example.org/a", "1"))
+	f.Add("package/../a.json", "{}", "/a.xml", `<ValueSet xmlns="http://hl7.org/fhir"/>`)
+	f.Add(".", "", "a", "")
+	f.Fuzz(func(t *testing.T, name1, content1, name2, content2 string) {
+		var out bytes.Buffer
+		z := gzip.NewWriter(&out)
+		w := tar.NewWriter(z)
+		for _, file := range [][2]string{{name1, content1}, {name2, content2}} {
+			if w.WriteHeader(&tar.Header{Name: file[0], Mode: 0o644, Size: int64(len(file[1])), Typeflag: tar.TypeReg}) != nil {
+				return
+			}
+			_, _ = w.Write([]byte(file[1]))
+		}
+		w.Close()
+		z.Close()
+		p, err := ReadPackage("fuzz", &out, PackageLimits{Ratio: -1})
+		if err != nil {
+			if e := (*PackageError)(nil); !errors.As(err, &e) {
+				t.Fatalf("%T", err)
+			}
+			return
+		}
+		l := NewLibrary(p)
+		for _, url := range l.Canonicals("") {
+			if _, err := l.Resource(url); err != nil {
+				t.Fatal(err)
+			}
+			_, _ = l.Snapshot(url)
 		}
 	})
 }
