@@ -44,12 +44,13 @@ func NewLibrary(packages ...*Package) *Library {
 
 // MissingDependencies returns the packages that the library's packages name as
 // dependencies and that it does not hold, as name#version, in order. The core
-// package of R4 is never missing.
+// package of R4 is never missing, nor is that of another version than the
+// depending package is of.
 func (l *Library) MissingDependencies() []string {
 	var out []string
 	for _, p := range l.packages {
 		for _, d := range p.depends {
-			if d[0] == "hl7.fhir.r4.core" {
+			if !p.needs(d[0]) {
 				continue
 			}
 			have := slices.ContainsFunc(l.packages, func(q *Package) bool { return q.name == d[0] && versionMatches(q.version, d[1]) })

@@ -74,6 +74,7 @@ type Package struct {
 	name    string
 	version string
 	depends [][2]string
+	fhir    []string // versions of FHIR that the manifest states
 
 	once    sync.Once
 	entries []packageEntry
@@ -247,6 +248,8 @@ func (p *Package) readManifest(data []byte) error {
 			p.name = n.Value()
 		case "version":
 			p.version = n.Value()
+		case "fhirVersions", "fhir-version-list":
+			p.fhir = append(p.fhir, strings.Clone(n.Value()))
 		case "dependencies":
 			for d := range n.Children() {
 				p.depends = append(p.depends, [2]string{d.Name(), d.Value()})
@@ -268,6 +271,29 @@ func (p *Package) Version() string { return p.version }
 // Dependencies returns the names and versions of the packages that this one
 // needs, in the order of its manifest.
 func (p *Package) Dependencies() [][2]string { return slices.Clone(p.depends) }
+
+// needs reports whether a dependency brings what the package builds on. The
+// core package of a version of FHIR that is not the package's does not: UK Core
+// is of R4 and names that of R5, too. Loaded, its types would take
+// the place of R4's.
+func (p *Package) needs(dependency string) bool {
+	release := ""
+	switch dependency {
+	case "hl7.fhir.r4.core":
+		return false // embedded
+	case "hl7.fhir.r2.core":
+		release = "1.0"
+	case "hl7.fhir.r3.core":
+		release = "3.0"
+	case "hl7.fhir.r4b.core":
+		release = "4.3"
+	case "hl7.fhir.r5.core":
+		release = "5.0"
+	default:
+		return true
+	}
+	return len(p.fhir) == 0 || slices.ContainsFunc(p.fhir, func(v string) bool { return strings.HasPrefix(v, release) })
+}
 
 // Faults returns what could not be read when the package was listed: files
 // that are no resources or too large. The rest of the package is usable.

@@ -15,7 +15,8 @@ import (
 // ends in ".x", it is the latest one there that fits. The packages come
 // dependencies first, each once, so that in a Library the asked ones win. A
 // label that is not there is an error that wraps fs.ErrNotExist; a dependency
-// that is not there is left to Library.MissingDependencies.
+// that is not there is left to Library.MissingDependencies. The core package of
+// another version of FHIR than a package's own is no dependency.
 func OpenCached(cache fs.FS, limits PackageLimits, labels ...string) ([]*Package, error) {
 	entries, err := fs.ReadDir(cache, ".")
 	if err != nil {
@@ -78,8 +79,8 @@ func (c *cacheReader) open(name, version string) (bool, error) {
 		return false, &PackageError{Package: label, File: "package/package.json", Text: fmt.Sprintf("the manifest names the package %q", p.name)}
 	}
 	for _, d := range slices.Clone(p.depends) {
-		if d[0] == "hl7.fhir.r4.core" {
-			continue // embedded
+		if !p.needs(d[0]) {
+			continue
 		}
 		if _, err := c.open(d[0], d[1]); err != nil {
 			return false, err

@@ -53,3 +53,25 @@ func TestOpenCached(t *testing.T) {
 		t.Error("a package under another's name was opened")
 	}
 }
+
+// TestCoreOfAnotherVersion opens a package of R4 that names the types of R5
+// among its dependencies, as UK Core does.
+func TestCoreOfAnotherVersion(t *testing.T) {
+	cache := fstest.MapFS{}
+	for label, manifest := range map[string]string{
+		"uk#1":                   `{"name":"uk","version":"1","fhirVersions":["4.0.1"],"dependencies":{"hl7.fhir.r4.core":"4.0.1","hl7.fhir.r5.core":"5.0.0"}}`,
+		"five#1":                 `{"name":"five","version":"1","fhirVersions":["5.0.0"],"dependencies":{"hl7.fhir.r5.core":"5.0.0"}}`,
+		"hl7.fhir.r5.core#5.0.0": `{"name":"hl7.fhir.r5.core","version":"5.0.0","fhirVersions":["5.0.0"]}`,
+	} {
+		cache[label+"/package/package.json"] = &fstest.MapFile{Data: []byte(manifest)}
+	}
+	for label, want := range map[string]int{"uk": 1, "five": 2, "hl7.fhir.r5.core": 1} {
+		packages, err := OpenCached(cache, PackageLimits{}, label)
+		if err != nil || len(packages) != want {
+			t.Errorf("%s: %d packages, %v; want %d", label, len(packages), err, want)
+		}
+		if missing := NewLibrary(packages...).MissingDependencies(); len(missing) > 0 {
+			t.Errorf("%s: missing %v", label, missing)
+		}
+	}
+}
