@@ -140,3 +140,23 @@ func TestMalformedDefinitions(t *testing.T) {
 		})
 	}
 }
+
+// TestClausesNameTheRelease reads by types that call themselves those of R5.
+func TestClausesNameTheRelease(t *testing.T) {
+	element := definitionOf("http://hl7.org/fhir/StructureDefinition/Element", "Element", "", "specialization",
+		`"version":"5.0.0","fhirVersion":"5.0.0",`+published(`{"path":"Element","min":0,"max":"*"}`))
+	patient := definitionOf(patientURL, "Patient", "", "specialization", published(`{"path":"Patient","min":0,"max":"*"}`))
+	d, left, err := libraryOf(t, element, patient).Definitions()
+	if err != nil || len(left) > 0 || d.Version() != "5.0.0" {
+		t.Fatal(left, err)
+	}
+	for _, c := range []struct {
+		defs *Definitions
+		want string
+	}{{d, "FHIR R5 elementdefinition.html"}, {R4(), "FHIR R4 elementdefinition.html"}} {
+		tree, err := Parse([]byte(`{"resourceType":"Patient","zork":1}`), With(c.defs))
+		if err != nil || len(tree.Issues()) != 1 || tree.Issues()[0].Clause != c.want {
+			t.Errorf("%v %v, want %s", tree.Issues(), err, c.want)
+		}
+	}
+}

@@ -169,8 +169,28 @@ func (r *reader) encoding() (start int) {
 	return start
 }
 
+// clauseOf returns a clause of R4 as one of the release that the input is read
+// by: the pages and their sections have the same names in all of them.
+func (r *reader) clauseOf(clause string) string {
+	page, ok := strings.CutPrefix(clause, "FHIR R4 ")
+	if !ok {
+		return clause
+	}
+	switch version := r.defs.Version(); {
+	case strings.HasPrefix(version, "4.0"):
+		return clause
+	case strings.HasPrefix(version, "3.0"):
+		return "FHIR STU3 " + page
+	case strings.HasPrefix(version, "4.3"):
+		return "FHIR R4B " + page
+	case strings.HasPrefix(version, "5.0"):
+		return "FHIR R5 " + page
+	}
+	return "FHIR " + page
+}
+
 // Clauses of the standards that findings cite. Those of FHIR are pages of R4,
-// https://hl7.org/fhir/R4/.
+// https://hl7.org/fhir/R4/; see clauseOf for other releases.
 const (
 	clauseFormats     = "FHIR R4 formats.html"
 	clauseJSON        = "FHIR R4 json.html"
@@ -225,7 +245,7 @@ func (r *reader) issue(sev Severity, code Code, at int, path, text, clause strin
 			return
 		}
 	}
-	r.issues = append(r.issues, Issue{Severity: sev, Code: code, Path: path, Offset: int64(min(at, r.n)), Text: text, Clause: clause})
+	r.issues = append(r.issues, Issue{Severity: sev, Code: code, Path: path, Offset: int64(min(at, r.n)), Text: text, Clause: r.clauseOf(clause)})
 }
 
 // errAt records a finding about an element of a node, or with name "" about

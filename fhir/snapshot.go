@@ -193,7 +193,7 @@ func (g *generator) room(elements int, d *elementNode) bool {
 
 // warn reports what the differential does wrong, where it does.
 func (g *generator) warn(sev Severity, d *elementNode, text string) {
-	issue := Issue{Severity: sev, Code: CodeSnapshot, Path: g.url, Offset: -1, Clause: "FHIR R4 profiling, section 5.1.0.2"}
+	issue := Issue{Severity: sev, Code: CodeSnapshot, Path: g.url, Offset: -1, Clause: "FHIR profiling.html#snapshot"}
 	if d.def != nil && !d.def.node.IsZero() {
 		start, _ := d.def.node.Span()
 		issue.Offset = int64(start)
