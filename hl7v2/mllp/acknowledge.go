@@ -61,3 +61,12 @@ func acknowledge(message []byte, err error, now time.Time) []byte {
 	}
 	return nil
 }
+
+// refuses reports whether a handler's own reply is a negative acknowledgement.
+func refuses(reply []byte) bool {
+	if reply == nil {
+		return false
+	}
+	code, _, ok := readMSA(reply)
+	return ok && len(code) == 2 && (code[1] == 'E' || code[1] == 'R')
+}

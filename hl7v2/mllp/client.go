@@ -151,7 +151,7 @@ func (c *Client) get(ctx context.Context) (*clientConn, error) {
 func (c *Client) put(conn *clientConn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed || len(c.idle) >= limit(c.MaxIdle, defaultMaxIdle) {
+	if c.closed || conn.spent || len(c.idle) >= limit(c.MaxIdle, defaultMaxIdle) {
 		conn.close()
 		return
 	}
@@ -185,6 +185,7 @@ type clientConn struct {
 	conn   net.Conn
 	reader *Reader
 	frame  []byte // scratch for the frame being sent
+	spent  bool   // not to be used again
 }
 
 func (c *clientConn) close() { c.conn.Close() }
@@ -200,7 +201,11 @@ func (c *clientConn) usable() bool {
 func (c *clientConn) exchange(ctx context.Context, message []byte, h header, release2 bool) (*Reply, error) {
 	c.conn.SetDeadline(time.Time{})
 	stop := context.AfterFunc(ctx, func() { c.conn.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
+	defer func() {
+		if !stop() {
+			c.spent = true // the deadline may come upon another exchange
+		}
+	}()
 	c.frame = AppendFrame(c.frame[:0], message)
 	if _, err := c.conn.Write(c.frame); err != nil {
 		return nil, fmt.Errorf("mllp: sending: %w: %w", ErrNotAcknowledged, err)
@@ -223,7 +228,7 @@ func (c *clientConn) exchange(ctx context.Context, message []byte, h header, rel
 	}
 	if release2 {
 		if _, err := c.conn.Write(AppendFrame(nil, []byte{commitACK})); err != nil {
-			return nil, fmt.Errorf("mllp: confirming the answer: %w", err)
+			c.spent = true // the answer holds all the same
 		}
 	}
 	reply.Message = append([]byte(nil), answer...)

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/nhskit/nhskit/hl7v2/internal/mutate"
 )
 
 // corpus returns the path of a file of the public corpora, or skips.
@@ -284,36 +286,52 @@ func naiveFrames(in []byte) (frames []string, clean bool) {
 }
 
 func FuzzFrames(f *testing.F) {
-	for _, s := range []string{"\x0bMSH|A\x1c\r", "\x0bMSH|A\x1c\x0bMSH|B\x1c\r", "\x0bMSH\x0bMSH|B\x1cz\x1c\r\n\n", "x", "", "\x0b\x1c\r", "\x0b\x00M\x1c\x0b\x00M\x00S\x00H\x1c", "\x0b\x0b\x1c\x1c\r\x1c\x0bM"} {
-		f.Add([]byte(s), byte(3))
+	for _, s := range frameSeeds() {
+		f.Add(s, byte(3))
 	}
-	f.Fuzz(func(t *testing.T, in []byte, size byte) {
-		want, clean := naiveFrames(in)
-		src := &chunkReader{err: io.EOF}
-		for rest := in; len(rest) > 0; {
-			n := min(len(rest), 1+int(size)%7)
-			src.chunks = append(src.chunks, rest[:n])
-			rest = rest[n:]
-		}
-		r := NewReader(src, ReaderOptions{MaxNoise: -1})
-		got, err := drain(r)
-		if strings.Join(got, "\xff\xff") != strings.Join(want, "\xff\xff") || len(got) != len(want) {
-			t.Fatalf("frames %q, want %q", got, want)
-		}
-		if clean != (err == io.EOF) {
-			t.Fatalf("error %v, clean end %v", err, clean)
-		}
-		if r.Offset() > int64(len(in)) {
-			t.Fatalf("offset %d of %d", r.Offset(), len(in))
-		}
-		frames, err := drain(NewReader(bytes.NewReader(in), ReaderOptions{Strict: true}))
-		if e := (*FrameError)(nil); errors.As(err, &e) && (e.Offset < 0 || e.Offset > int64(len(in))) {
-			t.Fatalf("strict offset %d of %d", e.Offset, len(in))
-		}
-		if len(frames) > len(want) {
-			t.Fatalf("strict reads more frames than lenient")
-		}
-	})
+	f.Fuzz(checkFrames)
+}
+
+func frameSeeds() (seeds [][]byte) {
+	for _, s := range []string{"\x0bMSH|A\x1c\r", "\x0bMSH|A\x1c\x0bMSH|B\x1c\r", "\x0bMSH\x0bMSH|B\x1cz\x1c\r\n\n", "x", "", "\x0b\x1c\r", "\x0b\x00M\x1c\x0b\x00M\x00S\x00H\x1c", "\x0b\x0b\x1c\x1c\r\x1c\x0bM"} {
+		seeds = append(seeds, []byte(s))
+	}
+	return seeds
+}
+
+func checkFrames(t *testing.T, in []byte, size byte) {
+	want, clean := naiveFrames(in)
+	src := &chunkReader{err: io.EOF}
+	for rest := in; len(rest) > 0; {
+		n := min(len(rest), 1+int(size)%7)
+		src.chunks = append(src.chunks, rest[:n])
+		rest = rest[n:]
+	}
+	r := NewReader(src, ReaderOptions{MaxNoise: -1})
+	got, err := drain(r)
+	if strings.Join(got, "\xff\xff") != strings.Join(want, "\xff\xff") || len(got) != len(want) {
+		t.Fatalf("frames %q, want %q", got, want)
+	}
+	if clean != (err == io.EOF) {
+		t.Fatalf("error %v, clean end %v", err, clean)
+	}
+	if r.Offset() > int64(len(in)) {
+		t.Fatalf("offset %d of %d", r.Offset(), len(in))
+	}
+	frames, err := drain(NewReader(bytes.NewReader(in), ReaderOptions{Strict: true}))
+	if e := (*FrameError)(nil); errors.As(err, &e) && (e.Offset < 0 || e.Offset > int64(len(in))) {
+		t.Fatalf("strict offset %d of %d", e.Offset, len(in))
+	}
+	if len(frames) > len(want) {
+		t.Fatalf("strict reads more frames than lenient")
+	}
+}
+
+// TestFrameMutations runs the check of FuzzFrames on mutations of its seeds;
+// see mutate.Run.
+func TestFrameMutations(t *testing.T) {
+	tokens := []string{"\x0b", "\x1c", "\r", "\x1c\r", "\x0bMSH|", "\x0b\x00M\x00S\x00H", "\x1c\r\x0b", "\x1c\x0b", "\n", "\x00", "MSH"}
+	mutate.Run(t, 10_000, 5_000_000, frameSeeds(), tokens, func(t *testing.T, in []byte) { checkFrames(t, in, byte(len(in))) })
 }
 
 func BenchmarkFrames(b *testing.B) {

@@ -30,7 +30,8 @@ type Request struct {
 
 	// Duplicate says that this server has already acknowledged a message with
 	// the same control id from the same sending application and facility.
-	// What to do about it is the handler's choice; most answer as before.
+	// What to do about it is the handler's choice; most answer as before. One
+	// that comes while the first is still being handled waits for its end.
 	Duplicate bool
 
 	// Remote is the peer's address.
@@ -47,8 +48,10 @@ type Request struct {
 // With a nil reply the server answers with a positive acknowledgement (AA, or
 // CA in enhanced mode; nothing where the sender wants none). A reply that is
 // not nil is sent as it is: a query response, or an acknowledgement of the
-// handler's own. With an error the message counts as not stored and the
-// answer is AE without the error's text, or what a *Rejection says. A panic is an error, too.
+// handler's own; where its MSA-1 is negative the message counts as not stored.
+// With an error the message counts as not stored and the
+// answer is AE without the error's text, or what a *Rejection says. A panic is
+// an error, too.
 //
 // Handlers are called from many goroutines at once, one per connection. The
 // context is cancelled when the server is closed or its shutdown runs out of
@@ -147,7 +150,7 @@ func (s *Server) Serve(l net.Listener) error {
 		if s.MaxConnections >= 0 {
 			slots <- struct{}{}
 		}
-		conn, err := l.Accept()
+		conn, err := s.accept(l)
 		if err != nil {
 			s.mu.Lock()
 			closing := s.closing
@@ -172,6 +175,24 @@ func (s *Server) Serve(l net.Listener) error {
 			}()
 			c.serve()
 		}()
+	}
+}
+
+// accept waits for a connection, and out causes that pass: too many open
+// files, a peer that is gone before its turn.
+func (s *Server) accept(l net.Listener) (net.Conn, error) {
+	for wait := 5 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		conn, err := l.Accept()
+		passing, ok := err.(interface{ Temporary() bool })
+		if err == nil || !ok || !passing.Temporary() {
+			return conn, err
+		}
+		s.log("accepting again", l.Addr(), err)
+		select {
+		case <-time.After(wait):
+		case <-s.base.Done():
+			return nil, err
+		}
 	}
 }
 
@@ -335,15 +356,19 @@ const (
 func (c *serverConn) answer(message []byte) []byte {
 	s := c.server
 	h := readHeader(message)
-	request := &Request{Message: message, ControlID: h.controlID, Remote: c.conn.RemoteAddr(), Duplicate: s.seen.has(h.key())}
+	key := h.key()
+	duplicate, err := s.seen.begin(s.base, key)
+	if err != nil {
+		c.conn.Close()
+		return nil
+	}
+	request := &Request{Message: message, ControlID: h.controlID, Remote: c.conn.RemoteAddr(), Duplicate: duplicate}
 	if t, ok := c.conn.(*tls.Conn); ok {
 		state := t.ConnectionState()
 		request.TLS = &state
 	}
 	reply, err := c.call(request)
-	if err == nil {
-		s.seen.add(h.key())
-	}
+	s.seen.end(key, err == nil && !refuses(reply))
 	if s.Release2 {
 		commit := []byte{commitACK}
 		if err != nil {
@@ -475,36 +500,55 @@ func limit[T int | time.Duration](v, byDefault T) T {
 	return v
 }
 
-// idMemory remembers the latest control ids, oldest forgotten first. A nil
-// memory remembers nothing.
+// idMemory remembers the latest control ids, oldest forgotten first, and those
+// being handled. A nil memory remembers nothing.
 type idMemory struct {
-	mu   sync.Mutex
-	ids  map[string]struct{}
-	ring []string
-	next int
+	mu      sync.Mutex
+	ids     map[string]struct{}
+	handled map[string]chan struct{} // closed at the end
+	ring    []string
+	next    int
 }
 
 func newIDMemory(n int) *idMemory {
-	return &idMemory{ids: make(map[string]struct{}), ring: make([]string, n)}
+	return &idMemory{ids: make(map[string]struct{}), handled: make(map[string]chan struct{}), ring: make([]string, n)}
 }
 
-func (m *idMemory) has(id string) bool {
+// begin reports whether an id is known, once nobody else handles it: a sender
+// that lost patience may send a message again while the first is at work.
+// Where the error is nil the caller must call end.
+func (m *idMemory) begin(ctx context.Context, id string) (known bool, err error) {
 	if m == nil || id == "" {
-		return false
+		return false, nil
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	_, ok := m.ids[id]
-	return ok
+	for {
+		m.mu.Lock()
+		other, busy := m.handled[id]
+		if !busy {
+			m.handled[id] = make(chan struct{})
+			_, known = m.ids[id]
+			m.mu.Unlock()
+			return known, nil
+		}
+		m.mu.Unlock()
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
 }
 
-func (m *idMemory) add(id string) {
+// end lets others handle an id, and remembers it if it was acknowledged.
+func (m *idMemory) end(id string, acknowledged bool) {
 	if m == nil || id == "" {
 		return
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, ok := m.ids[id]; ok {
+	close(m.handled[id])
+	delete(m.handled, id)
+	if _, ok := m.ids[id]; ok || !acknowledged {
 		return
 	}
 	delete(m.ids, m.ring[m.next])

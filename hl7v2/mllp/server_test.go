@@ -15,8 +15,10 @@ import (
 	"log/slog"
 	"math/big"
 	"net"
+	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -430,5 +432,92 @@ func TestMutualTLS(t *testing.T) {
 	defer stranger.Close()
 	if _, err := stranger.Send(t.Context(), message("C1")); err == nil {
 		t.Error("a client without a certificate was served")
+	}
+}
+
+// tiredListener fails three times before each connection.
+type tiredListener struct {
+	*pipeListener
+	failed int
+}
+
+func (l *tiredListener) Accept() (net.Conn, error) {
+	if l.failed++; l.failed%4 != 0 {
+		return nil, &net.OpError{Op: "accept", Err: os.NewSyscallError("accept", syscall.EMFILE)}
+	}
+	return l.pipeListener.Accept()
+}
+
+// Too many open files are no reason to stop for good.
+func TestServerSurvivesAFullTable(t *testing.T) {
+	s := &Server{Handler: new(store).handle}
+	l := &tiredListener{pipeListener: newPipeListener()}
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(l) }()
+	conn := l.dial()
+	defer conn.Close()
+	if code, id := sendFrame(t, conn, NewReader(conn, ReaderOptions{}), message("A")); code != "AA" || id != "A" {
+		t.Errorf("%s %s", code, id)
+	}
+	s.Close()
+	if err := <-done; err != ErrServerClosed {
+		t.Error(err)
+	}
+}
+
+// A message that comes again while the first is at work is handled after it.
+func TestServerWaitsForTheFirst(t *testing.T) {
+	entered, release := make(chan bool, 2), make(chan bool)
+	s := &Server{Handler: func(_ context.Context, r *Request) ([]byte, error) {
+		entered <- r.Duplicate
+		<-release
+		return nil, nil
+	}}
+	l := serve(t, s)
+	first, second := l.dial(), l.dial()
+	defer first.Close()
+	defer second.Close()
+	first.Write(AppendFrame(nil, message("A")))
+	if <-entered {
+		t.Error("the first is marked")
+	}
+	second.Write(AppendFrame(nil, message("A")))
+	select {
+	case <-entered:
+		t.Fatal("both are handled at once")
+	case <-time.After(20 * time.Millisecond):
+	}
+	close(release)
+	if !<-entered {
+		t.Error("the second is not marked")
+	}
+	for _, conn := range []net.Conn{first, second} {
+		if _, err := NewReader(conn, ReaderOptions{}).Next(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A handler's own negative answer says that nothing is stored.
+func TestServerForgetsRefusedMessages(t *testing.T) {
+	refuse := true
+	s := &Server{Handler: func(_ context.Context, r *Request) ([]byte, error) {
+		if r.Duplicate {
+			t.Error("a refused message is marked when it comes again")
+		}
+		if !refuse {
+			return nil, nil
+		}
+		refuse = false
+		answer, _ := hl7v2.Acknowledgement{Code: hl7v2.AckError}.Append(nil, r.Message)
+		return answer, nil
+	}}
+	conn := serve(t, s).dial()
+	defer conn.Close()
+	r := NewReader(conn, ReaderOptions{})
+	for _, want := range []string{"AE", "AA"} {
+		if code, _ := sendFrame(t, conn, r, message("A")); code != want {
+			t.Errorf("%s, want %s", code, want)
+		}
 	}
 }
