@@ -9,6 +9,7 @@ import "bytes"
 // repetitions between others, are as they were. Writing the canonical form of
 // a canonical message changes nothing.
 func (m *Message) AppendCanonical(dst []byte) []byte {
+	begin := len(dst)
 	for s := range m.Segments("") {
 		_, _, lo, hi := s.span()
 		x := &m.index
@@ -29,12 +30,12 @@ func (m *Message) AppendCanonical(dst []byte) []byte {
 			dst = append(dst, m.data[at:x.marks[k+1]>>kindBits]...)
 		}
 		dst = m.trim(dst, floor, kindEnd)
-		if n := len(dst); int(s.i) == m.Len()-1 && n > before && (dst[n-1] == 0 || dst[n-1] == 0x1c || dst[n-1] == 0x1a || dst[n-1] == '\n') {
-			dst = append(dst, m.delims.Field) // a value that would look like padding
-		}
 		if len(dst) > before { // a segment without an id and a value is a blank line
 			dst = append(dst, '\r')
 		}
+	}
+	if n := len(dst) - 1; n > begin && (dst[n-1] == 0 || dst[n-1] == 0x1c || dst[n-1] == 0x1a || dst[n-1] == '\n') {
+		dst = append(dst[:n], m.delims.Field, '\r') // a last value that would look like padding
 	}
 	return dst
 }

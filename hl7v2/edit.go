@@ -1,7 +1,6 @@
 package hl7v2
 
 import (
-	"bytes"
 	"errors"
 	"slices"
 )
@@ -158,7 +157,7 @@ func (m *Message) splice(start, end int, with []byte) error {
 	}
 	m.data = slices.Replace(m.data, start, end, with...)
 	m.end += len(with) - (end - start)
-	from := m.begin + 4 + bytes.IndexByte(m.data[m.begin+4:], m.delims.Field)
+	_, from, _ := readDelimiters(m.data[:m.end], m.begin) // which no edit changes
 	if code, at := m.reindex(from); code != "" {
 		return fatal(m.data, code, at)
 	}

@@ -275,3 +275,20 @@ func TestRedactedKeepsStructure(t *testing.T) {
 		}
 	})
 }
+
+// A header that has nothing behind MSH-2 leaves the next segment in one piece.
+func TestSetBehindAShortHeader(t *testing.T) {
+	m, err := Parse([]byte("MSH|^~\\&\rPID|1\rPV1|1\r"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Set("PID-3", "A"); err != nil {
+		t.Fatal(err)
+	}
+	if got := string(m.Bytes()); got != "MSH|^~\\&\rPID|1||A\rPV1|1\r" || m.Len() != 3 {
+		t.Errorf("%d segments: %q", m.Len(), got)
+	}
+	if v, err := m.Get("PID-3"); err != nil || v.Text() != "A" {
+		t.Errorf("%q, %v", v.Text(), err)
+	}
+}

@@ -161,7 +161,7 @@ func TestStreamErrors(t *testing.T) {
 }
 
 func FuzzStream(f *testing.F) {
-	seedMessages(f)
+	addAll(f, seedMessages())
 	f.Fuzz(func(t *testing.T, data []byte) {
 		a, err1 := streamLeaves(bytes.NewReader(data))
 		b, err2 := streamLeaves(iotest.OneByteReader(bytes.NewReader(data)))

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/nhskit/nhskit/hl7v2"
 	"github.com/nhskit/nhskit/hl7v2/hl7v2test"
+	"github.com/nhskit/nhskit/hl7v2/internal/mutate"
 	"pgregory.net/rapid"
 )
 
@@ -158,19 +159,36 @@ func TestRefusals(t *testing.T) {
 }
 
 func FuzzUnmarshal(f *testing.F) {
-	f.Add([]byte(body))
-	f.Add([]byte(`<ADT><MSH><MSH.1>$</MSH.1><MSH.2>*!@?</MSH.2><MSH.3>a<escape V="X0D"/></MSH.3></MSH><UNKNOWN id="x"><UNKNOWN.1>y</UNKNOWN.1></UNKNOWN></ADT>`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := Unmarshal(data)
-		if err != nil {
-			return
-		}
-		out, err := Marshal(m)
-		if err != nil {
-			return
-		}
-		if _, err := Unmarshal(out); err != nil {
-			t.Fatalf("%v in %s from %q", err, out, m.Bytes())
-		}
-	})
+	for _, s := range seeds() {
+		f.Add(s)
+	}
+	f.Fuzz(checkUnmarshal)
+}
+
+func seeds() [][]byte {
+	return [][]byte{[]byte(body), []byte(`<ADT><MSH><MSH.1>$</MSH.1><MSH.2>*!@?</MSH.2><MSH.3>a<escape V="X0D"/></MSH.3></MSH><UNKNOWN id="x"><UNKNOWN.1>y</UNKNOWN.1></UNKNOWN></ADT>`)}
+}
+
+func checkUnmarshal(t *testing.T, data []byte) {
+	m, err := Unmarshal(data)
+	if err != nil {
+		return
+	}
+	out, err := Marshal(m)
+	if err != nil {
+		return
+	}
+	if _, err := Unmarshal(out); err != nil {
+		t.Fatalf("%v in %s from %q", err, out, m.Bytes())
+	}
+}
+
+// TestMutations runs the check of FuzzUnmarshal on mutations of its seeds; see
+// mutate.Run.
+func TestMutations(t *testing.T) {
+	tokens := []string{
+		"<", ">", "/>", "</", "&amp;", "&#13;", "&#0;", "<!--", "-->", "<![CDATA[", "]]>", "<!DOCTYPE", `<escape V="X0D"/>`, `<escape V=".br"/>`, `<escape V="`, "<PID.3>", "</PID.3>",
+		"<CX.1>", "</CX.1>", "<OBX.5>", "</OBX.5>", "<MSH.1>", "<MSH.2>^~\\&amp;</MSH.2>", "<ZZ1><ZZ1.1>x</ZZ1.1></ZZ1>", ".1", "\"\"", "|", "^", "\\", "\r",
+	}
+	mutate.Run(t, 2000, 1_000_000, seeds(), tokens, checkUnmarshal)
 }
