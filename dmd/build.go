@@ -235,7 +235,7 @@ func (b *builder) identify() {
 // target finds the record that a value of a field refers to.
 func (b *builder) target(f *Field, id uint64) (int, bool) {
 	list, isList := cutList(f.Refers)
-	for i := -1; ; {
+	for i := 0; ; {
 		p, after, ok := b.ids.next(id, i)
 		if !ok {
 			return 0, false

@@ -61,7 +61,7 @@ func (s *Store) Terms(list string) []Term {
 // or supplier code means.
 func (s *Store) TermsOf(id sctid.ID) []Term {
 	var out []Term
-	for i := -1; ; {
+	for i := 0; ; {
 		p, after, ok := s.ids.next(uint64(id), i)
 		if !ok {
 			return out
@@ -286,7 +286,7 @@ func (s *Store) OfTerm(id sctid.ID) []Product {
 			}
 		}
 	}
-	for i := -1; ; {
+	for i := 0; ; {
 		p, after, ok := s.ids.next(uint64(id), i)
 		if !ok {
 			return sortProducts(out, 0)
@@ -499,7 +499,7 @@ type Change struct {
 // nothing. Rows of the history file come first.
 func (s *Store) Replaced(id sctid.ID) []Change {
 	var out []Change
-	for i := -1; ; {
+	for i := 0; ; {
 		p, after, ok := s.former.next(uint64(id), i)
 		if !ok {
 			break
@@ -570,7 +570,7 @@ func kindOfHistory(list string) Kind {
 // including the one in which it stands for itself.
 func (s *Store) History(id sctid.ID) []Change {
 	var out []Change
-	for i := -1; ; {
+	for i := 0; ; {
 		p, after, ok := s.current.next(uint64(id), i)
 		if !ok {
 			break

@@ -89,7 +89,8 @@ func FuzzTexts(f *testing.F) {
 	})
 }
 
-// reseal sets the checksums of a store right, as its format lays them down.
+// reseal sets the checksums and the padding of a store right, as its format lays
+// them down.
 func reseal(data []byte) {
 	table := crc32.MakeTable(crc32.Castagnoli)
 	n := int(binary.LittleEndian.Uint32(data[20:]))
@@ -97,6 +98,7 @@ func reseal(data []byte) {
 		e := data[32+24*i:]
 		off, size := binary.LittleEndian.Uint64(e[8:]), binary.LittleEndian.Uint64(e[16:])
 		binary.LittleEndian.PutUint32(e[4:], crc32.Checksum(data[off:off+size], table))
+		clear(data[off+size : (off+size+63)&^63])
 	}
 	sum := crc32.Checksum(data[:28], table)
 	binary.LittleEndian.PutUint32(data[28:], crc32.Update(sum, table, data[32:32+24*n]))

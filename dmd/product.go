@@ -76,7 +76,7 @@ type Product struct {
 
 // Product finds a product or ingredient by its identifier. It does not allocate.
 func (s *Store) Product(id sctid.ID) (Product, bool) {
-	p, after, ok := s.ids.next(uint64(id), -1)
+	p, after, ok := s.ids.next(uint64(id), 0)
 	for ok && p.table() == TableLOOKUP {
 		p, after, ok = s.ids.next(uint64(id), after)
 	}

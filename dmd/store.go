@@ -85,7 +85,7 @@ func newStore(all *sections, date Date) *Store {
 	}
 	table := func(kind int) idTable {
 		h := idTable(all.get(section(kind, 0, 0)))
-		if n := len(h) / slotSize; len(h)%slotSize != 0 || n&(n-1) != 0 {
+		if len(h)%bucketSize != 0 {
 			return nil
 		}
 		return h
@@ -173,7 +173,7 @@ func (s *Store) row(t Table, i int) row {
 
 // find returns the first record of a table that has the identifier.
 func (s *Store) find(t Table, id sctid.ID) (int, bool) {
-	for i := -1; ; {
+	for i := 0; ; {
 		p, after, ok := s.ids.next(uint64(id), i)
 		if !ok {
 			return 0, false

@@ -423,20 +423,11 @@ func TestOpenDamaged(t *testing.T) {
 	if testing.Short() {
 		flips = 500
 	}
-	padding := 0
 	for range flips {
 		i, bit := rnd.IntN(len(data)), byte(1)<<rnd.IntN(8)
 		data[i] ^= bit
-		if got, err := dmd.OpenBytes(data); err == nil {
-			// The bytes between sections mean nothing: the answers are the same.
-			padding++
-			var a bytes.Buffer
-			got.WriteTo(&a)
-			data[i] ^= bit
-			if !bytes.Equal(a.Bytes(), data) {
-				t.Fatalf("a flipped bit in byte %d is not noticed", i)
-			}
-			continue
+		if _, err := dmd.OpenBytes(data); err == nil {
+			t.Fatalf("a flipped bit in byte %d is not noticed", i)
 		} else if !errors.Is(err, dmd.ErrCorrupt) && !errors.Is(err, dmd.ErrNotStore) && !errors.Is(err, dmd.ErrVersion) {
 			t.Fatal(err)
 		}
@@ -450,7 +441,6 @@ func TestOpenDamaged(t *testing.T) {
 	if _, err := dmd.OpenBytes(append(bytes.Clone(data), 0)); err == nil {
 		t.Error("a long file is opened")
 	}
-	t.Logf("%d of %d flips were in padding", padding, flips)
 }
 
 func TestSaveAndOpen(t *testing.T) {
