@@ -119,8 +119,9 @@ func (r *reader) companionArray(i int, n node, have, isArray bool) int {
 			mark = int(r.add(node{parent: n.parent, prop: n.prop, kind: markNode, off: markCompanion}))
 		}
 	}
-	count := uint32(0)
+	count, said := uint32(0), false
 	for ; ; count++ {
+		said = said || r.s[i] != 'n'
 		for have && target < end && r.nodes[target].prop != n.prop {
 			target = r.nodes[target].next
 		}
@@ -176,6 +177,9 @@ func (r *reader) companionArray(i int, n node, have, isArray bool) int {
 			return r.bad(i, "a comma or a closing bracket is due")
 		}
 		i = r.space(i + 1)
+	}
+	if !said {
+		r.issue(Warning, CodeNull, open, r.pathOf(n.parent, r.t.Name(n.name)), "companions without an id or extension", clausePairs)
 	}
 	if mark != none {
 		r.nodes[mark].next = uint32(len(r.nodes))

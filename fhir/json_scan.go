@@ -3,6 +3,8 @@ package fhir
 import (
 	"math/bits"
 	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/nhskit/nhskit/fhir/internal/facts"
 )
@@ -176,6 +178,12 @@ func (r *reader) str(i int) (end int, flags uint16) {
 				return r.bad(i, "no such escape in a JSON string"), flags
 			case n == 6 && s[i+2] == '0' && s[i+3] == '0' && s[i+4] < '2' && !allowedControl(s[i+4:i+6]), s[i+1] == 'b', s[i+1] == 'f':
 				flags |= flagControl
+			case n == 6 && s[i+2]|0x20 == 'd' && s[i+3] >= '8':
+				if utf16.DecodeRune(hex4(s[i:]), hex4(s[i+6:])) == utf8.RuneError {
+					flags |= flagControl
+				} else {
+					n = 12
+				}
 			}
 			i += n
 		default:

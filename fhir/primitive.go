@@ -22,7 +22,7 @@ func (r *reader) checkText(prim uint8, raw string, flags uint16, unescape func([
 		switch prim {
 		case facts.PrimString, facts.PrimMarkdown, facts.PrimXHTML:
 			if flags&flagControl != 0 {
-				return "a control character"
+				return "a control character, or half of a surrogate pair"
 			}
 			return ""
 		}

@@ -62,7 +62,7 @@ const (
 	flagTyped                 // its resourceType was read
 	flagBare                  // a string without quotes
 	flagInherits              // a narrative whose namespace is declared around it
-	flagControl               // has escapes of characters that FHIR forbids
+	flagControl               // has escapes of what FHIR forbids: control characters, half a surrogate pair
 )
 
 // apart is a run of children that stands away from its parent.

@@ -77,6 +77,12 @@ type tag struct {
 
 // xml reads the whole input.
 func (r *reader) xml(i int) {
+	for _, char := range [...]string{"\uFFFE", "\uFFFF"} {
+		if k := strings.Index(r.s[:r.n], char); k >= 0 {
+			r.badXML(k, notXMLChar)
+			return
+		}
+	}
 	if strings.HasPrefix(r.s[i:r.n], "<?xml") && r.s[i+5] <= ' ' {
 		end := strings.Index(r.s[i:r.n], "?>")
 		if end < 0 {
@@ -228,7 +234,12 @@ func (r *reader) attributes(self uint32, prim uint8, unknown bool, typ *facts.Ty
 			continue
 		}
 		p := r.t.Prop(row)
-		seen[p.Ord>>6&1] |= 1 << (p.Ord & 63)
+		w, bit := p.Ord>>6&1, uint64(1)<<(p.Ord&63)
+		if seen[w]&bit != 0 {
+			r.errAt(CodeDuplicate, int(a.off), self, a.name, "the attribute appears with and without a prefix", clauseXML)
+			continue
+		}
+		seen[w] |= bit
 		kind := r.t.TypePrimitive(p.Type)
 		c := r.add(node{off: a.off, len: a.len, parent: self, index: noIndex, prop: row + 1,
 			typ: p.Type, name: p.Base, flags: a.flags, kind: primitiveKind(kind)})

@@ -87,7 +87,12 @@ func (r *reader) xhtml(i int, t *tag) int {
 	base := len(r.work.open)
 	r.work.open = append(r.work.open, *t)
 	for len(r.work.open) > base {
-		if i = r.text(i); s[i] < ' ' {
+		from := i
+		i = r.text(i)
+		if k := strings.Index(s[from:i], "]]>"); k >= 0 {
+			return r.badXML(from+k, "the end of character data that did not begin")
+		}
+		if s[i] < ' ' {
 			return r.badXML(i, "a control character")
 		}
 		if s[i] == '&' {

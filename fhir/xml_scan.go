@@ -15,6 +15,9 @@ func (r *reader) badXML(i int, text string) int {
 	return r.n
 }
 
+// notXMLChar is what is wrong with U+FFFE and U+FFFF, which are UTF-8.
+const notXMLChar = "a character that XML does not have"
+
 // declaration checks the XML declaration, which begins at at.
 func (r *reader) declaration(decl string, at int) {
 	rest := decl[len("<?xml"):]
@@ -79,6 +82,10 @@ func (r *reader) markup(i int, cdata bool) int {
 		k := strings.Index(rest[from:], end)
 		if k < 0 {
 			return r.badXML(r.n, "")
+		}
+		isControl := func(c rune) bool { return c < ' ' && c != '\t' && c != '\n' && c != '\r' }
+		if c := strings.IndexFunc(rest[from:from+k], isControl); c >= 0 {
+			return r.badXML(i+from+c, "a control character")
 		}
 		return i + from + k + len(end)
 	}

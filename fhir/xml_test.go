@@ -62,6 +62,7 @@ var xmlBad = []parseCase{
 	{"empty container", `<Patient` + ns + `><id value="a"/><contained/></Patient>`, []string{"empty Patient.contained 1:53"}},
 	{"two resources in a container", `<Patient` + ns + `><contained><Basic><code><text value="a"/></code></Basic><Patient><active value="true"/></Patient></contained></Patient>`, []string{"cardinality Patient.contained 1:94"}},
 	{"processing instruction", `<?a b?><Patient` + ns + `><id value="a"/></Patient>`, []string{"syntax  1:1"}},
+	{"id twice", `<Patient` + ns + `><name id="a" xml:id="b"><text value="c"/></name></Patient>`, []string{"duplicate Patient.name[0].id 1:59"}},
 	{"attribute of another namespace", `<Patient` + ns + ` xmlns:x="urn:x" x:a="1"><id value="a"/></Patient>`, []string{"unknown-element Patient 1:59"}},
 }
 
@@ -87,6 +88,11 @@ var xmlBroken = []parseCase{
 	{"more in the declaration", `<?xml version="1.0" a="b"?><Patient` + ns + `/>`, []string{"syntax  1:21"}},
 	{"not well-formed narrative", `<Patient` + ns + `><text><div xmlns="http://www.w3.org/1999/xhtml"><p></div></text></Patient>`, []string{"syntax Patient.text 1:89"}},
 	{"control character in a narrative", `<Patient` + ns + `><text><div xmlns="http://www.w3.org/1999/xhtml">a` + "\x01" + `</div></text></Patient>`, []string{"syntax Patient.text 1:87"}},
+	{"end of CDATA in a narrative", `<Patient` + ns + `><text><div xmlns="http://www.w3.org/1999/xhtml">a]]&gt;]]></div></text></Patient>`, []string{"syntax Patient.text 1:93"}},
+	{"U+FFFE in a narrative", `<Patient` + ns + `><text><div xmlns="http://www.w3.org/1999/xhtml">` + "\uFFFE" + `</div></text></Patient>`, []string{"syntax  1:86"}},
+	{"U+FFFF in an attribute", `<Patient` + ns + `><id value="` + "\uFFFF" + `"/></Patient>`, []string{"syntax  1:49"}},
+	{"control character in a comment", `<Patient` + ns + `><!-- ` + "\x01" + ` --><id value="a"/></Patient>`, []string{"syntax Patient 1:43"}},
+	{"control character in CDATA", `<Patient` + ns + `><text><div xmlns="http://www.w3.org/1999/xhtml"><![CDATA[` + "\x01" + `]]></div></text></Patient>`, []string{"syntax Patient.text 1:95"}},
 	{"no name in a narrative", `<Patient` + ns + `><text><div xmlns="http://www.w3.org/1999/xhtml"><a!b/></div></text></Patient>`, []string{"syntax Patient.text 1:86"}},
 	{"two colons", `<a:b:c xmlns:a="x"/>`, []string{"syntax  1:1"}},
 	{"name of digits", `<1/>`, []string{"syntax  1:1"}},

@@ -246,6 +246,9 @@ func checkXHTML(div string) string {
 	if len(div) > 1<<30 {
 		return "too long"
 	}
+	if strings.Contains(div, "\uFFFE") || strings.Contains(div, "\uFFFF") {
+		return notXMLChar
+	}
 	t.src, t.size = div+strings.Repeat("\x00", padding), len(div)
 	c := config{defs: t.defs, limits: Limits{}.withDefaults()}
 	r := reader{Tree: t, c: &c, t: &t.defs.t, s: t.src, n: len(div)}
