@@ -106,14 +106,23 @@ func (c *conversion) within(g, a int32) bool {
 
 // related finds the segment that a reference to another segment means: the
 // same segment, or the first of its kind in the innermost group around that
-// has one.
+// has one. Another occurrence of a group that the segment is in does not
+// count: the order before is not this one.
 func (c *conversion) related(seg int32, id mapping.Str) int32 {
 	if c.in.segs[seg].id == id {
 		return seg
 	}
-	for g := c.in.segs[seg].group; g >= 0; g = c.groups[g].parent {
+	own := int32(-1) // the group below g that the segment is in
+	for g := c.in.segs[seg].group; g >= 0; own, g = g, c.groups[g].parent {
 		for i := range c.in.segs {
-			if c.in.segs[i].id == id && c.within(c.in.segs[i].group, g) {
+			if c.in.segs[i].id != id {
+				continue
+			}
+			below, at := int32(-1), c.in.segs[i].group
+			for at >= 0 && at != g {
+				below, at = at, c.groups[at].parent
+			}
+			if at == g && (own < 0 || below < 0 || c.groups[below].pos != c.groups[own].pos) {
 				return int32(i)
 			}
 		}
