@@ -16,6 +16,9 @@ const (
 	SystemUCUM   = "http://unitsofmeasure.org"
 )
 
+// extensionControlled carries the schedule and the quantity in words.
+const extensionControlled = "https://fhir.nhs.uk/StructureDefinition/Extension-DM-ControlledDrug"
+
 // IsSystem reports whether a code system is dm+d under one of its spellings, with
 // or without a slash at the end, or SNOMED CT, of which its codes are a part and
 // which the Electronic Prescription Service uses for them.
@@ -100,16 +103,36 @@ func orderOf(n *jsonNode) (*Order, error) {
 	return o, err
 }
 
-// AppendJSON appends the order as the resource that it was read from, in the
-// parts that an Order has. Numbers keep their digits.
+// AppendJSON appends the order as the resource of its type, in the parts that an
+// Order has. Numbers keep their digits.
 func (o *Order) AppendJSON(b []byte) []byte {
 	b = append(b, `{"resourceType":`...)
 	b = appendJSONString(b, o.ResourceType)
+	if o.Words != "" || o.Schedule != "" {
+		b = append(b, `,"extension":[{"url":"`+extensionControlled+`","extension":[`...)
+		if o.Words != "" {
+			b = append(b, `{"url":"quantityWords","valueString":`...)
+			b = append(appendJSONString(b, o.Words), '}')
+		}
+		if o.Schedule != "" {
+			if o.Words != "" {
+				b = append(b, ',')
+			}
+			b = append(b, `{"url":"schedule","valueCoding":{"code":`...)
+			b = append(appendJSONString(b, o.Schedule), '}', '}')
+		}
+		b = append(b, ']', '}', ']')
+	}
 	b = append(b, `,"medicationCodeableConcept":`...)
 	b = o.Medication.appendJSON(b)
 	if o.Quantity != nil {
-		b = append(b, `,"quantity":`...)
-		b = o.Quantity.appendJSON(b)
+		if o.ResourceType == "MedicationRequest" {
+			b = append(b, `,"dispenseRequest":{"quantity":`...)
+			b = append(o.Quantity.appendJSON(b), '}')
+		} else {
+			b = append(b, `,"quantity":`...)
+			b = o.Quantity.appendJSON(b)
+		}
 	}
 	if len(o.Dosages) > 0 {
 		b = append(b, `,"dosageInstruction":[`...)
@@ -246,13 +269,36 @@ func (c *orderCheck) quantity(p Product) {
 	}
 }
 
-// sameWords compares numbers in words without regard to case, hyphens and "and".
-func sameWords(a, b string) bool {
-	key := func(s string) string {
-		words := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return r == ' ' || r == '-' || r == ',' })
-		return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "and" }), " ")
+// sameWords reports whether words begin with a number, without regard to case,
+// hyphens and "and". What they go on with, such as "tablets", may not belong to
+// the number: "twenty-eight" is not twenty.
+func sameWords(words, number string) bool {
+	split := func(s string) []string {
+		f := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return r == ' ' || r == '-' || r == ',' })
+		return slices.DeleteFunc(f, func(w string) bool { return w == "and" })
 	}
-	return key(a) == key(b) || strings.HasPrefix(key(a), key(b)+" ")
+	got, want := split(words), split(number)
+	if len(got) < len(want) || !slices.Equal(got[:len(want)], want) {
+		return false
+	}
+	got = got[len(want):]
+	if len(got) > 0 && got[0] == "a" { // and a half
+		got = got[1:]
+	}
+	return len(got) == 0 || !isNumberWord(got[0])
+}
+
+// isNumberWord reports whether a word continues a number in words.
+func isNumberWord(w string) bool {
+	switch w {
+	case "zero", "nought", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+		"ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+		"twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety",
+		"hundred", "thousand", "million", "billion", "trillion", "quadrillion", "dozen", "score",
+		"point", "half", "quarter", "quarters":
+		return true
+	}
+	return false
 }
 
 // unit checks that the unit is a unit of measure of dm+d, and the product's own.

@@ -41,6 +41,10 @@ func TestOrderCorpus(t *testing.T) {
 			want, got := exactly(t, raw), exactly(t, o.AppendJSON(nil))
 			delete(want, "id")
 			delete(want, "source")
+			if o.ResourceType == "MedicationRequest" { // where FHIR has the quantity
+				want["dispenseRequest"] = map[string]any{"quantity": want["quantity"]}
+				delete(want, "quantity")
+			}
 			if !reflect.DeepEqual(want, got) {
 				t.Errorf("came back as %s", o.AppendJSON(nil))
 			}
@@ -70,4 +74,51 @@ func TestOrderCorpus(t *testing.T) {
 		})
 	}
 	floor(t, "eps-line-items", passed, len(items))
+}
+
+// TestSameWords: a quantity in words must be the whole number and no other one
+// that begins alike.
+func TestSameWords(t *testing.T) {
+	for _, c := range []struct {
+		words, number string
+		same          bool
+	}{
+		{"twenty-eight", "28", true},
+		{"Twenty eight tablets", "28", true},
+		{"one hundred five", "105", true},
+		{"two point five millilitres", "2.5", true},
+		{"twenty-eight tablets", "20", false},
+		{"twenty", "28", false},
+		{"two hundred", "2", false},
+		{"one hundred and five", "100", false},
+		{"two and a half tablets", "2", false},
+		{"two point five", "2", false},
+		{"five thousand", "5", false},
+		{"", "1", false},
+	} {
+		d, err := ParseDecimal(c.number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := sameWords(c.words, QuantityInWords(d)); got != c.same {
+			t.Errorf("%q for %s: %v", c.words, c.number, got)
+		}
+	}
+}
+
+// TestOrderRoundTrip: an order comes back with its quantity where FHIR has it and
+// with what it says about a controlled drug.
+func TestOrderRoundTrip(t *testing.T) {
+	for _, in := range []string{
+		`{"resourceType":"MedicationRequest","extension":[{"url":"https://fhir.nhs.uk/StructureDefinition/Extension-DM-ControlledDrug","extension":[{"url":"quantityWords","valueString":"twenty-eight"},{"url":"schedule","valueCoding":{"code":"CD2"}}]}],"medicationCodeableConcept":{"coding":[{"system":"https://dmd.nhs.uk","code":"318136009"}]},"dispenseRequest":{"quantity":{"value":28.0,"code":"428673006"}}}`,
+		`{"resourceType":"MedicationDispense","medicationCodeableConcept":{"text":"x"},"quantity":{"value":1}}`,
+	} {
+		o, err := ParseOrder([]byte(in))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want, got := exactly(t, []byte(in)), exactly(t, o.AppendJSON(nil)); !reflect.DeepEqual(want, got) {
+			t.Errorf("came back as %s", o.AppendJSON(nil))
+		}
+	}
 }
