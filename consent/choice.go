@@ -8,8 +8,8 @@ import (
 // additions that no fact can carry: labels to redact.
 //
 // A record counts if it was recorded by known, no later version of it was,
-// no record in force says that it supersedes it, and it was not entered in
-// error. Records that cannot be relied on come first and leave open what they
+// no record that counts and has begun says that it supersedes it, and it was
+// not entered in error. Records that cannot be relied on come first and leave open what they
 // would have said; of the others only what protects the patient settles it.
 func (f *facts) choices(r *Request, records []Record, known time.Time, redact []string) []string {
 	// The records that count are remembered for the second pass; of more
@@ -28,10 +28,12 @@ func (f *facts) choices(r *Request, records []Record, known time.Time, redact []
 		case contradicted:
 			f.broken(rec.Kind, causeConflict)
 		case current:
-			if rec.malformed() {
+			if rec.malformed() || rec.Kind == NoKind || int(rec.Kind) >= len(kindNames) {
 				f.broken(rec.Kind, causeRecord)
+			} else if yes, doubtful := f.superseded(records, i, r.AsAt, known); doubtful && !yes {
+				f.broken(rec.Kind, causeConflict)
 			} else if i < len(counts) {
-				counts[i] = true
+				counts[i] = !yes
 			}
 		}
 	}
@@ -44,10 +46,10 @@ func (f *facts) choices(r *Request, records []Record, known time.Time, redact []
 			}
 		} else if rec.RecordedAt.After(known) || rec.State == EnteredInError || rec.Subject != r.Subject || rec.malformed() || f.standing(records, i, known) != current {
 			continue
+		} else if yes, doubtful := f.superseded(records, i, r.AsAt, known); yes || doubtful {
+			continue
 		}
-		if !superseded(records, i, r.AsAt, known) {
-			redact = c.record(rec, i, redact)
-		}
+		redact = c.record(rec, i, redact)
 	}
 	if f.set[fNDO] == 1<<1 {
 		f.is(fNDOEntry, 1)
@@ -58,9 +60,11 @@ func (f *facts) choices(r *Request, records []Record, known time.Time, redact []
 	return redact
 }
 
-// malformed reports whether the times of a record make no sense.
+// malformed reports whether the times of a record make no sense, or its state
+// or effect is none of the constants: whichever way it is read may be wrong.
 func (r *Record) malformed() bool {
-	return r.From.IsZero() || r.RecordedAt.IsZero() || !r.Until.IsZero() && r.Until.Before(r.From)
+	return r.From.IsZero() || r.RecordedAt.IsZero() || !r.Until.IsZero() && r.Until.Before(r.From) ||
+		r.State == NoState || r.State > EnteredInError || r.Effect > Permits
 }
 
 // chooser goes through the records that count.
@@ -197,16 +201,52 @@ func sameRecord(a, b *Record) bool {
 	return string(a.AppendJSON(nil)) == string(b.AppendJSON(nil))
 }
 
-// superseded reports whether a record in force, or once in force, names this
-// one among those it supersedes, as of its own beginning.
-func superseded(records []Record, i int, asAt, known time.Time) bool {
+// superseded reports whether another record names this one among those it
+// supersedes, as of the other's beginning, and whether that can be relied on.
+// The other must be the current version of itself, and have been in force at
+// some time; it is not to be relied on if its own times or versions make no
+// sense, if it speaks of another kind of choice, or if the two name each other.
+func (f *facts) superseded(records []Record, i int, asAt, known time.Time) (yes, doubtful bool) {
+	rec := &records[i]
 	for j := range records {
 		o := &records[j]
-		if len(o.Supersedes) == 0 || j == i || o.State == EnteredInError || o.State == Proposed || o.RecordedAt.After(known) || asAt.Before(o.From) || o.Subject != records[i].Subject {
+		if len(o.Supersedes) == 0 || j == i || o.State == EnteredInError || o.State == Proposed || o.RecordedAt.After(known) || asAt.Before(o.From) || o.Subject != rec.Subject ||
+			sameID(o.ID, rec.ID) || !contains(o.Supersedes, rec.ID) {
 			continue
 		}
-		if contains(o.Supersedes, records[i].ID) {
-			return true
+		stands := f.standing(records, j, known)
+		switch {
+		case stands == replaced:
+		case stands == contradicted, o.malformed(), o.Kind != rec.Kind, supersedesBack(records, i, j, asAt, known):
+			doubtful = true
+		default:
+			yes = true
+		}
+	}
+	return yes, doubtful
+}
+
+// supersedesBack reports whether record i, directly or through others,
+// supersedes record j in turn.
+func supersedesBack(records []Record, i, j int, asAt, known time.Time) bool {
+	if len(records[i].Supersedes) == 0 {
+		return false
+	}
+	seen := make([]bool, len(records))
+	todo := []int{i}
+	for len(todo) > 0 {
+		at := &records[todo[len(todo)-1]]
+		todo = todo[:len(todo)-1]
+		for k := range records {
+			o := &records[k]
+			if seen[k] || o.RecordedAt.After(known) || asAt.Before(o.From) || o.Subject != at.Subject || !contains(at.Supersedes, o.ID) {
+				continue
+			}
+			if k == j {
+				return true
+			}
+			seen[k] = true
+			todo = append(todo, k)
 		}
 	}
 	return false
@@ -229,8 +269,15 @@ func (f *facts) subjectMismatch() {
 	}
 }
 
-// broken opens what a record of a kind would have said.
+// broken opens what a record of a kind would have said. What a record of an
+// unknown kind says may be anything.
 func (f *facts) broken(k Kind, why cause) {
+	if k == NoKind || int(k) >= len(kindNames) {
+		for k := Kind(1); int(k) < len(kindNames); k++ {
+			f.broken(k, why)
+		}
+		return
+	}
 	open := func(k fact) { f.unsettle(k, k.anyValue(), why) }
 	switch k {
 	case NationalDataOptOut:

@@ -207,6 +207,9 @@ func (e *Engine) conclude(f *facts, purposes values, asAt int64, findings []Find
 			unsure = true
 		case FindingPermit:
 			permits, all = true, true
+		case NotApplicable:
+		default:
+			unsure = true
 		}
 	}
 	if sp&(storeFailed|cancelled) != 0 {
@@ -325,6 +328,14 @@ func (e *Engine) optOut(ctx context.Context, r *Request, d *Decision) {
 		return
 	case NumberAbsent, NumberDisproportionate:
 		f.open(fNDO, causeNoNumber)
+		return
+	}
+	if r.Subject.IsZero() || r.Data.NumberState != NumberPresent {
+		// Nothing can be looked up of nobody: that no choice was found under
+		// this number says nothing.
+		f.open(fNDO, causeNumber)
+		f.unsettle(fType1, fType1.anyValue(), causeNumber)
+		f.unsettle(fLocal, fLocal.anyValue(), causeNumber)
 		return
 	}
 	f.open(fNDO, causeNDOUnknown)

@@ -230,6 +230,16 @@ type facts struct {
 // is sets a fact to one value.
 func (f *facts) is(k fact, v uint8) { f.set[k] = 1 << v }
 
+// oneOf sets a fact to a value of the caller's, which may be none of the
+// constants: that is any of them, as far as anybody knows.
+func (f *facts) oneOf(k fact, v uint8) {
+	if int(v) >= len(factTable[k].values) {
+		f.open(k, causeData)
+		return
+	}
+	f.is(k, v)
+}
+
 // yes sets a fact that is yes or no.
 func (f *facts) yes(k fact, b bool) {
 	f.set[k] = bitNo
@@ -240,7 +250,7 @@ func (f *facts) yes(k fact, b bool) {
 
 // tri sets a fact that is yes, no or not known.
 func (f *facts) tri(k fact, t Tri, why cause) {
-	if t == Unknown {
+	if t != Yes && t != No {
 		f.open(k, why)
 		return
 	}

@@ -12,14 +12,14 @@ func (f *facts) observe(r *Request, p *Parameters) {
 		f.from[i] = -1
 	}
 	f.is(fAction, uint8(r.Action))
-	f.is(fBasis, uint8(r.Basis))
+	f.oneOf(fBasis, uint8(r.Basis))
 	f.observeData(&r.Data)
 	f.observeEvidence(r)
 	f.observeCare(r)
-	f.is(fNecessity, uint8(r.Care.Necessity))
+	f.oneOf(fNecessity, uint8(r.Care.Necessity))
 	f.is(fGDPR, gdprValue(r.GDPR))
 	f.yes(fDeceased, !r.Patient.Deceased.IsZero() && !r.Patient.Deceased.After(r.AsAt))
-	f.yes(fShared, !r.Evidence.PriorShare.IsZero())
+	f.yes(fShared, !r.Evidence.PriorShare.IsZero() && !r.Evidence.PriorShare.After(r.AsAt))
 	f.is(fNDOEntry, 0)
 	f.is(fType1, 0)
 	f.is(fType2, 0)
@@ -41,21 +41,21 @@ func (f *facts) observe(r *Request, p *Parameters) {
 }
 
 func (f *facts) observeData(d *Data) {
-	f.is(fIdentity, uint8(d.Identifiability))
+	f.oneOf(fIdentity, uint8(d.Identifiability))
 	if d.Identifiability == IdentifiabilityUnknown {
 		f.openTo(fIdentity, fIdentity.anyValue()&^1, causeData)
 	}
 	f.yes(fControlled, d.Disclosed == Yes) // what is not shown does not count
 	f.tri(fConfidential, d.Confidential, causeData)
-	f.is(fOrigin, uint8(d.Origin))
+	f.oneOf(fOrigin, uint8(d.Origin))
 	if d.Origin == OriginUnknown {
 		f.openTo(fOrigin, fOrigin.anyValue()&^1, causeData)
 	}
 	// Without a word to the contrary data is not a practice's own: the
 	// caller who extracts from a practice says so.
 	f.yes(fHeldBy, d.HeldByGP == Yes)
-	f.is(fNumber, uint8(d.NumberState))
-	f.is(fItem, uint8(d.Item))
+	f.oneOf(fNumber, uint8(d.NumberState))
+	f.oneOf(fItem, uint8(d.Item))
 	f.yes(fRequested, d.ItemRequested)
 }
 
@@ -175,8 +175,8 @@ func gdprValue(g GDPR) uint8 {
 }
 
 func (f *facts) observeCare(r *Request) {
-	f.is(fRelationship, uint8(r.Care.Relationship))
-	f.is(fPermission, uint8(r.Care.Permission))
+	f.oneOf(fRelationship, uint8(r.Care.Relationship))
+	f.oneOf(fPermission, uint8(r.Care.Permission))
 	emergency := uint8(0)
 	if r.Care.Emergency {
 		if emergency = 1; strings.TrimSpace(r.Care.EmergencyReason) == "" {
@@ -261,7 +261,7 @@ func (f *facts) observeGlass(r *Request) {
 	}
 	f.is(fGlass, glass)
 	f.yes(fGlassListed, r.Actor.BTGListed == Yes)
-	f.is(fImplicit, uint8(r.Implicit))
+	f.oneOf(fImplicit, uint8(r.Implicit))
 	f.yes(fAudit, r.AuditDown)
 }
 
@@ -287,7 +287,7 @@ func (f *facts) observeOptOut(r *Request) {
 	}
 	f.is(fSetter, setter)
 	f.is(fParty, party)
-	if age, known := r.Patient.ageAt(r.AsAt); known {
+	if age, known := r.Patient.ageAt(r.AsAt); known && age >= 0 {
 		f.yes(fAge, age < 13)
 	} else {
 		f.open(fAge, causeAge)

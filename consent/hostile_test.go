@@ -1,0 +1,165 @@
+package consent_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/nhskit/nhskit/consent"
+	"github.com/nhskit/nhskit/consent/consenttest"
+	"github.com/nhskit/nhskit/nhsnumber"
+)
+
+// plainResearch is research that is permitted for somebody with nothing on file.
+func plainResearch() consent.Request {
+	r := request(consent.Research, consent.Regulation5)
+	r.Data.HeldByGP = consent.No
+	return r
+}
+
+func optOutRecord(id string, change func(*consent.Record)) consent.Record {
+	at := time.Date(2024, 1, 10, 10, 0, 0, 0, time.UTC)
+	r := consent.Record{ID: id, Version: 1, Kind: consent.NationalDataOptOut, Subject: consenttest.Person(0), State: consent.InForce, From: at, RecordedAt: at}
+	if change != nil {
+		change(&r)
+	}
+	return r
+}
+
+func decideOn(r consent.Request, records ...consent.Record) consent.Decision {
+	return consent.New(consent.NewMemoryStore(records...), consent.WithCompleteOptOuts()).Decide(context.Background(), r)
+}
+
+// TestHostileRecords tries records that a store should not hold: none may be
+// ignored where it could be a refusal.
+func TestHostileRecords(t *testing.T) {
+	withdrawal := func(r *consent.Record) {
+		r.State, r.Supersedes, r.Until = consent.Withdrawn, []string{"a"}, r.From.Add(time.Hour)
+	}
+	a := optOutRecord("a", nil)
+	for _, c := range []struct {
+		name    string
+		records []consent.Record
+		want    consent.Outcome
+		code    string
+	}{
+		{"nothing on file", nil, consent.Permit, "NDO_CLEAR"},
+		{"an opt-out", []consent.Record{a}, consent.Deny, "NDO_APPLIES"},
+		{"superseded by its withdrawal", []consent.Record{a, optOutRecord("b", withdrawal)}, consent.Permit, "NDO_CLEAR"},
+		{"the withdrawal was entered in error", []consent.Record{a, optOutRecord("b", withdrawal), optOutRecord("b", func(r *consent.Record) {
+			withdrawal(r)
+			r.Version, r.State = 2, consent.EnteredInError
+		})}, consent.Deny, "NDO_APPLIES"},
+		{"the withdrawal contradicts itself", []consent.Record{a, optOutRecord("b", withdrawal), optOutRecord("b", func(r *consent.Record) {
+			withdrawal(r)
+			r.Until = r.Until.Add(time.Hour)
+		})}, consent.Indeterminate, "RECORDS_CONTRADICT"},
+		{"two supersede each other", []consent.Record{
+			optOutRecord("a", func(r *consent.Record) { r.Supersedes = []string{"b"} }),
+			optOutRecord("b", func(r *consent.Record) { r.Supersedes = []string{"a"} }),
+		}, consent.Indeterminate, "RECORDS_CONTRADICT"},
+		{"three supersede each other", []consent.Record{
+			optOutRecord("a", func(r *consent.Record) { r.Supersedes = []string{"b"} }),
+			optOutRecord("b", func(r *consent.Record) { r.Supersedes = []string{"c"} }),
+			optOutRecord("c", func(r *consent.Record) { r.Supersedes = []string{"a"} }),
+		}, consent.Indeterminate, "RECORDS_CONTRADICT"},
+		{"superseded by its own earlier version", []consent.Record{
+			optOutRecord("a", func(r *consent.Record) { r.Supersedes = []string{"a"} }),
+			optOutRecord("a", func(r *consent.Record) { r.Version = 2 }),
+		}, consent.Deny, "NDO_APPLIES"},
+		{"superseded by a choice of another kind", []consent.Record{a, optOutRecord("b", func(r *consent.Record) {
+			r.Kind, r.Supersedes = consent.GPDissentToShare, []string{"a"}
+			r.Effect = consent.Permits
+		})}, consent.Indeterminate, "RECORDS_CONTRADICT"},
+		{"superseded by a record without a beginning", []consent.Record{a, optOutRecord("b", func(r *consent.Record) {
+			withdrawal(r)
+			r.From = time.Time{}
+		})}, consent.Indeterminate, "RECORD_INVALID"},
+		{"no kind", []consent.Record{optOutRecord("a", func(r *consent.Record) { r.Kind = consent.NoKind })}, consent.Indeterminate, "RECORD_INVALID"},
+		{"an unknown kind", []consent.Record{optOutRecord("a", func(r *consent.Record) { r.Kind = 99 })}, consent.Indeterminate, "RECORD_INVALID"},
+		{"no state", []consent.Record{optOutRecord("a", func(r *consent.Record) { r.State = consent.NoState })}, consent.Indeterminate, "RECORD_INVALID"},
+		{"an unknown state", []consent.Record{optOutRecord("a", func(r *consent.Record) { r.State = 77 })}, consent.Indeterminate, "RECORD_INVALID"},
+		{"an unknown effect", []consent.Record{optOutRecord("a", func(r *consent.Record) { r.Kind, r.Effect = consent.LocalOptOut, 9 })}, consent.Indeterminate, "RECORD_INVALID"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for range 2 {
+				if d := decideOn(plainResearch(), c.records...); d.Outcome() != c.want || !slices.Contains(d.Codes(), c.code) {
+					t.Errorf("%v, want %s with %s", d, c.want, c.code)
+				}
+				slices.Reverse(c.records)
+			}
+		})
+	}
+}
+
+// A consent in no state at all is no consent.
+func TestConsentWithoutStateDoesNotPermit(t *testing.T) {
+	r := plainResearch()
+	r.Basis = consent.ExplicitConsent
+	given := optOutRecord("a", func(rec *consent.Record) {
+		rec.Kind, rec.Effect, rec.Scope = consent.StudyConsent, consent.Permits, &consent.Scope{Studies: []string{r.Study}}
+	})
+	if d := decideOn(r, given); d.Outcome() != consent.Permit {
+		t.Fatal("with a consent in force: ", d)
+	}
+	given.State = consent.NoState
+	if d := decideOn(r, given); d.Outcome() != consent.Indeterminate {
+		t.Error("with one in no state: ", d)
+	}
+}
+
+// TestHostileRequests tries requests with values that are none of the
+// constants: what they would have said is not known.
+func TestHostileRequests(t *testing.T) {
+	const odd = 35 // beyond the bits of a set of values
+	for _, c := range []struct {
+		name   string
+		change func(*consent.Request)
+	}{
+		{"identifiability", func(r *consent.Request) { r.Data.Identifiability = odd }},
+		{"origin", func(r *consent.Request) { r.Data.Origin = odd }},
+		{"confidential", func(r *consent.Request) { r.Data.Confidential = odd }},
+		{"state of the number", func(r *consent.Request) { r.Data.NumberState = odd }},
+		{"basis", func(r *consent.Request) { r.Basis = odd }},
+		{"purpose", func(r *consent.Request) { r.Purposes = append(r.Purposes, 200) }},
+		{"no subject", func(r *consent.Request) { r.Subject = nhsnumber.Number{} }},
+		{"necessity", func(r *consent.Request) {
+			r.Purposes, r.Basis = []consent.Purpose{consent.IndividualCare}, consent.ImpliedConsent
+			r.Care.Necessity = odd
+		}},
+		{"relationship", func(r *consent.Request) {
+			r.Purposes, r.Basis = []consent.Purpose{consent.IndividualCare}, consent.ImpliedConsent
+			r.Care.Relationship = odd
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := plainResearch()
+			c.change(&r)
+			var onFile []consent.Record
+			if c.name == "origin" { // which matters to those who opted out only
+				onFile = []consent.Record{optOutRecord("a", nil)}
+			}
+			if d := decideOn(r, onFile...); d.Outcome() != consent.Indeterminate || d.Permitted() {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+type findingOf consent.FindingEffect
+
+func (f findingOf) Evaluate(context.Context, *consent.Request) consent.Finding {
+	return consent.Finding{Effect: consent.FindingEffect(f)}
+}
+
+// An evaluator that answers in a way that the engine does not know may have
+// meant to refuse.
+func TestUnknownFinding(t *testing.T) {
+	for effect, want := range []consent.Outcome{consent.Permit, consent.Permit, consent.Deny, consent.Indeterminate, consent.Indeterminate} {
+		e := consent.New(consent.NewMemoryStore(), consent.WithCompleteOptOuts(), consent.WithEvaluator(findingOf(effect)))
+		if d := e.Decide(context.Background(), plainResearch()); d.Outcome() != want {
+			t.Errorf("effect %d: %v, want %s", effect, d, want)
+		}
+	}
+}
