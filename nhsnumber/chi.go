@@ -70,7 +70,7 @@ func (c CHI) Sex() Sex {
 	switch {
 	case c.n.IsZero():
 		return ""
-	case c.n.nine()%2 == 0:
+	case c.n.Nine()%2 == 0:
 		return Female
 	}
 	return Male
@@ -83,7 +83,7 @@ func (c CHI) BirthDates() []time.Time {
 	if c.n.IsZero() {
 		return nil
 	}
-	ddmmyy := int(c.n.nine() / 1000)
+	ddmmyy := int(c.n.Nine() / 1000)
 	day, month, year := ddmmyy/10000, time.Month(ddmmyy/100%100), ddmmyy%100
 	var out []time.Time
 	for _, century := range [...]int{1900, 2000} {

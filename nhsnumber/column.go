@@ -101,13 +101,13 @@ func (c *Column) Add(s string) {
 		}
 	}
 	c.counts.Valid++
-	c.regions[regionIndex(n.nine())]++
+	c.regions[regionIndex(n.Nine())]++
 	if n.Repdigit() {
 		c.counts.Repdigit++
 		c.report(Issue{Severity: SeverityWarning, Code: "nhsnumber.repdigit", Line: row, Col: 1})
 	}
 	if c.Duplicates {
-		c.note(n.nine())
+		c.note(n.Nine())
 	}
 }
 

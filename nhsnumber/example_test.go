@@ -120,3 +120,15 @@ func ExampleColumn() {
 	fmt.Println(counts.Rows, counts.Valid, counts.CheckDigit, counts.Empty, numbers, rows)
 	// Output: 4 2 1 1 1 2
 }
+
+func ExampleNumber_Nine() {
+	n, _ := nhsnumber.Parse("999 000 0018")
+	check, ok := nhsnumber.CheckDigit(n.Nine())
+	fmt.Println(n.Nine(), check, ok)
+
+	_, ok = nhsnumber.CheckDigit(nhsnumber.Number{}.Nine()) // no number
+	fmt.Println(ok)
+	// Output:
+	// 999000001 8 true
+	// false
+}

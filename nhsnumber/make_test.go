@@ -113,8 +113,8 @@ func TestRanksAreInverse(t *testing.T) {
 	whole := numbersBelow(1_000_000_000)
 	for rank := uint32(0); rank < whole; rank += 104_729 {
 		n := numberAt(rank)
-		if numbersBelow(n.nine()) != rank {
-			t.Fatalf("rank %d gives a number of rank %d", rank, numbersBelow(n.nine()))
+		if numbersBelow(n.Nine()) != rank {
+			t.Fatalf("rank %d gives a number of rank %d", rank, numbersBelow(n.Nine()))
 		}
 	}
 	for d := range uint32(10) {

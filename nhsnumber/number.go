@@ -44,8 +44,12 @@ func fromValue(n uint64) Number { return Number{(n + 1) * scramble} }
 // value returns the ten digits as an integer; n must not be zero.
 func (n Number) value() uint64 { return n.v*unscramble - 1 }
 
-// nine returns the first nine digits as an integer; n must not be zero.
-func (n Number) nine() uint32 { return uint32(n.value() / 10) }
+// Nine returns the first nine digits as an integer, from 0 to 999,999,999. The
+// tenth follows from them ([CheckDigit]), so they identify a number in half the
+// bytes and index a bitmap of all numbers. No number gives 2,576,980,377, which
+// is beyond any such table. It costs two multiplications, and it is personal
+// data.
+func (n Number) Nine() uint32 { return uint32(n.value() / 10) }
 
 // fromNine appends the check digit to nine digits. No number begins with one
 // in eleven of them.

@@ -90,8 +90,8 @@ func (p *Pseudonymiser) TestNumber(n Number) Number {
 		return n
 	}
 	const block = 100_000_000
-	first := n.nine() / block * block
-	rank := permute(numbersBelow(n.nine())-numbersBelow(first), perFirstDigit, func(round int, half uint32) uint32 {
+	first := n.Nine() / block * block
+	rank := permute(numbersBelow(n.Nine())-numbersBelow(first), perFirstDigit, func(round int, half uint32) uint32 {
 		var m [9]byte
 		binary.BigEndian.PutUint32(m[:], first)
 		m[4] = byte(round)

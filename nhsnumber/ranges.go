@@ -165,7 +165,7 @@ func (t *RangeTable) Lookup(n Number) (Range, bool) {
 	if n.IsZero() {
 		return Range{}, false
 	}
-	if r := t.find(n.nine()); r != nil {
+	if r := t.find(n.Nine()); r != nil {
 		return *r, true
 	}
 	return Range{}, false

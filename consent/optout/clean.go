@@ -360,7 +360,7 @@ func (c *cleaner) row(row []byte) (fate, uint32) {
 		c.reject(err)
 		return rejectRow, 0
 	}
-	return lookUp, nine(n)
+	return lookUp, n.Nine()
 }
 
 func (c *cleaner) jsonRow(text []byte) (fate, uint32) {

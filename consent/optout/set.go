@@ -83,20 +83,9 @@ func (s *Set) Size() int { return len(s.dir) + len(s.pages) }
 // a report can say what it was made with.
 func (s *Set) Checksum() [32]byte { return s.sum }
 
-// nine returns the first nine digits of a number that is not zero.
-func nine(n nhsnumber.Number) uint32 {
-	var b [5]byte
-	n.AppendBinary(b[:0])
-	return uint32((uint64(b[0])<<32 | uint64(binary.BigEndian.Uint32(b[1:]))) / 10)
-}
-
-// Has reports whether a number is in the set. It does not allocate.
-func (s *Set) Has(n nhsnumber.Number) bool {
-	if n.IsZero() {
-		return false
-	}
-	return s.has(nine(n))
-}
+// Has reports whether a number is in the set. It does not allocate. No number
+// is in no set: it lies beyond every page.
+func (s *Set) Has(n nhsnumber.Number) bool { return s.has(n.Nine()) }
 
 func (s *Set) has(v uint32) bool {
 	if s.meta.Form == Compact {
@@ -216,7 +205,7 @@ func Build(numbers iter.Seq[nhsnumber.Number], meta Meta) (*Set, error) {
 		if n.IsZero() {
 			return nil, errNoNumber
 		}
-		v := nine(n)
+		v := n.Nine()
 		page := b[v>>densePageBits]
 		if page == nil {
 			page = make([]byte, densePageSize)
