@@ -67,7 +67,7 @@ func (AccountGuarantor) Format(s fmt.State, _ rune) { mask(s, "AccountGuarantor"
 func (*Account) ResourceType() string { return "Account" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Account) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Account) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Account) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -107,7 +107,7 @@ func (ActivityDefinitionDynamicValue) Format(s fmt.State, _ rune) {
 func (*ActivityDefinition) ResourceType() string { return "ActivityDefinition" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *ActivityDefinition) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r ActivityDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *ActivityDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

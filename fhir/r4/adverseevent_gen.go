@@ -81,7 +81,7 @@ func (AdverseEventSuspectEntityCausality) Format(s fmt.State, _ rune) {
 func (*AdverseEvent) ResourceType() string { return "AdverseEvent" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *AdverseEvent) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r AdverseEvent) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *AdverseEvent) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -64,7 +64,7 @@ func (AllergyIntoleranceReaction) Format(s fmt.State, _ rune) { mask(s, "Allergy
 func (*AllergyIntolerance) ResourceType() string { return "AllergyIntolerance" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *AllergyIntolerance) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r AllergyIntolerance) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *AllergyIntolerance) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

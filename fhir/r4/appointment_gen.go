@@ -68,7 +68,7 @@ func (AppointmentParticipant) Format(s fmt.State, _ rune) { mask(s, "Appointment
 func (*Appointment) ResourceType() string { return "Appointment" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Appointment) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Appointment) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Appointment) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

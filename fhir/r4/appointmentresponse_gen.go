@@ -37,7 +37,7 @@ func (AppointmentResponse) Format(s fmt.State, _ rune) { mask(s, "AppointmentRes
 func (*AppointmentResponse) ResourceType() string { return "AppointmentResponse" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *AppointmentResponse) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r AppointmentResponse) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *AppointmentResponse) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

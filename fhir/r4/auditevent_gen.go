@@ -127,7 +127,7 @@ func (AuditEventEntityDetail) Format(s fmt.State, _ rune) { mask(s, "AuditEventE
 func (*AuditEvent) ResourceType() string { return "AuditEvent" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *AuditEvent) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r AuditEvent) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *AuditEvent) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -34,7 +34,7 @@ func (Basic) Format(s fmt.State, _ rune) { mask(s, "Basic") }
 func (*Basic) ResourceType() string { return "Basic" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Basic) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Basic) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Basic) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

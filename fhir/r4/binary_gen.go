@@ -26,7 +26,7 @@ func (Binary) Format(s fmt.State, _ rune) { mask(s, "Binary") }
 func (*Binary) ResourceType() string { return "Binary" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Binary) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Binary) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Binary) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -109,7 +109,7 @@ func (BiologicallyDerivedProductStorage) Format(s fmt.State, _ rune) {
 func (*BiologicallyDerivedProduct) ResourceType() string { return "BiologicallyDerivedProduct" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *BiologicallyDerivedProduct) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r BiologicallyDerivedProduct) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *BiologicallyDerivedProduct) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

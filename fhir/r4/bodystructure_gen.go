@@ -35,7 +35,7 @@ func (BodyStructure) Format(s fmt.State, _ rune) { mask(s, "BodyStructure") }
 func (*BodyStructure) ResourceType() string { return "BodyStructure" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *BodyStructure) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r BodyStructure) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *BodyStructure) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -113,7 +113,7 @@ func (BundleEntryResponse) Format(s fmt.State, _ rune) { mask(s, "BundleEntryRes
 func (*Bundle) ResourceType() string { return "Bundle" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Bundle) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Bundle) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Bundle) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -294,7 +294,7 @@ func (CapabilityStatementDocument) Format(s fmt.State, _ rune) {
 func (*CapabilityStatement) ResourceType() string { return "CapabilityStatement" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *CapabilityStatement) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r CapabilityStatement) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *CapabilityStatement) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

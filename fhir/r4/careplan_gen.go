@@ -98,7 +98,7 @@ func (CarePlanActivityDetail) Format(s fmt.State, _ rune) { mask(s, "CarePlanAct
 func (*CarePlan) ResourceType() string { return "CarePlan" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *CarePlan) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r CarePlan) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *CarePlan) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -56,7 +56,7 @@ func (CareTeamParticipant) Format(s fmt.State, _ rune) { mask(s, "CareTeamPartic
 func (*CareTeam) ResourceType() string { return "CareTeam" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *CareTeam) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r CareTeam) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *CareTeam) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

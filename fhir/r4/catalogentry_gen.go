@@ -56,7 +56,7 @@ func (CatalogEntryRelatedEntry) Format(s fmt.State, _ rune) { mask(s, "CatalogEn
 func (*CatalogEntry) ResourceType() string { return "CatalogEntry" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *CatalogEntry) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r CatalogEntry) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *CatalogEntry) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

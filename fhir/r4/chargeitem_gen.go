@@ -69,7 +69,7 @@ func (ChargeItemPerformer) Format(s fmt.State, _ rune) { mask(s, "ChargeItemPerf
 func (*ChargeItem) ResourceType() string { return "ChargeItem" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *ChargeItem) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r ChargeItem) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *ChargeItem) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -103,7 +103,7 @@ func (ChargeItemDefinitionPropertyGroupPriceComponent) Format(s fmt.State, _ run
 func (*ChargeItemDefinition) ResourceType() string { return "ChargeItemDefinition" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *ChargeItemDefinition) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r ChargeItemDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *ChargeItemDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

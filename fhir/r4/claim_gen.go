@@ -268,7 +268,7 @@ func (ClaimItemDetailSubDetail) Format(s fmt.State, _ rune) { mask(s, "ClaimItem
 func (*Claim) ResourceType() string { return "Claim" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Claim) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Claim) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Claim) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

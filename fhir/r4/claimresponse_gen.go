@@ -277,7 +277,7 @@ func (ClaimResponseError) Format(s fmt.State, _ rune) { mask(s, "ClaimResponseEr
 func (*ClaimResponse) ResourceType() string { return "ClaimResponse" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *ClaimResponse) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r ClaimResponse) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *ClaimResponse) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

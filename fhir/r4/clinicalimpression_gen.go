@@ -80,7 +80,7 @@ func (ClinicalImpressionFinding) Format(s fmt.State, _ rune) { mask(s, "Clinical
 func (*ClinicalImpression) ResourceType() string { return "ClinicalImpression" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *ClinicalImpression) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r ClinicalImpression) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *ClinicalImpression) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -88,6 +88,36 @@ func TestEncodingJSON(t *testing.T) {
 	if err != nil || string(out) != `{"patient":{"resourceType":"Patient","id":"p1"}}` {
 		t.Errorf("%s, %v", out, err)
 	}
+	// Values that are no pointers are FHIR JSON, too.
+	out, err = json.Marshal([]Patient{{ID: "p1"}})
+	if err != nil || string(out) != `[{"resourceType":"Patient","id":"p1"}]` {
+		t.Errorf("%s, %v", out, err)
+	}
+}
+
+// TestNothingIsLost decodes trees that were not read strictly and hold what a
+// struct cannot: an error says so.
+func TestNothingIsLost(t *testing.T) {
+	for _, in := range []string{
+		`{"resourceType":"Patient","name":[{"text":"a"}],"active":true,"name":[{"text":"b"}]}`,
+		`{"resourceType":"Patient","active":true,"active":false}`,
+		`{"resourceType":"Patient","deceasedBoolean":true,"deceasedDateTime":"2020"}`,
+		`<Patient xmlns="http://hl7.org/fhir"><active value="true"/><active value="false"/></Patient>`,
+		`{"resourceType":"Patient","maritalStatus":"a"}`, `{"resourceType":"Patient","name":[3]}`, `{"resourceType":"Patient","gender":{"a":1}}`,
+	} {
+		tree, err := fhir.Parse([]byte(in))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := FromTree(tree.Root()); err == nil {
+			t.Errorf("%s was decoded", in)
+		}
+	}
+	// Absent values of a choice are absent.
+	out, err := Marshal(&Extension{URL: "u", Value: Decimal{}})
+	if err != nil || string(out) != `{"url":"u"}` {
+		t.Errorf("%s, %v", out, err)
+	}
 }
 
 func TestErrors(t *testing.T) {
@@ -120,7 +150,7 @@ func TestErrors(t *testing.T) {
 func TestReferences(t *testing.T) {
 	for text, want := range map[string]string{
 		"Patient/p1": "Patient p1 true", "https://example.org/fhir/Patient/p1/_history/2": "Patient p1 true",
-		"#a": "  false", "urn:uuid:c757873d-ec9a-4326-a141-556f43239520": "  false", "Nobody/p1": "Nobody p1 false", "": "  false",
+		"Patient/p1#a": "Patient p1 true", "#a": "  false", "urn:uuid:c757873d-ec9a-4326-a141-556f43239520": "  false", "Nobody/p1": "Nobody p1 false", "": "  false",
 	} {
 		typ, id, ok := (&Reference{Reference: text}).Target()
 		if got := fmt.Sprint(typ, " ", id, " ", ok); got != want {

@@ -136,7 +136,7 @@ func (CodeSystemConceptProperty) Format(s fmt.State, _ rune) { mask(s, "CodeSyst
 func (*CodeSystem) ResourceType() string { return "CodeSystem" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *CodeSystem) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r CodeSystem) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *CodeSystem) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

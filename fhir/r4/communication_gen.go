@@ -65,7 +65,7 @@ func (CommunicationPayload) Format(s fmt.State, _ rune) { mask(s, "Communication
 func (*Communication) ResourceType() string { return "Communication" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Communication) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Communication) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Communication) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -66,7 +66,7 @@ func (CommunicationRequestPayload) Format(s fmt.State, _ rune) {
 func (*CommunicationRequest) ResourceType() string { return "CommunicationRequest" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *CommunicationRequest) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r CommunicationRequest) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *CommunicationRequest) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -60,7 +60,7 @@ func (CompartmentDefinitionResource) Format(s fmt.State, _ rune) {
 func (*CompartmentDefinition) ResourceType() string { return "CompartmentDefinition" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *CompartmentDefinition) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r CompartmentDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *CompartmentDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

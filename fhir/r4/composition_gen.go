@@ -110,7 +110,7 @@ func (CompositionSection) Format(s fmt.State, _ rune) { mask(s, "CompositionSect
 func (*Composition) ResourceType() string { return "Composition" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Composition) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Composition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Composition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

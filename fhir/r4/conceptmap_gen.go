@@ -134,7 +134,7 @@ func (ConceptMapGroupUnmapped) Format(s fmt.State, _ rune) { mask(s, "ConceptMap
 func (*ConceptMap) ResourceType() string { return "ConceptMap" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *ConceptMap) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r ConceptMap) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *ConceptMap) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -75,7 +75,7 @@ func (ConditionEvidence) Format(s fmt.State, _ rune) { mask(s, "ConditionEvidenc
 func (*Condition) ResourceType() string { return "Condition" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Condition) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Condition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Condition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -122,7 +122,7 @@ func (ConsentProvisionData) Format(s fmt.State, _ rune) { mask(s, "ConsentProvis
 func (*Consent) ResourceType() string { return "Consent" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Consent) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Consent) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Consent) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

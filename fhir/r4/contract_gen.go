@@ -340,7 +340,7 @@ func (ContractRule) Format(s fmt.State, _ rune) { mask(s, "ContractRule") }
 func (*Contract) ResourceType() string { return "Contract" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Contract) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Contract) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Contract) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

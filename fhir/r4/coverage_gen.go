@@ -90,7 +90,7 @@ func (CoverageCostToBeneficiaryException) Format(s fmt.State, _ rune) {
 func (*Coverage) ResourceType() string { return "Coverage" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Coverage) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Coverage) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Coverage) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -116,7 +116,7 @@ func (CoverageEligibilityRequestItemDiagnosis) Format(s fmt.State, _ rune) {
 func (*CoverageEligibilityRequest) ResourceType() string { return "CoverageEligibilityRequest" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *CoverageEligibilityRequest) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r CoverageEligibilityRequest) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *CoverageEligibilityRequest) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

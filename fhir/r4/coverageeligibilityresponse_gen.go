@@ -124,7 +124,7 @@ func (CoverageEligibilityResponseError) Format(s fmt.State, _ rune) {
 func (*CoverageEligibilityResponse) ResourceType() string { return "CoverageEligibilityResponse" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *CoverageEligibilityResponse) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r CoverageEligibilityResponse) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *CoverageEligibilityResponse) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

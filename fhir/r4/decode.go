@@ -80,6 +80,7 @@ func decodeInto(n fhir.Node, v reflect.Value) error {
 // decode fills v from the children of n.
 func (p *plan) decode(n fhir.Node, v reflect.Value) error {
 	at := 0
+	var seen [2]uint64
 	c := n.Cursor()
 	for child, ok := c.Next(); ok; {
 		i := p.find(child.NameID(), at)
@@ -88,6 +89,15 @@ func (p *plan) decode(n fhir.Node, v reflect.Value) error {
 		}
 		at = i
 		f := &p.fields[i]
+		// Trees that were not read strictly may hold what no struct can.
+		switch bit := uint64(1) << (i & 63); {
+		case seen[i>>6&1]&bit != 0:
+			return fmt.Errorf("r4: %s: the element appears twice", child.Path())
+		case f.kind != choice && child.IsPrimitive() == (f.kind == complexElement || f.kind == resource):
+			return fmt.Errorf("r4: %s: a value of another kind", child.Path())
+		default:
+			seen[i>>6&1] |= bit
+		}
 		if !f.list {
 			if err := p.one(f, v, child); err != nil {
 				return err

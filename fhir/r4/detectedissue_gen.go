@@ -70,7 +70,7 @@ func (DetectedIssueMitigation) Format(s fmt.State, _ rune) { mask(s, "DetectedIs
 func (*DetectedIssue) ResourceType() string { return "DetectedIssue" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *DetectedIssue) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r DetectedIssue) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *DetectedIssue) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -131,7 +131,7 @@ func (DeviceProperty) Format(s fmt.State, _ rune) { mask(s, "DeviceProperty") }
 func (*Device) ResourceType() string { return "Device" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Device) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Device) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Device) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

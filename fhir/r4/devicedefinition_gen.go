@@ -140,7 +140,7 @@ func (DeviceDefinitionMaterial) Format(s fmt.State, _ rune) { mask(s, "DeviceDef
 func (*DeviceDefinition) ResourceType() string { return "DeviceDefinition" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *DeviceDefinition) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r DeviceDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *DeviceDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -54,7 +54,7 @@ func (DeviceMetricCalibration) Format(s fmt.State, _ rune) { mask(s, "DeviceMetr
 func (*DeviceMetric) ResourceType() string { return "DeviceMetric" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *DeviceMetric) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r DeviceMetric) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *DeviceMetric) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -67,7 +67,7 @@ func (DeviceRequestParameter) Format(s fmt.State, _ rune) { mask(s, "DeviceReque
 func (*DeviceRequest) ResourceType() string { return "DeviceRequest" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *DeviceRequest) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r DeviceRequest) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *DeviceRequest) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -42,7 +42,7 @@ func (DeviceUseStatement) Format(s fmt.State, _ rune) { mask(s, "DeviceUseStatem
 func (*DeviceUseStatement) ResourceType() string { return "DeviceUseStatement" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *DeviceUseStatement) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r DeviceUseStatement) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *DeviceUseStatement) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

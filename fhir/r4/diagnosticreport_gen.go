@@ -61,7 +61,7 @@ func (DiagnosticReportMedia) Format(s fmt.State, _ rune) { mask(s, "DiagnosticRe
 func (*DiagnosticReport) ResourceType() string { return "DiagnosticReport" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *DiagnosticReport) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r DiagnosticReport) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *DiagnosticReport) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

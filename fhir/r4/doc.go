@@ -27,6 +27,10 @@
 // value set is. Nothing of that is enforced when a struct is written: use the
 // validator.
 //
+// Resources, as values and as pointers, are json.Marshalers and can be fields of
+// other structs. Data types alone are not: write them with Marshal, which takes
+// them too.
+//
 // Printing a struct with any verb of package fmt shows its type alone, since
 // most hold personal data. Marshal shows it all.
 //

@@ -55,7 +55,7 @@ func (DocumentManifestRelated) Format(s fmt.State, _ rune) { mask(s, "DocumentMa
 func (*DocumentManifest) ResourceType() string { return "DocumentManifest" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *DocumentManifest) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r DocumentManifest) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *DocumentManifest) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

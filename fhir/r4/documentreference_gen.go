@@ -95,7 +95,7 @@ func (DocumentReferenceContext) Format(s fmt.State, _ rune) { mask(s, "DocumentR
 func (*DocumentReference) ResourceType() string { return "DocumentReference" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *DocumentReference) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r DocumentReference) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *DocumentReference) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

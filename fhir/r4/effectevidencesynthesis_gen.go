@@ -169,7 +169,7 @@ func (EffectEvidenceSynthesisCertaintyCertaintySubcomponent) Format(s fmt.State,
 func (*EffectEvidenceSynthesis) ResourceType() string { return "EffectEvidenceSynthesis" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *EffectEvidenceSynthesis) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r EffectEvidenceSynthesis) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *EffectEvidenceSynthesis) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -165,7 +165,8 @@ func (w *writer) choice(f *field, v Value, c *Companion) {
 		return
 	case reflect.Struct:
 		if text, ok := v.(fmt.Stringer); ok {
-			w.primitive(name, text.String(), true, c)
+			value := text.String()
+			w.primitive(name, value, value != "", c)
 			return
 		}
 	case reflect.String:

@@ -145,7 +145,7 @@ func (EncounterLocation) Format(s fmt.State, _ rune) { mask(s, "EncounterLocatio
 func (*Encounter) ResourceType() string { return "Encounter" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Encounter) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Encounter) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Encounter) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -38,7 +38,7 @@ func (Endpoint) Format(s fmt.State, _ rune) { mask(s, "Endpoint") }
 func (*Endpoint) ResourceType() string { return "Endpoint" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Endpoint) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Endpoint) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Endpoint) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

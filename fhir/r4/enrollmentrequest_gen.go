@@ -36,7 +36,7 @@ func (EnrollmentRequest) Format(s fmt.State, _ rune) { mask(s, "EnrollmentReques
 func (*EnrollmentRequest) ResourceType() string { return "EnrollmentRequest" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *EnrollmentRequest) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r EnrollmentRequest) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *EnrollmentRequest) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -37,7 +37,7 @@ func (EnrollmentResponse) Format(s fmt.State, _ rune) { mask(s, "EnrollmentRespo
 func (*EnrollmentResponse) ResourceType() string { return "EnrollmentResponse" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *EnrollmentResponse) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r EnrollmentResponse) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *EnrollmentResponse) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

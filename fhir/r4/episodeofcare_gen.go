@@ -68,7 +68,7 @@ func (EpisodeOfCareDiagnosis) Format(s fmt.State, _ rune) { mask(s, "EpisodeOfCa
 func (*EpisodeOfCare) ResourceType() string { return "EpisodeOfCare" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *EpisodeOfCare) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r EpisodeOfCare) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *EpisodeOfCare) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

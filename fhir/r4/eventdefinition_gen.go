@@ -57,7 +57,7 @@ func (EventDefinition) Format(s fmt.State, _ rune) { mask(s, "EventDefinition") 
 func (*EventDefinition) ResourceType() string { return "EventDefinition" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *EventDefinition) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r EventDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *EventDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -57,7 +57,7 @@ func (Evidence) Format(s fmt.State, _ rune) { mask(s, "Evidence") }
 func (*Evidence) ResourceType() string { return "Evidence" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Evidence) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Evidence) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Evidence) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

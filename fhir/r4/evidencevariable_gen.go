@@ -77,7 +77,7 @@ func (EvidenceVariableCharacteristic) Format(s fmt.State, _ rune) {
 func (*EvidenceVariable) ResourceType() string { return "EvidenceVariable" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *EvidenceVariable) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r EvidenceVariable) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *EvidenceVariable) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

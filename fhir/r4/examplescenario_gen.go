@@ -186,7 +186,7 @@ func (ExampleScenarioProcessStepAlternative) Format(s fmt.State, _ rune) {
 func (*ExampleScenario) ResourceType() string { return "ExampleScenario" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *ExampleScenario) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r ExampleScenario) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *ExampleScenario) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

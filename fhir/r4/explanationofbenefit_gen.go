@@ -490,7 +490,7 @@ func (ExplanationOfBenefitBenefitBalanceFinancial) Format(s fmt.State, _ rune) {
 func (*ExplanationOfBenefit) ResourceType() string { return "ExplanationOfBenefit" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *ExplanationOfBenefit) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r ExplanationOfBenefit) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *ExplanationOfBenefit) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

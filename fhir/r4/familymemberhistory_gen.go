@@ -66,7 +66,7 @@ func (FamilyMemberHistoryCondition) Format(s fmt.State, _ rune) {
 func (*FamilyMemberHistory) ResourceType() string { return "FamilyMemberHistory" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *FamilyMemberHistory) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r FamilyMemberHistory) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *FamilyMemberHistory) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -35,7 +35,7 @@ func (Flag) Format(s fmt.State, _ rune) { mask(s, "Flag") }
 func (*Flag) ResourceType() string { return "Flag" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Flag) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Flag) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Flag) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -60,7 +60,7 @@ func (GoalTarget) Format(s fmt.State, _ rune) { mask(s, "GoalTarget") }
 func (*Goal) ResourceType() string { return "Goal" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Goal) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Goal) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Goal) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -98,7 +98,7 @@ func (GraphDefinitionLinkTargetCompartment) Format(s fmt.State, _ rune) {
 func (*GraphDefinition) ResourceType() string { return "GraphDefinition" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *GraphDefinition) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r GraphDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *GraphDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -68,7 +68,7 @@ func (GroupMember) Format(s fmt.State, _ rune) { mask(s, "GroupMember") }
 func (*Group) ResourceType() string { return "Group" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Group) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Group) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Group) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

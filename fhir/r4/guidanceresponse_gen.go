@@ -44,7 +44,7 @@ func (GuidanceResponse) Format(s fmt.State, _ rune) { mask(s, "GuidanceResponse"
 func (*GuidanceResponse) ResourceType() string { return "GuidanceResponse" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *GuidanceResponse) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r GuidanceResponse) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *GuidanceResponse) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

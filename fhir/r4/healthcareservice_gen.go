@@ -103,7 +103,7 @@ func (HealthcareServiceNotAvailable) Format(s fmt.State, _ rune) {
 func (*HealthcareService) ResourceType() string { return "HealthcareService" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *HealthcareService) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r HealthcareService) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *HealthcareService) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

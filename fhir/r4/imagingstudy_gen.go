@@ -105,7 +105,7 @@ func (ImagingStudySeriesInstance) Format(s fmt.State, _ rune) { mask(s, "Imaging
 func (*ImagingStudy) ResourceType() string { return "ImagingStudy" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *ImagingStudy) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r ImagingStudy) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *ImagingStudy) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -121,7 +121,7 @@ func (ImmunizationProtocolApplied) Format(s fmt.State, _ rune) {
 func (*Immunization) ResourceType() string { return "Immunization" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Immunization) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Immunization) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Immunization) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -42,7 +42,7 @@ func (ImmunizationEvaluation) Format(s fmt.State, _ rune) { mask(s, "Immunizatio
 func (*ImmunizationEvaluation) ResourceType() string { return "ImmunizationEvaluation" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *ImmunizationEvaluation) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r ImmunizationEvaluation) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *ImmunizationEvaluation) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

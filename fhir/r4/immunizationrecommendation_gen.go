@@ -76,7 +76,7 @@ func (ImmunizationRecommendationRecommendationDateCriterion) Format(s fmt.State,
 func (*ImmunizationRecommendation) ResourceType() string { return "ImmunizationRecommendation" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *ImmunizationRecommendation) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r ImmunizationRecommendation) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *ImmunizationRecommendation) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -239,7 +239,7 @@ func (ImplementationGuideManifestPage) Format(s fmt.State, _ rune) {
 func (*ImplementationGuide) ResourceType() string { return "ImplementationGuide" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *ImplementationGuide) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r ImplementationGuide) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *ImplementationGuide) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -191,7 +191,7 @@ func (InsurancePlanPlanSpecificCostBenefitCost) Format(s fmt.State, _ rune) {
 func (*InsurancePlan) ResourceType() string { return "InsurancePlan" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *InsurancePlan) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r InsurancePlan) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *InsurancePlan) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

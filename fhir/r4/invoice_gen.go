@@ -92,7 +92,7 @@ func (InvoiceLineItemPriceComponent) Format(s fmt.State, _ rune) {
 func (*Invoice) ResourceType() string { return "Invoice" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Invoice) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Invoice) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Invoice) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

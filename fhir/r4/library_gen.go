@@ -60,7 +60,7 @@ func (Library) Format(s fmt.State, _ rune) { mask(s, "Library") }
 func (*Library) ResourceType() string { return "Library" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Library) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Library) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Library) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

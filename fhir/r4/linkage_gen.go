@@ -44,7 +44,7 @@ func (LinkageItem) Format(s fmt.State, _ rune) { mask(s, "LinkageItem") }
 func (*Linkage) ResourceType() string { return "Linkage" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Linkage) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Linkage) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Linkage) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -58,7 +58,7 @@ func (ListEntry) Format(s fmt.State, _ rune) { mask(s, "ListEntry") }
 func (*List) ResourceType() string { return "List" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *List) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r List) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *List) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

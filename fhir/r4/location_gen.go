@@ -77,7 +77,7 @@ func (LocationHoursOfOperation) Format(s fmt.State, _ rune) { mask(s, "LocationH
 func (*Location) ResourceType() string { return "Location" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Location) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Location) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Location) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -150,7 +150,7 @@ func (MeasureSupplementalData) Format(s fmt.State, _ rune) { mask(s, "MeasureSup
 func (*Measure) ResourceType() string { return "Measure" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Measure) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Measure) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Measure) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -140,7 +140,7 @@ func (MeasureReportGroupStratifierStratumPopulation) Format(s fmt.State, _ rune)
 func (*MeasureReport) ResourceType() string { return "MeasureReport" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *MeasureReport) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r MeasureReport) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *MeasureReport) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

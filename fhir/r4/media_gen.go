@@ -51,7 +51,7 @@ func (Media) Format(s fmt.State, _ rune) { mask(s, "Media") }
 func (*Media) ResourceType() string { return "Media" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Media) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Media) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Media) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

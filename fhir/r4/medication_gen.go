@@ -66,7 +66,7 @@ func (MedicationBatch) Format(s fmt.State, _ rune) { mask(s, "MedicationBatch") 
 func (*Medication) ResourceType() string { return "Medication" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Medication) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Medication) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Medication) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -82,7 +82,7 @@ func (MedicationAdministrationDosage) Format(s fmt.State, _ rune) {
 func (*MedicationAdministration) ResourceType() string { return "MedicationAdministration" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *MedicationAdministration) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r MedicationAdministration) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *MedicationAdministration) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -87,7 +87,7 @@ func (MedicationDispenseSubstitution) Format(s fmt.State, _ rune) {
 func (*MedicationDispense) ResourceType() string { return "MedicationDispense" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *MedicationDispense) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r MedicationDispense) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *MedicationDispense) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

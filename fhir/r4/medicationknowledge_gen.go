@@ -308,7 +308,7 @@ func (MedicationKnowledgeKinetics) Format(s fmt.State, _ rune) {
 func (*MedicationKnowledge) ResourceType() string { return "MedicationKnowledge" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *MedicationKnowledge) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r MedicationKnowledge) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *MedicationKnowledge) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -114,7 +114,7 @@ func (MedicationRequestSubstitution) Format(s fmt.State, _ rune) {
 func (*MedicationRequest) ResourceType() string { return "MedicationRequest" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *MedicationRequest) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r MedicationRequest) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *MedicationRequest) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -46,7 +46,7 @@ func (MedicationStatement) Format(s fmt.State, _ rune) { mask(s, "MedicationStat
 func (*MedicationStatement) ResourceType() string { return "MedicationStatement" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *MedicationStatement) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r MedicationStatement) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *MedicationStatement) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -138,7 +138,7 @@ func (MedicinalProductSpecialDesignation) Format(s fmt.State, _ rune) {
 func (*MedicinalProduct) ResourceType() string { return "MedicinalProduct" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *MedicinalProduct) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r MedicinalProduct) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *MedicinalProduct) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

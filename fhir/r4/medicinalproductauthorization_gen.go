@@ -84,7 +84,7 @@ func (MedicinalProductAuthorizationProcedure) Format(s fmt.State, _ rune) {
 func (*MedicinalProductAuthorization) ResourceType() string { return "MedicinalProductAuthorization" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *MedicinalProductAuthorization) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r MedicinalProductAuthorization) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *MedicinalProductAuthorization) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

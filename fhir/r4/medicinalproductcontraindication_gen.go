@@ -54,7 +54,7 @@ func (*MedicinalProductContraindication) ResourceType() string {
 }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *MedicinalProductContraindication) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r MedicinalProductContraindication) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *MedicinalProductContraindication) UnmarshalJSON(data []byte) error {

@@ -52,7 +52,7 @@ func (MedicinalProductIndicationOtherTherapy) Format(s fmt.State, _ rune) {
 func (*MedicinalProductIndication) ResourceType() string { return "MedicinalProductIndication" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *MedicinalProductIndication) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r MedicinalProductIndication) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *MedicinalProductIndication) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

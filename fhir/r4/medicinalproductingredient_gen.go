@@ -107,7 +107,7 @@ func (MedicinalProductIngredientSubstance) Format(s fmt.State, _ rune) {
 func (*MedicinalProductIngredient) ResourceType() string { return "MedicinalProductIngredient" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *MedicinalProductIngredient) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r MedicinalProductIngredient) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *MedicinalProductIngredient) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -51,7 +51,7 @@ func (MedicinalProductInteractionInteractant) Format(s fmt.State, _ rune) {
 func (*MedicinalProductInteraction) ResourceType() string { return "MedicinalProductInteraction" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *MedicinalProductInteraction) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r MedicinalProductInteraction) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *MedicinalProductInteraction) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

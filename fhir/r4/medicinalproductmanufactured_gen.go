@@ -36,7 +36,7 @@ func (MedicinalProductManufactured) Format(s fmt.State, _ rune) {
 func (*MedicinalProductManufactured) ResourceType() string { return "MedicinalProductManufactured" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *MedicinalProductManufactured) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r MedicinalProductManufactured) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *MedicinalProductManufactured) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -78,7 +78,7 @@ func (MedicinalProductPackagedPackageItem) Format(s fmt.State, _ rune) {
 func (*MedicinalProductPackaged) ResourceType() string { return "MedicinalProductPackaged" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *MedicinalProductPackaged) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r MedicinalProductPackaged) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *MedicinalProductPackaged) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

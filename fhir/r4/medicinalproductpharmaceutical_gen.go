@@ -106,7 +106,7 @@ func (MedicinalProductPharmaceuticalRouteOfAdministrationTargetSpeciesWithdrawal
 func (*MedicinalProductPharmaceutical) ResourceType() string { return "MedicinalProductPharmaceutical" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *MedicinalProductPharmaceutical) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r MedicinalProductPharmaceutical) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *MedicinalProductPharmaceutical) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -36,7 +36,7 @@ func (*MedicinalProductUndesirableEffect) ResourceType() string {
 }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *MedicinalProductUndesirableEffect) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r MedicinalProductUndesirableEffect) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *MedicinalProductUndesirableEffect) UnmarshalJSON(data []byte) error {

@@ -85,7 +85,7 @@ func (MessageDefinitionAllowedResponse) Format(s fmt.State, _ rune) {
 func (*MessageDefinition) ResourceType() string { return "MessageDefinition" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *MessageDefinition) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r MessageDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *MessageDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -86,7 +86,7 @@ func (MessageHeaderResponse) Format(s fmt.State, _ rune) { mask(s, "MessageHeade
 func (*MessageHeader) ResourceType() string { return "MessageHeader" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *MessageHeader) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r MessageHeader) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *MessageHeader) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

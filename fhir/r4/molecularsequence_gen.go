@@ -205,7 +205,7 @@ func (MolecularSequenceStructureVariantInner) Format(s fmt.State, _ rune) {
 func (*MolecularSequence) ResourceType() string { return "MolecularSequence" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *MolecularSequence) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r MolecularSequence) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *MolecularSequence) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -59,7 +59,7 @@ func (NamingSystemUniqueId) Format(s fmt.State, _ rune) { mask(s, "NamingSystemU
 func (*NamingSystem) ResourceType() string { return "NamingSystem" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *NamingSystem) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r NamingSystem) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *NamingSystem) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

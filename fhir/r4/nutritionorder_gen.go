@@ -153,7 +153,7 @@ func (NutritionOrderEnteralFormulaAdministration) Format(s fmt.State, _ rune) {
 func (*NutritionOrder) ResourceType() string { return "NutritionOrder" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *NutritionOrder) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r NutritionOrder) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *NutritionOrder) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -88,7 +88,7 @@ func (ObservationComponent) Format(s fmt.State, _ rune) { mask(s, "ObservationCo
 func (*Observation) ResourceType() string { return "Observation" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Observation) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Observation) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Observation) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

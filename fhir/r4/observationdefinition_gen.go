@@ -82,7 +82,7 @@ func (ObservationDefinitionQualifiedInterval) Format(s fmt.State, _ rune) {
 func (*ObservationDefinition) ResourceType() string { return "ObservationDefinition" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *ObservationDefinition) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r ObservationDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *ObservationDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

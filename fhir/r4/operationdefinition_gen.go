@@ -128,7 +128,7 @@ func (OperationDefinitionOverload) Format(s fmt.State, _ rune) {
 func (*OperationDefinition) ResourceType() string { return "OperationDefinition" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *OperationDefinition) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r OperationDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *OperationDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -46,7 +46,7 @@ func (OperationOutcomeIssue) Format(s fmt.State, _ rune) { mask(s, "OperationOut
 func (*OperationOutcome) ResourceType() string { return "OperationOutcome" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *OperationOutcome) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r OperationOutcome) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *OperationOutcome) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -53,7 +53,7 @@ func (OrganizationContact) Format(s fmt.State, _ rune) { mask(s, "OrganizationCo
 func (*Organization) ResourceType() string { return "Organization" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Organization) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Organization) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Organization) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

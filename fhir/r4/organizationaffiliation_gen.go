@@ -39,7 +39,7 @@ func (OrganizationAffiliation) Format(s fmt.State, _ rune) { mask(s, "Organizati
 func (*OrganizationAffiliation) ResourceType() string { return "OrganizationAffiliation" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *OrganizationAffiliation) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r OrganizationAffiliation) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *OrganizationAffiliation) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -40,7 +40,7 @@ func (ParametersParameter) Format(s fmt.State, _ rune) { mask(s, "ParametersPara
 func (*Parameters) ResourceType() string { return "Parameters" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Parameters) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Parameters) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Parameters) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

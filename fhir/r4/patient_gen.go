@@ -92,7 +92,7 @@ func (PatientLink) Format(s fmt.State, _ rune) { mask(s, "PatientLink") }
 func (*Patient) ResourceType() string { return "Patient" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Patient) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Patient) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Patient) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

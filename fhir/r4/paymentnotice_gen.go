@@ -41,7 +41,7 @@ func (PaymentNotice) Format(s fmt.State, _ rune) { mask(s, "PaymentNotice") }
 func (*PaymentNotice) ResourceType() string { return "PaymentNotice" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *PaymentNotice) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r PaymentNotice) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *PaymentNotice) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -84,7 +84,7 @@ func (PaymentReconciliationProcessNote) Format(s fmt.State, _ rune) {
 func (*PaymentReconciliation) ResourceType() string { return "PaymentReconciliation" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *PaymentReconciliation) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r PaymentReconciliation) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *PaymentReconciliation) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

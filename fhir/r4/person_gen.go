@@ -53,7 +53,7 @@ func (PersonLink) Format(s fmt.State, _ rune) { mask(s, "PersonLink") }
 func (*Person) ResourceType() string { return "Person" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Person) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Person) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Person) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -198,7 +198,7 @@ func (PlanDefinitionActionDynamicValue) Format(s fmt.State, _ rune) {
 func (*PlanDefinition) ResourceType() string { return "PlanDefinition" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *PlanDefinition) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r PlanDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *PlanDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

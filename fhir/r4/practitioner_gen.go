@@ -55,7 +55,7 @@ func (PractitionerQualification) Format(s fmt.State, _ rune) { mask(s, "Practiti
 func (*Practitioner) ResourceType() string { return "Practitioner" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Practitioner) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Practitioner) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Practitioner) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -77,7 +77,7 @@ func (PractitionerRoleNotAvailable) Format(s fmt.State, _ rune) {
 func (*PractitionerRole) ResourceType() string { return "PractitionerRole" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *PractitionerRole) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r PractitionerRole) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *PractitionerRole) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -84,7 +84,7 @@ func (ProcedureFocalDevice) Format(s fmt.State, _ rune) { mask(s, "ProcedureFoca
 func (*Procedure) ResourceType() string { return "Procedure" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Procedure) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Procedure) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Procedure) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -70,7 +70,7 @@ func (ProvenanceEntity) Format(s fmt.State, _ rune) { mask(s, "ProvenanceEntity"
 func (*Provenance) ResourceType() string { return "Provenance" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Provenance) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Provenance) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Provenance) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

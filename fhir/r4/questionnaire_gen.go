@@ -125,7 +125,7 @@ func (QuestionnaireItemInitial) Format(s fmt.State, _ rune) { mask(s, "Questionn
 func (*Questionnaire) ResourceType() string { return "Questionnaire" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Questionnaire) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Questionnaire) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Questionnaire) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

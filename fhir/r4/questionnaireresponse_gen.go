@@ -73,7 +73,7 @@ func (QuestionnaireResponseItemAnswer) Format(s fmt.State, _ rune) {
 func (*QuestionnaireResponse) ResourceType() string { return "QuestionnaireResponse" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *QuestionnaireResponse) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r QuestionnaireResponse) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *QuestionnaireResponse) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

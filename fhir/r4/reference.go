@@ -19,14 +19,15 @@ func RefByIdentifier(resourceType, system, value string) *Reference {
 }
 
 // Target returns the type and id that a literal reference names, without a
-// base URL and a version: Patient and p1 of
+// base URL, a version and a fragment: Patient and p1 of
 // https://example.org/fhir/Patient/p1/_history/2. It is false for references
 // of another form: contained, urn, or logical.
 func (r *Reference) Target() (resourceType, id string, ok bool) {
 	if r == nil {
 		return "", "", false
 	}
-	text, _, _ := strings.Cut(r.Reference, "/_history/")
+	text, _, _ := strings.Cut(r.Reference, "#")
+	text, _, _ = strings.Cut(text, "/_history/")
 	steps := strings.Split(text, "/")
 	if len(steps) < 2 {
 		return "", "", false

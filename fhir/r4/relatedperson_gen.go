@@ -55,7 +55,7 @@ func (RelatedPersonCommunication) Format(s fmt.State, _ rune) { mask(s, "Related
 func (*RelatedPerson) ResourceType() string { return "RelatedPerson" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *RelatedPerson) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r RelatedPerson) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *RelatedPerson) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

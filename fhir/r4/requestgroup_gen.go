@@ -111,7 +111,7 @@ func (RequestGroupActionRelatedAction) Format(s fmt.State, _ rune) {
 func (*RequestGroup) ResourceType() string { return "RequestGroup" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *RequestGroup) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r RequestGroup) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *RequestGroup) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -63,7 +63,7 @@ func (ResearchDefinition) Format(s fmt.State, _ rune) { mask(s, "ResearchDefinit
 func (*ResearchDefinition) ResourceType() string { return "ResearchDefinition" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *ResearchDefinition) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r ResearchDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *ResearchDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

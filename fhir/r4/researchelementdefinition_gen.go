@@ -88,7 +88,7 @@ func (ResearchElementDefinitionCharacteristic) Format(s fmt.State, _ rune) {
 func (*ResearchElementDefinition) ResourceType() string { return "ResearchElementDefinition" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *ResearchElementDefinition) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r ResearchElementDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *ResearchElementDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -80,7 +80,7 @@ func (ResearchStudyObjective) Format(s fmt.State, _ rune) { mask(s, "ResearchStu
 func (*ResearchStudy) ResourceType() string { return "ResearchStudy" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *ResearchStudy) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r ResearchStudy) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *ResearchStudy) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

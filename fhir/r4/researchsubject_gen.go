@@ -35,7 +35,7 @@ func (ResearchSubject) Format(s fmt.State, _ rune) { mask(s, "ResearchSubject") 
 func (*ResearchSubject) ResourceType() string { return "ResearchSubject" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *ResearchSubject) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r ResearchSubject) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *ResearchSubject) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

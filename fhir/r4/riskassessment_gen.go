@@ -64,7 +64,7 @@ func (RiskAssessmentPrediction) Format(s fmt.State, _ rune) { mask(s, "RiskAsses
 func (*RiskAssessment) ResourceType() string { return "RiskAssessment" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *RiskAssessment) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r RiskAssessment) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *RiskAssessment) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

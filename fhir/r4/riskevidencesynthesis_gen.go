@@ -150,7 +150,7 @@ func (RiskEvidenceSynthesisCertaintyCertaintySubcomponent) Format(s fmt.State, _
 func (*RiskEvidenceSynthesis) ResourceType() string { return "RiskEvidenceSynthesis" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *RiskEvidenceSynthesis) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r RiskEvidenceSynthesis) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *RiskEvidenceSynthesis) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

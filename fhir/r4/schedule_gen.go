@@ -35,7 +35,7 @@ func (Schedule) Format(s fmt.State, _ rune) { mask(s, "Schedule") }
 func (*Schedule) ResourceType() string { return "Schedule" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Schedule) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Schedule) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Schedule) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -69,7 +69,7 @@ func (SearchParameterComponent) Format(s fmt.State, _ rune) { mask(s, "SearchPar
 func (*SearchParameter) ResourceType() string { return "SearchParameter" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *SearchParameter) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r SearchParameter) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *SearchParameter) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -62,7 +62,7 @@ func (ServiceRequest) Format(s fmt.State, _ rune) { mask(s, "ServiceRequest") }
 func (*ServiceRequest) ResourceType() string { return "ServiceRequest" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *ServiceRequest) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r ServiceRequest) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *ServiceRequest) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

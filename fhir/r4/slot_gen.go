@@ -40,7 +40,7 @@ func (Slot) Format(s fmt.State, _ rune) { mask(s, "Slot") }
 func (*Slot) ResourceType() string { return "Slot" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Slot) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Slot) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Slot) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -95,7 +95,7 @@ func (SpecimenContainer) Format(s fmt.State, _ rune) { mask(s, "SpecimenContaine
 func (*Specimen) ResourceType() string { return "Specimen" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Specimen) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Specimen) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Specimen) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

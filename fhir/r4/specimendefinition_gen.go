@@ -110,7 +110,7 @@ func (SpecimenDefinitionTypeTestedHandling) Format(s fmt.State, _ rune) {
 func (*SpecimenDefinition) ResourceType() string { return "SpecimenDefinition" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *SpecimenDefinition) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r SpecimenDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *SpecimenDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

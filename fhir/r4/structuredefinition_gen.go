@@ -116,7 +116,7 @@ func (StructureDefinitionDifferential) Format(s fmt.State, _ rune) {
 func (*StructureDefinition) ResourceType() string { return "StructureDefinition" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *StructureDefinition) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r StructureDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *StructureDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

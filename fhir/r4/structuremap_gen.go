@@ -193,7 +193,7 @@ func (StructureMapGroupRuleDependent) Format(s fmt.State, _ rune) {
 func (*StructureMap) ResourceType() string { return "StructureMap" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *StructureMap) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r StructureMap) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *StructureMap) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

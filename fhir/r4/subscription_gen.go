@@ -52,7 +52,7 @@ func (SubscriptionChannel) Format(s fmt.State, _ rune) { mask(s, "SubscriptionCh
 func (*Subscription) ResourceType() string { return "Subscription" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Subscription) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Subscription) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Subscription) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -65,7 +65,7 @@ func (SubstanceIngredient) Format(s fmt.State, _ rune) { mask(s, "SubstanceIngre
 func (*Substance) ResourceType() string { return "Substance" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Substance) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Substance) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Substance) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -89,7 +89,7 @@ func (SubstanceNucleicAcidSubunitSugar) Format(s fmt.State, _ rune) {
 func (*SubstanceNucleicAcid) ResourceType() string { return "SubstanceNucleicAcid" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *SubstanceNucleicAcid) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r SubstanceNucleicAcid) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *SubstanceNucleicAcid) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -133,7 +133,7 @@ func (SubstancePolymerRepeatRepeatUnitStructuralRepresentation) Format(s fmt.Sta
 func (*SubstancePolymer) ResourceType() string { return "SubstancePolymer" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *SubstancePolymer) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r SubstancePolymer) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *SubstancePolymer) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -51,7 +51,7 @@ func (SubstanceProteinSubunit) Format(s fmt.State, _ rune) { mask(s, "SubstanceP
 func (*SubstanceProtein) ResourceType() string { return "SubstanceProtein" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *SubstanceProtein) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r SubstanceProtein) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *SubstanceProtein) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

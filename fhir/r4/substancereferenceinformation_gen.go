@@ -108,7 +108,7 @@ func (SubstanceReferenceInformationTarget) Format(s fmt.State, _ rune) {
 func (*SubstanceReferenceInformation) ResourceType() string { return "SubstanceReferenceInformation" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *SubstanceReferenceInformation) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r SubstanceReferenceInformation) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *SubstanceReferenceInformation) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -147,7 +147,7 @@ func (SubstanceSourceMaterialPartDescription) Format(s fmt.State, _ rune) {
 func (*SubstanceSourceMaterial) ResourceType() string { return "SubstanceSourceMaterial" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *SubstanceSourceMaterial) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r SubstanceSourceMaterial) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *SubstanceSourceMaterial) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

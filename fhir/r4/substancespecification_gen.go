@@ -241,7 +241,7 @@ func (SubstanceSpecificationRelationship) Format(s fmt.State, _ rune) {
 func (*SubstanceSpecification) ResourceType() string { return "SubstanceSpecification" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *SubstanceSpecification) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r SubstanceSpecification) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *SubstanceSpecification) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

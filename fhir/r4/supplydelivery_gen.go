@@ -52,7 +52,7 @@ func (SupplyDeliverySuppliedItem) Format(s fmt.State, _ rune) { mask(s, "SupplyD
 func (*SupplyDelivery) ResourceType() string { return "SupplyDelivery" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *SupplyDelivery) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r SupplyDelivery) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *SupplyDelivery) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -58,7 +58,7 @@ func (SupplyRequestParameter) Format(s fmt.State, _ rune) { mask(s, "SupplyReque
 func (*SupplyRequest) ResourceType() string { return "SupplyRequest" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *SupplyRequest) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r SupplyRequest) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *SupplyRequest) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -103,7 +103,7 @@ func (TaskOutput) Format(s fmt.State, _ rune) { mask(s, "TaskOutput") }
 func (*Task) ResourceType() string { return "Task" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *Task) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r Task) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *Task) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -218,7 +218,7 @@ func (TerminologyCapabilitiesClosure) Format(s fmt.State, _ rune) {
 func (*TerminologyCapabilities) ResourceType() string { return "TerminologyCapabilities" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *TerminologyCapabilities) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r TerminologyCapabilities) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *TerminologyCapabilities) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

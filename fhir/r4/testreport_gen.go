@@ -172,7 +172,7 @@ func (TestReportTeardownAction) Format(s fmt.State, _ rune) { mask(s, "TestRepor
 func (*TestReport) ResourceType() string { return "TestReport" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *TestReport) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r TestReport) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *TestReport) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -330,7 +330,7 @@ func (TestScriptTeardownAction) Format(s fmt.State, _ rune) { mask(s, "TestScrip
 func (*TestScript) ResourceType() string { return "TestScript" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *TestScript) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r TestScript) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *TestScript) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -183,7 +183,7 @@ func (ValueSetExpansionContains) Format(s fmt.State, _ rune) { mask(s, "ValueSet
 func (*ValueSet) ResourceType() string { return "ValueSet" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *ValueSet) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r ValueSet) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *ValueSet) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

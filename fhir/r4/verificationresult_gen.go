@@ -103,7 +103,7 @@ func (VerificationResultValidator) Format(s fmt.State, _ rune) {
 func (*VerificationResult) ResourceType() string { return "VerificationResult" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *VerificationResult) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r VerificationResult) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *VerificationResult) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -81,7 +81,7 @@ func (VisionPrescriptionLensSpecificationPrism) Format(s fmt.State, _ rune) {
 func (*VisionPrescription) ResourceType() string { return "VisionPrescription" }
 
 // MarshalJSON writes the resource as FHIR JSON.
-func (r *VisionPrescription) MarshalJSON() ([]byte, error) { return Marshal(r) }
+func (r VisionPrescription) MarshalJSON() ([]byte, error) { return Marshal(&r) }
 
 // UnmarshalJSON reads the resource from FHIR JSON, strictly.
 func (r *VisionPrescription) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

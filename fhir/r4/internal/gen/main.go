@@ -66,7 +66,7 @@ func generate(d *fhir.Definitions) (map[string][]byte, error) {
 		var b bytes.Buffer
 		g.structure(&b, t)
 		fmt.Fprintf(&b, "// ResourceType is %q.\nfunc (*%s) ResourceType() string { return %q }\n\n", t.Name(), t.Name(), t.Name())
-		fmt.Fprintf(&b, "// MarshalJSON writes the resource as FHIR JSON.\nfunc (r *%s) MarshalJSON() ([]byte, error) { return Marshal(r) }\n\n", t.Name())
+		fmt.Fprintf(&b, "// MarshalJSON writes the resource as FHIR JSON.\nfunc (r %s) MarshalJSON() ([]byte, error) { return Marshal(&r) }\n\n", t.Name())
 		fmt.Fprintf(&b, "// UnmarshalJSON reads the resource from FHIR JSON, strictly.\nfunc (r *%s) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }\n", t.Name())
 		g.file(strings.ToLower(t.Name()), b.Bytes())
 	}
