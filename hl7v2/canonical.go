@@ -26,8 +26,11 @@ func (m *Message) AppendCanonical(dst []byte) []byte {
 		for k := first; k < last; k++ {
 			mark := x.marks[k]
 			dst = m.trim(dst, floor, mark&kindMask)
-			at := mark >> kindBits
-			dst = append(dst, m.data[at:x.marks[k+1]>>kindBits]...)
+			at, end := mark>>kindBits, x.marks[k+1]>>kindBits
+			dst = append(dst, m.data[at:end]...)
+			if end > at+1 {
+				floor = len(dst) // a value, which may end in half a character that looks like a delimiter
+			}
 		}
 		dst = m.trim(dst, floor, kindEnd)
 		if len(dst) > before { // a segment without an id and a value is a blank line
