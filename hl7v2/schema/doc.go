@@ -6,6 +6,7 @@
 //	pid, ok := v.Segment("PID")
 //	field, ok := pid.Field(3)              // CX, required, repeats
 //	id, ok := v.StructureOf("ADT", "A28")  // ADT_A05
+//	m, err := v.New(schema.Header{...})    // a new message, with the segments that it must have
 //
 // The facts were generated from two open libraries and checked against a
 // third; disagreements.csv has one line for each point on which the sources

@@ -81,7 +81,7 @@ var cache [len(names)]struct {
 	f    file
 }
 
-// nothing is the file of the zero Version.
+// nothing is the file of the zero Version, and of all that is not found.
 var nothing = file{
 	segments: section{"", namedSize}, types: section{"", namedSize}, elements: section{"", elementSize}, structures: section{"", structureSize},
 	nodes: section{"", nodeSize}, events: section{"", eventSize}, tables: section{"", tableSize}, codes: section{"", codeSize},
@@ -112,15 +112,24 @@ func open(data string) file {
 
 func (s section) len() int { return len(s.data) / s.size }
 
-// u32 reads a number of record i.
-func (s section) u32(i, offset int) uint32 { return u32(s.data, i*s.size+offset) }
+// u32 reads a number of record i, 0 where there is no such record.
+func (s section) u32(i, offset int) uint32 {
+	at := i*s.size + offset
+	if at+4 > len(s.data) {
+		return 0
+	}
+	return u32(s.data, at)
+}
 
 func (s section) u16(i, offset int) int {
 	at := i*s.size + offset
+	if at+2 > len(s.data) {
+		return 0
+	}
 	return int(s.data[at]) | int(s.data[at+1])<<8
 }
 
-// str reads a string of record i.
+// str reads a string of record i; the pool begins with the empty one.
 func (s section) str(i, offset int) string {
 	at := s.u32(i, offset)
 	return pool[at+1 : at+1+uint32(pool[at])]

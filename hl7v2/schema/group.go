@@ -73,8 +73,8 @@ func VersionOf(m *hl7v2.Message) (Version, bool) {
 func (v Version) StructureID(m *hl7v2.Message) (id string, ok bool) {
 	typ := m.Segment("MSH", 1).Field(9)
 	if id := typ.Component(3); id.State() == hl7v2.Present {
-		if i, ok := v.f.structures.find(id.Text(), 0, v.f.structures.len()); ok {
-			return v.f.structures.str(i, 0), true
+		if root, ok := v.Structure(id.Text()); ok {
+			return root.Name(), true
 		}
 	}
 	return v.StructureOf(typ.Component(1).Text(), typ.Component(2).Text())
@@ -152,6 +152,25 @@ func (f *file) nodeKind(node int32) Kind { return Kind(f.nodes.u16(int(node), 4)
 
 func (f *file) repeats(node int32) bool { return f.nodes.u16(int(node), 8) != 1 }
 
+// optional reports whether a node need not come: because it says so, or as a
+// group or choice that nothing required is in, such as OBSERVATION of 2.4 with
+// its [OBX]; or because any segment will do, which no message can be held to.
+func (f *file) optional(node int32) bool {
+	kind := f.nodeKind(node)
+	switch {
+	case f.nodes.u16(int(node), 6) == 0:
+		return true
+	case kind == SegmentNode:
+		return f.nodes.str(int(node), 0) == anySegment
+	}
+	for child, end := node+1, node+f.size(node); child < end; child += f.size(child) {
+		if f.optional(child) == (kind == ChoiceNode) {
+			return kind == ChoiceNode
+		}
+	}
+	return kind == GroupNode
+}
+
 // segment finds the place of one segment.
 func (w *grouper) segment(k int32) {
 	id := w.m.SegmentAt(int(k)).ID()
@@ -159,13 +178,24 @@ func (w *grouper) segment(k int32) {
 		w.place(w.stack[len(w.stack)-1].item, -1, k)
 		return
 	}
+	if !w.find(id, k) && !w.find(anySegment, k) {
+		w.unplaced(id, k)
+	}
+}
+
+// anySegment stands in structures such as MFN_Znn where the segments are for
+// the users of the structure to choose.
+const anySegment = "ANYHL7SEGMENT"
+
+// find places a segment where the structure has an id, if anywhere.
+func (w *grouper) find(id string, k int32) bool {
 	for _, strict := range [...]bool{true, false} {
 		for level := len(w.stack) - 1; level >= 0; level-- {
 			top := &w.stack[level]
 			if node, ok := w.ahead(top, id, strict); ok {
 				w.unwind(level, k)
 				w.descend(node, k)
-				return
+				return true
 			}
 			if level == 0 || !w.v.f.repeats(top.node) {
 				continue
@@ -175,11 +205,11 @@ func (w *grouper) segment(k int32) {
 				w.unwind(level-1, k)
 				w.open(group)
 				w.descend(node, k)
-				return
+				return true
 			}
 		}
 	}
-	w.unplaced(id, k)
+	return false
 }
 
 // ahead finds a segment among the children of an open group from the last one
@@ -318,7 +348,7 @@ func (w *grouper) close(next int) {
 	f := w.v.f
 	choice := f.nodeKind(top.node) == ChoiceNode
 	for node, end := top.node+1, top.node+f.size(top.node); node < end && !choice; node += f.size(node) {
-		if f.nodes.u16(int(node), 6) == 0 || w.has(top.item, node) {
+		if f.optional(node) || w.has(top.item, node) {
 			continue
 		}
 		name := w.groupName(node)

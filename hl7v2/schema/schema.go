@@ -26,6 +26,14 @@ func Lookup(version string) (Version, bool) {
 	return Version{f: &nothing}, false
 }
 
+// facts are the version's sections.
+func (v Version) facts() *file {
+	if v.f == nil {
+		return &nothing
+	}
+	return v.f
+}
+
 // String is the version's name, such as "2.5.1".
 func (v Version) String() string { return v.name }
 
@@ -51,15 +59,20 @@ type Segment struct {
 
 // Segment returns a segment by its id, such as "PID".
 func (v Version) Segment(id string) (Segment, bool) {
-	i, ok := v.f.segments.find(id, 0, v.f.segments.len())
-	return Segment{v.f, i}, ok
+	f := v.facts()
+	i, ok := f.segments.find(id, 0, f.segments.len())
+	if !ok {
+		return Segment{f: &nothing}, false
+	}
+	return Segment{f, i}, true
 }
 
 // Segments returns all segments, by id.
 func (v Version) Segments() iter.Seq[Segment] {
 	return func(yield func(Segment) bool) {
-		for i := range v.f.segments.len() {
-			if !yield(Segment{v.f, i}) {
+		f := v.facts()
+		for i := range f.segments.len() {
+			if !yield(Segment{f, i}) {
 				return
 			}
 		}
@@ -84,7 +97,7 @@ func (s Segment) Field(n int) (Element, bool) {
 // element returns the n-th element of a segment or data type.
 func element(f *file, of section, i, n int) (Element, bool) {
 	if n < 1 || n > of.u16(i, 10) {
-		return Element{}, false
+		return Element{f: &nothing}, false
 	}
 	e := Element{f, of.u16(i, 8) + n - 1}
 	return e, e.f.elements.u32(e.i, 8) != 'X'
@@ -126,15 +139,20 @@ type DataType struct {
 
 // DataType returns a data type by its id, such as "CX".
 func (v Version) DataType(id string) (DataType, bool) {
-	i, ok := v.f.types.find(id, 0, v.f.types.len())
-	return DataType{v.f, i}, ok
+	f := v.facts()
+	i, ok := f.types.find(id, 0, f.types.len())
+	if !ok {
+		return DataType{f: &nothing}, false
+	}
+	return DataType{f, i}, true
 }
 
 // DataTypes returns all data types that have components or a name, by id.
 func (v Version) DataTypes() iter.Seq[DataType] {
 	return func(yield func(DataType) bool) {
-		for i := range v.f.types.len() {
-			if !yield(DataType{v.f, i}) {
+		f := v.facts()
+		for i := range f.types.len() {
+			if !yield(DataType{f, i}) {
 				return
 			}
 		}
@@ -165,7 +183,8 @@ type Table struct {
 // is false for tables whose values are not known, which says nothing about a
 // code.
 func (v Version) Table(number int) (Table, bool) {
-	tables := v.f.tables
+	f := v.facts()
+	tables := f.tables
 	lo, hi := 0, tables.len()
 	for lo < hi {
 		mid := (lo + hi) / 2
@@ -175,8 +194,10 @@ func (v Version) Table(number int) (Table, bool) {
 			hi = mid
 		}
 	}
-	ok := lo < tables.len() && tables.u16(lo, 8) == number
-	return Table{v.f, lo}, ok
+	if lo == tables.len() || tables.u16(lo, 8) != number {
+		return Table{f: &nothing}, false
+	}
+	return Table{f, lo}, true
 }
 
 // Number is the table's number.

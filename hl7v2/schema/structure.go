@@ -5,18 +5,20 @@ import "iter"
 // Structure returns a message structure by its id, such as "ADT_A01". The
 // node is the message itself.
 func (v Version) Structure(id string) (Node, bool) {
-	i, ok := v.f.structures.find(id, 0, v.f.structures.len())
+	f := v.facts()
+	i, ok := f.structures.find(id, 0, f.structures.len())
 	if !ok {
-		return Node{}, false
+		return Node{f: &nothing}, false
 	}
-	return Node{v.f, int(v.f.structures.u32(i, 4))}, true
+	return Node{f, int(f.structures.u32(i, 4))}, true
 }
 
 // Structures returns all message structures, by id.
 func (v Version) Structures() iter.Seq[Node] {
 	return func(yield func(Node) bool) {
-		for i := range v.f.structures.len() {
-			if !yield(Node{v.f, int(v.f.structures.u32(i, 4))}) {
+		f := v.facts()
+		for i := range f.structures.len() {
+			if !yield(Node{f, int(f.structures.u32(i, 4))}) {
 				return
 			}
 		}
@@ -29,19 +31,20 @@ func (v Version) Structures() iter.Seq[Node] {
 // not know, finds a structure only where the type alone names one, such as
 // ACK.
 func (v Version) StructureOf(messageType, event string) (id string, ok bool) {
+	f := v.facts()
 	var buf [16]byte
 	key := append(buf[:0], messageType...)
 	if event != "" {
 		key = append(append(key, '_'), event...)
 	}
-	if i, ok := v.f.events.find(string(key), 0, v.f.events.len()); ok {
-		return v.f.events.str(i, 4), true
+	if i, ok := f.events.find(string(key), 0, f.events.len()); ok {
+		return f.events.str(i, 4), true
 	}
-	if i, ok := v.f.structures.find(string(key), 0, v.f.structures.len()); ok {
-		return v.f.structures.str(i, 0), true
+	if i, ok := f.structures.find(string(key), 0, f.structures.len()); ok {
+		return f.structures.str(i, 0), true
 	}
-	if i, ok := v.f.structures.find(messageType, 0, v.f.structures.len()); ok {
-		return v.f.structures.str(i, 0), true
+	if i, ok := f.structures.find(messageType, 0, f.structures.len()); ok {
+		return f.structures.str(i, 0), true
 	}
 	return "", false
 }
@@ -50,8 +53,9 @@ func (v Version) StructureOf(messageType, event string) (id string, ok bool) {
 // "ADT_A28" and "ADT_A05".
 func (v Version) Events() iter.Seq2[string, string] {
 	return func(yield func(event, structure string) bool) {
-		for i := range v.f.events.len() {
-			if !yield(v.f.events.str(i, 0), v.f.events.str(i, 4)) {
+		f := v.facts()
+		for i := range f.events.len() {
+			if !yield(f.events.str(i, 0), f.events.str(i, 4)) {
 				return
 			}
 		}
