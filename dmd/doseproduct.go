@@ -237,7 +237,7 @@ type DoseFilter struct {
 // DoseToProducts finds the virtual products of a moiety (or the virtual product
 // itself) that make up a dose, best first: by rank, then by the number of units.
 // Invalid and unavailable products are left out, and so are those whose strength
-// is in a unit that the dose does not convert to. The dose is of the first
+// is in a unit that the dose does not convert to or is a rate. The dose is of the first
 // ingredient; products of several are left out unless asked for.
 func (s *Store) DoseToProducts(p Product, dose Decimal, unit string, f DoseFilter) []DoseOption {
 	var out []DoseOption
@@ -261,7 +261,10 @@ func (s *Store) DoseToProducts(p Product, dose Decimal, unit string, f DoseFilte
 		if len(forms) > 0 {
 			form = forms[0]
 		}
-		size, countIn := vmp.countedIn(strengths[0])
+		size, countIn, err := vmp.countedIn(strengths[0])
+		if err != nil {
+			continue
+		}
 		q, err := DoseOf(dose, unit, strengths[0], size)
 		if err != nil {
 			continue
@@ -279,28 +282,34 @@ func (s *Store) DoseToProducts(p Product, dose Decimal, unit string, f DoseFilte
 
 // countedIn tells in what a dose of the product is counted, and by what size to
 // divide: unit doses for a discrete product, the strength's own volume for one
-// that is poured out.
-func (p Product) countedIn(st Strength) (size *Decimal, unit Term) {
+// that is poured out. A strength that is for each unit dose, as 1 g in 1 vial is,
+// needs no size, whatever the vial holds. It fails with ErrUnits for a strength
+// that no size of the product converts to: a patch that releases 25 micrograms an
+// hour is no dose of 25 micrograms.
+func (p Product) countedIn(st Strength) (size *Decimal, unit Term, err error) {
 	df := p.DoseForm()
 	const continuous = "2"
 	if df.Size.Unit.Code == "" || df.Indicator.Code == continuous {
 		if st.Denominator.Unit.Code != "" {
-			return nil, st.Denominator.Unit
+			return nil, st.Denominator.Unit, nil
 		}
-		return nil, df.UnitDose
+		return nil, df.UnitDose, nil
 	}
 	v := df.Size.Value
 	if den := st.Denominator.Unit.Code; den != "" && den != df.Size.Unit.Code {
-		// The size in the unit of the strength's denominator, if that is exact.
-		if r, err := ConvertUnits(v.Rat(), df.Size.Unit.Code, den); err == nil {
-			if text, ok := formatRat(r); ok {
-				if d, err := ParseDecimal(text); err == nil {
-					v = d
-				}
-			}
+		if den == df.UnitDose.Code {
+			return nil, df.UnitDose, nil
+		}
+		r, err := ConvertUnits(v.Rat(), df.Size.Unit.Code, den)
+		if err != nil {
+			return nil, Term{}, err
+		}
+		text, _ := formatRat(r) // units differ by powers of ten
+		if v, err = ParseDecimal(text); err != nil {
+			return nil, Term{}, err
 		}
 	}
-	return &v, df.UnitDose
+	return &v, df.UnitDose, nil
 }
 
 // ProductDose is the dose in a number of units of a product.
@@ -314,6 +323,7 @@ type ProductDose struct {
 
 // ProductToDose computes how much of each ingredient is in a number of units of
 // a virtual or actual product: 10 ml of a solution of 250 mg in 5 ml hold 500 mg.
+// A product with a strength by time, such as a patch, fails with ErrUnits.
 func (p Product) ProductToDose(quantity Decimal) ([]ProductDose, error) {
 	vmp, ok := p.VMP()
 	if !ok {
@@ -324,7 +334,10 @@ func (p Product) ProductToDose(quantity Decimal) ([]ProductDose, error) {
 		if !st.HasValue {
 			continue
 		}
-		size, _ := vmp.countedIn(st)
+		size, _, err := vmp.countedIn(st)
+		if err != nil {
+			return nil, fmt.Errorf("dmd: the strength in %s: %w", st.Ingredient.Name(), err)
+		}
 		v := quantity.Rat()
 		v.Mul(v, st.Numerator.Value.Rat())
 		if size != nil {

@@ -241,11 +241,17 @@ func fractionWords(a *Amount) (string, bool) {
 	}
 	switch part {
 	case "a half":
-		return "half a " + a.Unit, true
-	case "a quarter":
-		return "a quarter of a " + a.Unit, true
+		return "half " + withArticle(a.Unit), true
 	}
-	return "three quarters of a " + a.Unit, true
+	return part + " of " + withArticle(a.Unit), true
+}
+
+// withArticle puts "a" or "an" before a unit.
+func withArticle(unit string) string {
+	if strings.ContainsRune("aeioAEIO", rune(unit[0])) { // u as in "unit"
+		return "an " + unit
+	}
+	return "a " + unit
 }
 
 // isMeasure reports whether an amount is of a unit of mass, volume and the like,

@@ -12,6 +12,9 @@ func TestDoseText(t *testing.T) {
 	for _, c := range []struct{ doc, eps, y2025 string }{
 		{`{"doseAndRate":[{"doseQuantity":{"value":1.00,"unit":"tablet"}}],"timing":{"repeat":{"frequency":1.0,"period":1.00,"periodUnit":"d"}}}`, "1 tablet - once a day", "1 tablet - once a day"},
 		{`{"doseAndRate":[{"doseQuantity":{"value":0.5,"unit":"tablet","system":"http://snomed.info/sct","code":"428673006"}}]}`, "0.5 tablet", "half a tablet"},
+		{`{"doseAndRate":[{"doseQuantity":{"value":0.5,"unit":"ampoule"}}]}`, "0.5 ampoule", "half an ampoule"},
+		{`{"doseAndRate":[{"doseQuantity":{"value":0.75,"unit":"applicatorful"}}]}`, "0.75 applicatorful", "three quarters of an applicatorful"},
+		{`{"doseAndRate":[{"doseQuantity":{"value":0.25,"unit":"unit dose"}}]}`, "0.25 unit dose", "a quarter of a unit dose"},
 		{`{"doseAndRate":[{"doseQuantity":{"value":1.25,"unit":"tablet"}}]}`, "1.25 tablet", "1 and a quarter tablet"},
 		{`{"doseAndRate":[{"doseQuantity":{"value":2.75,"unit":"tablet"}}]}`, "2.75 tablet", "2 and three quarters tablet"},
 		{`{"doseAndRate":[{"doseQuantity":{"value":2.3,"unit":"tablet"}}]}`, "2.3 tablet", "2.3 tablet"},

@@ -134,7 +134,7 @@ func TestFullSpeed(t *testing.T) {
 			found++
 		}
 	})
-	each("Product", 2_000_000, max(80*time.Nanosecond, asMap), func(i int) {
+	each("Product", 2_000_000, max(80*time.Nanosecond, 5*asMap/4), func(i int) {
 		if _, ok := s.Product(ids[i%len(ids)]); !ok {
 			t.Fatal("not found")
 		}

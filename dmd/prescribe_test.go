@@ -1,12 +1,14 @@
 package dmd_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/big"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/nhskit/nhskit/dmd"
 	"github.com/nhskit/nhskit/dmd/dmdtest"
@@ -252,5 +254,57 @@ func TestDailyDoses(t *testing.T) {
 	}
 	if n < 20 {
 		t.Errorf("%d products", n)
+	}
+}
+
+// TestDoseDenominators: a strength for each vial does not depend on what the vial
+// holds, one in another unit of volume is converted, and one by the hour makes up
+// no dose at all.
+func TestDoseDenominators(t *testing.T) {
+	const mg, ml, litre, hour, vial, patch = "258684004", "258773002", "258770004", "258702006", "415818006", "419702001"
+	for _, c := range []struct {
+		name, size, sizeUnit, unitDose, denominator string
+		units                                       string // for 1000 mg at 500 mg for one denominator; "" for none
+	}{
+		{"vial of 10 ml, strength for each", "10", ml, vial, vial, "2"},
+		{"vial of 10 ml, strength for each ml", "10", ml, vial, ml, "0.2"},
+		{"vial of 10 ml, strength for each litre", "10", ml, vial, litre, "200"},
+		{"patch", "1", patch, patch, patch, "2"},
+		{"patch, strength for each hour", "1", patch, patch, hour, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			file := fmt.Sprintf("<VIRTUAL_MED_PRODUCTS><VMPS><VMP><VPID>318136009</VPID><NM>x</NM><BASISCD>0001</BASISCD><PRES_STATCD>0001</PRES_STATCD><DF_INDCD>1</DF_INDCD><UDFS>%s</UDFS><UDFS_UOMCD>%s</UDFS_UOMCD><UNIT_DOSE_UOMCD>%s</UNIT_DOSE_UOMCD></VMP></VMPS>"+
+				"<VIRTUAL_PRODUCT_INGREDIENT><VPI><VPID>318136009</VPID><ISID>387516008</ISID><STRNT_NMRTR_VAL>500</STRNT_NMRTR_VAL><STRNT_NMRTR_UOMCD>%s</STRNT_NMRTR_UOMCD><STRNT_DNMTR_VAL>1</STRNT_DNMTR_VAL><STRNT_DNMTR_UOMCD>%s</STRNT_DNMTR_UOMCD></VPI></VIRTUAL_PRODUCT_INGREDIENT></VIRTUAL_MED_PRODUCTS>",
+				c.size, c.sizeUnit, c.unitDose, mg, c.denominator)
+			rel, err := dmd.ReleaseFS(fstest.MapFS{"f_vmp2_3260821.xml": {Data: []byte(file)}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, _, err := dmd.Build(context.Background(), rel)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, ok := s.Product(318136009)
+			if !ok {
+				t.Fatal("not found")
+			}
+			options := s.DoseToProducts(p, decimal(t, "1000"), mg, dmd.DoseFilter{})
+			if c.units == "" {
+				if _, err := p.ProductToDose(decimal(t, "1")); len(options) != 0 || !errors.Is(err, dmd.ErrUnits) {
+					t.Errorf("%v, %v", options, err)
+				}
+				return
+			}
+			if len(options) != 1 {
+				t.Fatalf("%d options", len(options))
+			}
+			if got, _ := options[0].Decimal(); got != c.units || options[0].Unit.Code != c.unitDose {
+				t.Errorf("%s of %s, want %s", got, options[0].Unit.Code, c.units)
+			}
+			doses, err := p.ProductToDose(decimal(t, c.units))
+			if err != nil || doses[0].Value.Cmp(big.NewRat(1000, 1)) != 0 {
+				t.Errorf("%v, %v", doses, err)
+			}
+		})
 	}
 }
