@@ -30,9 +30,9 @@ type Record struct {
 	Line   int   // from 1, where it starts; 0 in bundles
 	Tree   *Tree // nil if it was refused; may be released
 	// Issues are the findings about the record. Their offsets, and for NDJSON
-	// their lines, count from the start of the stream.
+	// their lines, count from the start of the stream, as do those of Err.
 	Issues []Issue
-	Err    error // a *ParseError if the record was refused
+	Err    error // a *ParseError of the Issues if the record was refused
 }
 
 // NDJSON reads resources that stand on a line each, as bulk exports have
@@ -105,6 +105,9 @@ func (j *job) run(p *Parser, number int) Record {
 		} else {
 			i.Line, i.Col = 0, 0
 		}
+	}
+	if pe != nil {
+		rec.Err = &ParseError{rec.Issues}
 	}
 	return rec
 }

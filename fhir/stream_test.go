@@ -288,3 +288,17 @@ func FuzzBundleStream(f *testing.F) {
 		}
 	})
 }
+
+// TestErrorsCountFromTheStart reads a bad record on the third line: its error
+// names that line, as its findings do.
+func TestErrorsCountFromTheStart(t *testing.T) {
+	const good = `{"resourceType":"Patient","id":"a"}` + "\n"
+	for rec, err := range NewParser().NDJSON(strings.NewReader(good+good+`{"resourceType":`), Stream{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rec.Line == 3 && (rec.Err == nil || !strings.Contains(rec.Err.Error(), "3:17:") || rec.Issues[0].Line != 3) {
+			t.Errorf("%v, %v", rec.Err, rec.Issues)
+		}
+	}
+}
