@@ -94,6 +94,9 @@ func (e *FrameError) Unwrap() error { return e.Err }
 // DefaultMaxFrame is the size a frame may have where nothing else is said.
 const DefaultMaxFrame = 16 << 20
 
+// keptBuffer is the size of buffer that a reader keeps between frames.
+const keptBuffer = 1 << 20
+
 // defaultMaxNoise is how many bytes outside of frames a lenient reader skips
 // in a row before it gives up.
 const defaultMaxNoise = 64 << 10
@@ -130,7 +133,8 @@ const (
 )
 
 // Reader reads frames from a byte stream. It is not safe for concurrent use.
-// Its buffer grows to the largest frame it has read and is reused.
+// Its buffer grows with the frames it reads and is reused; beyond 1 MiB it is
+// given back before the wait for the next frame, which may take hours.
 type Reader struct {
 	src      io.Reader
 	opts     ReaderOptions
@@ -381,6 +385,9 @@ func (r *Reader) fill(at state) error {
 			r.srcErr = nil
 		}
 		return err
+	}
+	if r.start == r.end && at == between && len(r.buf) > keptBuffer {
+		r.offset, r.buf, r.start, r.end = r.offset+int64(r.start), nil, 0, 0
 	}
 	if r.end == len(r.buf) {
 		r.makeRoom()

@@ -205,6 +205,25 @@ func (endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// A large frame does not leave its buffer to an idle connection, and what
+// comes behind it is read as ever.
+func TestReaderGivesBackLargeBuffers(t *testing.T) {
+	large := bytes.Repeat([]byte("x"), 3<<20)
+	src := &chunkReader{err: io.EOF, chunks: [][]byte{AppendFrame(nil, large), AppendFrame(nil, []byte("MSH|A"))}}
+	r := NewReader(src, ReaderOptions{})
+	for _, want := range [][]byte{large, []byte("MSH|A")} {
+		if got, err := r.Next(); err != nil || !bytes.Equal(got, want) {
+			t.Fatalf("%d bytes, want %d: %v", len(got), len(want), err)
+		}
+	}
+	if len(r.buf) > keptBuffer {
+		t.Errorf("%d bytes are kept", len(r.buf))
+	}
+	if want := int64(len(large) + 3 + 8); r.Offset() != want {
+		t.Errorf("offset %d, want %d", r.Offset(), want)
+	}
+}
+
 func TestFrameSurvivesTimeouts(t *testing.T) {
 	// A time-out between frames loses nothing, and one after an FS ends the
 	// frame: the sender has left out the CR and waits.

@@ -92,7 +92,11 @@ func (h *HTTPHandler) call(ctx context.Context, r *Request) (reply []byte, err e
 			}
 		}
 	}()
-	return h.Handler(ctx, r)
+	reply, err = h.Handler(ctx, r)
+	if err != nil {
+		reply = nil // which may claim that the message is stored
+	}
+	return reply, err
 }
 
 // httpAddr is the address of an HTTP client as a net.Addr.
@@ -131,7 +135,10 @@ func Post(ctx context.Context, client *http.Client, url string, message []byte) 
 	switch response.StatusCode {
 	case http.StatusOK:
 	case http.StatusNoContent:
-		return &Reply{}, nil
+		if h.accept == "" && h.appAck == "" {
+			return nil, fmt.Errorf("mllp: %w: the answer is empty", ErrNotAcknowledged)
+		}
+		return &Reply{}, nil // in enhanced mode success may be silent
 	default:
 		return nil, fmt.Errorf("mllp: %w: HTTP status %d", ErrNotAcknowledged, response.StatusCode)
 	}

@@ -395,7 +395,11 @@ func (c *serverConn) call(r *Request) (reply []byte, err error) {
 			c.server.log("handler panicked", r.Remote, fmt.Errorf("%T", p))
 		}
 	}()
-	return c.server.Handler(c.server.base, r)
+	reply, err = c.server.Handler(c.server.base, r)
+	if err != nil {
+		reply = nil // which may claim that the message is stored
+	}
+	return reply, err
 }
 
 // fail ends the connection after a read error. A frame over the limit gets a

@@ -15,6 +15,8 @@ import (
 	"log/slog"
 	"math/big"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"sync"
@@ -519,5 +521,36 @@ func TestServerForgetsRefusedMessages(t *testing.T) {
 		if code, _ := sendFrame(t, conn, r, message("A")); code != want {
 			t.Errorf("%s, want %s", code, want)
 		}
+	}
+}
+
+// An error outweighs a reply that claims success.
+func TestServerBelievesTheError(t *testing.T) {
+	handler := func(_ context.Context, r *Request) ([]byte, error) {
+		answer, _ := hl7v2.Acknowledgement{}.Append(nil, r.Message)
+		return answer, errors.New("the commit failed")
+	}
+	conn := serve(t, &Server{Handler: handler}).dial()
+	defer conn.Close()
+	if code, _ := sendFrame(t, conn, NewReader(conn, ReaderOptions{}), message("A")); code != "AE" {
+		t.Errorf("answered %s", code)
+	}
+	web := httptest.NewServer(&HTTPHandler{Handler: handler})
+	defer web.Close()
+	if reply, err := Post(t.Context(), web.Client(), web.URL, message("A")); err != nil || reply.Code != "AE" {
+		t.Errorf("%v, %v", reply, err)
+	}
+}
+
+// An empty answer is no acknowledgement where one is due.
+func TestPostWantsAnAnswer(t *testing.T) {
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+	defer web.Close()
+	if reply, err := Post(t.Context(), web.Client(), web.URL, message("A")); !errors.Is(err, ErrNotAcknowledged) {
+		t.Errorf("%v, %v", reply, err)
+	}
+	silent := []byte("MSH|^~\\&|PAS|RXQ|TIE|RXQ|20260714093105||ADT^A08^ADT_A01|A|P|2.4|||NE|NE\rPID|1\r")
+	if reply, err := Post(t.Context(), web.Client(), web.URL, silent); err != nil || !reply.Accepted() {
+		t.Errorf("%v, %v", reply, err)
 	}
 }
