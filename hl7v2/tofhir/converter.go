@@ -43,7 +43,8 @@ type Converter struct {
 	overlay  fs.FS
 	uk       bool
 	ids      map[string]mapping.Str
-	systems  int32 // the code table CodingSystem, -1 if there is none
+	uris     []bool // the Parts that are literals and whole URIs
+	systems  int32  // the code table CodingSystem, -1 if there is none
 	pool     sync.Pool
 
 	strExtension, strURL, strIdentifier, strValue, strSystem mapping.Str
@@ -162,6 +163,10 @@ func (c *Converter) bind() {
 	c.stepCode = step("code", 5, mapping.CodeValue, false)
 	c.stepDisplay = step("display", 6, mapping.String, false)
 	c.stepText = step("text", 4, mapping.String, false)
+	c.uris = make([]bool, len(p.Parts))
+	for i := range p.Parts {
+		c.uris[i] = p.Parts[i].Ref == mapping.None && isURI(p.Text(p.Parts[i].Literal))
+	}
 	c.systems = -1
 	for i := range p.Vocabs {
 		if p.Text(p.Vocabs[i].Name) == "CodingSystem" {

@@ -51,12 +51,20 @@ func (c *conversion) run(f *frame) {
 			reps := c.in.fields[field.index]
 			f.field = row.Field
 			for r := int32(0); r < reps.hi-reps.lo; r++ {
+				src := c.down(c.in.rep(field, r), row)
+				if src.level == levelNone && row.Flags&mapping.WhenEmpty == 0 {
+					continue
+				}
 				f.rep = r
-				c.row(f, int32(i), row, c.down(c.in.rep(field, r), row), r)
+				c.row(f, int32(i), row, src, r)
 			}
 			f.rep = 0
 		default:
-			c.row(f, int32(i), row, c.down(f.source, row), 0)
+			src := c.down(f.source, row)
+			if src.level == levelNone && row.Flags&mapping.WhenEmpty == 0 {
+				continue
+			}
+			c.row(f, int32(i), row, src, 0)
 		}
 	}
 	c.joinInstances(f)

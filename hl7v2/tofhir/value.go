@@ -43,6 +43,10 @@ func (c *conversion) assign(at int32, row *mapping.Row, n int32, f *frame, src c
 			}
 			c.text = append(c.text[:s.lo], c.becomes(code, c.text[s.lo:])...)
 		}
+		if row.PHi-row.PLo == 1 && c.conv.uris[row.PLo] && (c.nodes[at].prim == mapping.URI || c.nodes[at].prim == mapping.System) {
+			c.put(at, s.lo, n, leaf)
+			return
+		}
 		c.writeSpan(at, s.lo, n, leaf)
 		return
 	}
@@ -255,6 +259,12 @@ func (c *conversion) writeSpan(at, lo int32, row, leaf int32) {
 		}
 		return
 	}
+	c.put(at, lo, row, leaf)
+}
+
+// put is writeSpan for a text that is of the element's type as it stands.
+func (c *conversion) put(at, lo int32, row, leaf int32) {
+	nd := &c.nodes[at]
 	val := span{lo, int32(len(c.text))}
 	if val.lo == val.hi {
 		return
@@ -304,8 +314,9 @@ func (c *conversion) convert(prim mapping.Prim, lo int32) bool {
 	text := c.text[lo:]
 	switch prim {
 	case mapping.CodeValue, mapping.URI:
-		trimmed := bytes.TrimSpace(text)
-		c.text = append(c.text[:lo], trimmed...)
+		if trimmed := bytes.TrimSpace(text); len(trimmed) != len(text) {
+			c.text = append(c.text[:lo], trimmed...)
+		}
 		if prim == mapping.URI && bytes.ContainsAny(c.text[lo:], " \t\r\n") {
 			c.scratch = appendEscapedURI(c.scratch[:0], c.text[lo:])
 			c.text = append(c.text[:lo], c.scratch...)
@@ -453,16 +464,18 @@ func inURI(b byte) bool {
 }
 
 // isURI reports whether a text is an absolute URI that needs no escaping.
-func isURI(text []byte) bool {
-	if !bytes.HasPrefix(text, []byte("http")) && !bytes.HasPrefix(text, []byte("urn:")) {
+func isURI[T string | []byte](text T) bool {
+	if len(text) < 4 || string(text[:4]) != "http" && string(text[:4]) != "urn:" {
 		return false
 	}
-	for _, b := range text {
-		if !inURI(b) {
+	colon := false
+	for i := range len(text) {
+		if !inURI(text[i]) {
 			return false
 		}
+		colon = colon || text[i] == ':'
 	}
-	return bytes.IndexByte(text, ':') > 0
+	return colon
 }
 
 // appendEscapedURI escapes the characters that no URI may hold.
