@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -22,6 +23,9 @@ type BundleReader struct {
 	state bundleState
 	after bool // a value came last, not a comma or bracket
 	any   bool // the array or object has a value
+
+	arrays int     // of entries, in JSON
+	issues []Issue // about the entries as a whole
 }
 
 // bundleState is where in the bundle the reader is.
@@ -74,7 +78,8 @@ func (b *BundleReader) fail(err error) error {
 
 // Head returns the bundle without its entries: type, total, links, signature.
 // It is there once all entries have been read. Positions of its findings are
-// within the text without entries.
+// within the text without entries, of those about the entries as a whole
+// offsets in the stream.
 func (b *BundleReader) Head() (*Tree, error) {
 	switch {
 	case b.err != nil:
@@ -82,7 +87,27 @@ func (b *BundleReader) Head() (*Tree, error) {
 	case b.state != atEnd:
 		return nil, errors.New("fhir: the entries of the bundle have not been read to their end")
 	}
-	return b.p.Parse(b.head)
+	tree, err := b.p.Parse(b.head)
+	if err != nil {
+		return nil, err
+	}
+	issues := slices.Clone(b.issues)
+	if typ := tree.Root().Type().Name(); typ != "" && typ != "Bundle" {
+		issues = append(issues, Issue{Severity: Error, Code: CodeResourceType, Text: "the resource is no Bundle"})
+	}
+	if len(issues) > 0 && b.p.c.strict {
+		tree.Release()
+		return nil, &ParseError{issues}
+	}
+	tree.issues = append(tree.issues, issues...)
+	return tree, nil
+}
+
+// note records a finding about the entries as a whole.
+func (b *BundleReader) note(code Code, at int64, text string) {
+	if len(b.issues) < b.p.c.limits.Issues {
+		b.issues = append(b.issues, Issue{Severity: Error, Code: code, Path: "Bundle.entry", Offset: at, Text: text})
+	}
 }
 
 // broken is the error for a bundle that is not well-formed around its entries.
@@ -165,6 +190,9 @@ func (b *BundleReader) next() (job, error) {
 				b.after = false
 				continue
 			case c == ']' && (b.after || !b.any):
+				if !b.any {
+					b.note(CodeEmpty, w.base+int64(w.pos), "an empty array")
+				}
 				w.pos++
 				b.state, b.after, b.any = inBundle, true, true
 				continue
@@ -215,6 +243,9 @@ func (b *BundleReader) next() (job, error) {
 			return job{}, err
 		}
 		if isEntry && b.peek() == '[' {
+			if b.arrays++; b.arrays > 1 {
+				b.note(CodeDuplicate, w.base+int64(w.pos), "the member appears twice")
+			}
 			w.pos++
 			b.state, b.after, b.any = inEntries, false, false
 			continue

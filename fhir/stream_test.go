@@ -302,3 +302,33 @@ func TestErrorsCountFromTheStart(t *testing.T) {
 		}
 	}
 }
+
+// TestBundleAsAWhole reads what is wrong with the entries together.
+func TestBundleAsAWhole(t *testing.T) {
+	for in, want := range map[string]Code{
+		`{"resourceType":"Bundle","type":"collection","entry":[{"fullUrl":"urn:a"}],"entry":[{"fullUrl":"urn:b"}]}`: CodeDuplicate,
+		`{"resourceType":"Bundle","type":"collection","entry":[]}`:                                                  CodeEmpty,
+		`{"resourceType":"Patient","entry":[{"fullUrl":"urn:a"}]}`:                                                  CodeResourceType,
+		`{"resourceType":"Bundle","type":"collection","entry":[{"fullUrl":"urn:a"}]}`:                               "",
+	} {
+		read := func(options ...Option) (*Tree, error) {
+			b := NewParser(options...).Bundle(strings.NewReader(in), Stream{})
+			for rec, err := range b.Entries() {
+				if err != nil || rec.Err != nil {
+					t.Fatal(err, rec.Err)
+				}
+			}
+			return b.Head()
+		}
+		head, err := read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := head.Issues(); (want == "") != (len(got) == 0) || want != "" && got[0].Code != want {
+			t.Errorf("%s: %v, want %q", in, got, want)
+		}
+		if _, err := read(Strict()); (err == nil) != (want == "") {
+			t.Errorf("%s: strictly %v", in, err)
+		}
+	}
+}
