@@ -408,25 +408,34 @@ func (x *index) findMultibyte(data []byte, from int, d Delimiters, c Charset) {
 		case b == 0x1b && c != GB18030 && c != Big5:
 			rest := data[i:]
 			shifted = bytes.HasPrefix(rest, []byte("\x1b$")) || shifted && !bytes.HasPrefix(rest, []byte("\x1b("))
-			if n := 3; len(rest) >= n {
-				i += n - 1
-				if bytes.HasPrefix(rest, []byte("\x1b$(")) {
-					i++
-				}
-			}
+			i += escapeLen(rest) - 1
 		case b == '\r' || b == '\n':
 			shifted = false // ISO 2022: a line ends in ASCII
 			x.marks = append(x.marks, uint32(i))
 		case shifted:
 		case b >= 0x81 && b <= 0xfe && (c == GB18030 || c == Big5) && i+1 < len(data) && data[i+1] >= 0x30:
 			i++
-			if c == GB18030 && data[i] <= '9' && i+2 < len(data) {
+			if c == GB18030 && data[i] <= '9' && i+2 < len(data) && data[i+1] >= 0x81 && '0' <= data[i+2] && data[i+2] <= '9' {
 				i += 2
 			}
 		case table[b] != kindNone:
 			x.marks = append(x.marks, uint32(i))
 		}
 	}
+}
+
+// escapeLen returns the length of the ISO 2022 escape sequence that b begins
+// with, which designates a set: ESC, at least one byte of 20 to 2F, and one of
+// 30 to 7E. It is 1 for an ESC that begins none.
+func escapeLen(b []byte) int {
+	n := 1
+	for n < len(b) && 0x20 <= b[n] && b[n] <= 0x2f {
+		n++
+	}
+	if n > 1 && n < len(b) && 0x30 <= b[n] && b[n] <= 0x7e {
+		return n + 1
+	}
+	return 1
 }
 
 // wideness is the encoding of a message that came in units of two or four

@@ -206,3 +206,20 @@ func TestWideMessages(t *testing.T) {
 		t.Error("half a message reads")
 	}
 }
+
+// Broken characters and escape sequences take no terminator or separator with
+// them.
+func TestBrokenCharactersHideNoDelimiters(t *testing.T) {
+	for _, c := range []struct{ code, pid string }{
+		{"ISO IR87", "PID|\x1b\rPV1|1"}, {"ISO IR87", "PID|\x1b\xf5\rPV1|1"}, {"ISO IR87", "PID|\x1b$\rPV1|1"}, {"ISO IR87", "PID|\x1b|2\rPV1|1"},
+		{"GB 18030-2000", "PID|\x810\rPV1|1"}, {"GB 18030-2000", "PID|\x810|2\rPV1|1"},
+	} {
+		m, err := Parse([]byte(header18(c.code) + c.pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Segment("PV1", 1).Field(1).Text() != "1" || m.Segment("PID", 1).NumFields() != strings.Count(c.pid, "|")-1 {
+			t.Errorf("%s %q: %d segments", c.code, c.pid, m.Len())
+		}
+	}
+}

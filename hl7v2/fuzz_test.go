@@ -19,7 +19,7 @@ func seedMessages() (seeds [][]byte) {
 		"", "MSH", "MSH|", "MSH|^~\\&|A|\x00|\r", "MSH|^~\\&|A\n  |\n0", "MSH|!#|\n!", "MSH|^~\\&", "MSH|^~\\&#|", "MSH|^~\\\\&|", string(benchADT), "MSH$%~!@$PAS\rPID$1$$1%2@3~4",
 		"\xef\xbb\xbfMSH|^~\\&|A\n PID|1\r\n\r\nNTE\r\x00", "\x0bMSH|^~\\&|A\rPID|\"\"\r\x1c\r", "M\x00S\x00H\x00|\x00^\x00~\x00", "\xfe\xff\x00M\x00S\x00H\x00|\x00^\x00~",
 		header18("BIG-5") + "PID|1||\xa5\x5c^\xa5\r", header18("ISO IR87") + "PID|\x1b$BF|K\\\x1b(B|x", header18("GB 18030-2000") + "PID|\x81\x30\x81\x30|\x81",
-		header18("8859/5") + "NTE|\\C2D41\\\xe9\\M2442\\\\X4142\\\\.sp99\\", "MSH|^~\\&|A|||||||C\x1c\r|||\r", header18("ISO IR87") + "PID|\x1b\r~", header18("BIG-5") + "PID|1||\xa5\x7c^||\r", "\vMSH|^~\\&\xfc\"A\rPID|\"\"M\x1c|\"\r", "FHS|^~\\&\rBHS|^~\\&\r" + header18("") + "BTS|1\rstray\rFTS|2", "BHS!",
+		header18("8859/5") + "NTE|\\C2D41\\\xe9\\M2442\\\\X4142\\\\.sp99\\", "MSH|^~\\&|A|||||||C\x1c\r|||\r", header18("ISO IR87") + "PID|\x1b\r~", header18("ISO IR87") + "PID|\x1b\xf5\r~", header18("BIG-5") + "PID|1||\xa5\x7c^||\r", "\vMSH|^~\\&\xfc\"A\rPID|\"\"M\x1c|\"\r", "FHS|^~\\&\rBHS|^~\\&\r" + header18("") + "BTS|1\rstray\rFTS|2", "BHS!",
 	} {
 		seeds = append(seeds, []byte(s))
 	}
