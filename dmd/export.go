@@ -92,7 +92,9 @@ type SQLOptions struct {
 
 // CreateSQL returns the statement that makes a table: text for identifiers, codes
 // and names, integers for prices, exact numerics for strengths, dates as text.
-// It keeps to what SQLite, PostgreSQL, MySQL and SQL Server share.
+// Every column may be NULL, for a record without a field that the schema requires
+// is reported on reading and kept. It keeps to what SQLite, PostgreSQL, MySQL and
+// SQL Server share.
 func (t Table) CreateSQL(prefix string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "CREATE TABLE %s%s (", prefix, strings.ToLower(t.String()))
@@ -100,10 +102,7 @@ func (t Table) CreateSQL(prefix string) string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		fmt.Fprintf(&b, `%s %s`, sqlName(f.Tag), sqlType(&f))
-		if f.Required {
-			b.WriteString(" NOT NULL")
-		}
+		b.WriteString(sqlName(f.Tag) + " " + sqlType(&f))
 	}
 	b.WriteString(")")
 	return b.String()
@@ -225,7 +224,8 @@ func (s *Store) exportTable(ctx context.Context, db *sql.DB, t Table, o SQLOptio
 	return commit(rows)
 }
 
-// WriteSQL writes a script of the same statements, with the values in it.
+// WriteSQL writes a script of the same statements, with the values in it as
+// standard SQL quotes them. MySQL reads it in its mode NO_BACKSLASH_ESCAPES.
 func (s *Store) WriteSQL(w io.Writer, prefix string) error {
 	b := bufio.NewWriter(w)
 	var line []byte

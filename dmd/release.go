@@ -3,6 +3,7 @@ package dmd
 import (
 	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"context"
 	"errors"
 	"fmt"
@@ -357,6 +358,9 @@ const progressEvery = 4 << 20
 
 func (r *Release) scanFile(ctx context.Context, f File, fn func(*Record) error, step func(bytes, records int64)) ([]Issue, error) {
 	src, err := f.open()
+	if isDamage(err) {
+		return []Issue{{Severity: Fatal, Code: CodeArchive, File: f.Name, Offset: 0, Err: err}}, ctx.Err()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Name, err)
 	}
@@ -382,12 +386,20 @@ func (r *Release) scanFile(ctx context.Context, f File, fn func(*Record) error, 
 	}
 	step(f.Size, records)
 	if err := s.Err(); err != nil {
-		if errors.Is(err, errClaimedSize) || errors.Is(err, zip.ErrChecksum) || errors.Is(err, zip.ErrFormat) || errors.Is(err, io.ErrUnexpectedEOF) {
+		if isDamage(err) {
 			return append(s.Issues(), Issue{Severity: Fatal, Code: CodeArchive, File: f.Name, Offset: s.Offset(), Err: err}), nil
 		}
 		return s.Issues(), fmt.Errorf("%s: %w", f.Name, err)
 	}
 	return s.Issues(), ctx.Err()
+}
+
+// isDamage reports whether an error says that an entry of an archive cannot be
+// read, which leaves the other entries to be read.
+func isDamage(err error) bool {
+	var corrupt flate.CorruptInputError
+	return errors.As(err, &corrupt) || errors.Is(err, errClaimedSize) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, zip.ErrChecksum) || errors.Is(err, zip.ErrFormat) || errors.Is(err, zip.ErrAlgorithm)
 }
 
 // scanParallel reads the files with several goroutines; fn is called for records

@@ -185,3 +185,37 @@ func TestReleaseFS(t *testing.T) {
 		t.Errorf("%d kinds are missing", missing)
 	}
 }
+
+// TestDamagedEntry: an entry that cannot be unpacked is reported, and the others
+// are read.
+func TestDamagedEntry(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		method uint16
+		data   string
+	}{
+		{"corrupt stream", zip.Deflate, "\xff\xff\xff\xff\xff\xff\xff\xff"},
+		{"stream cut short", zip.Deflate, "\x4b"},
+		{"unknown method", 99, "something"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var b bytes.Buffer
+			z := zip.NewWriter(&b)
+			w, err := z.CreateRaw(&zip.FileHeader{Name: "f_ingredient2_3260821.xml", Method: c.method, CompressedSize64: uint64(len(c.data)), UncompressedSize64: 100})
+			if err != nil {
+				t.Fatal(err)
+			}
+			io.WriteString(w, c.data)
+			if w, err = z.Create("f_vtm2_3260821.xml"); err != nil {
+				t.Fatal(err)
+			}
+			io.WriteString(w, vtmFile)
+			if err := z.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if files, records, codes := open(t, b.Bytes()); files != 2 || records != 1 || codes != "dmd.release.archive f_ingredient2_3260821.xml; " {
+				t.Errorf("%d files, %d records, %s", files, records, codes)
+			}
+		})
+	}
+}
