@@ -91,16 +91,17 @@ func (s *Set) has(v uint32) bool {
 	if s.meta.Form == Compact {
 		return s.hasCompact(v)
 	}
-	at := v >> densePageBits * directoryEntry
-	if int(at)+4 > len(s.dir) {
+	at := uint(v>>densePageBits) * directoryEntry
+	if at+directoryEntry > uint(len(s.dir)) {
 		return false
 	}
-	page := binary.LittleEndian.Uint32(s.dir[at:])
-	if page == 0 {
+	page := uint64(binary.LittleEndian.Uint32(s.dir[at:][:directoryEntry]))
+	// An empty page wraps round to beyond the last.
+	byteAt := (page-1)*densePageSize + uint64(v)&(1<<densePageBits-1)>>3
+	if byteAt >= uint64(len(s.pages)) {
 		return false
 	}
-	bit := v & (1<<densePageBits - 1)
-	found := s.pages[int(page-1)*densePageSize+int(bit>>3)]>>(bit&7)&1 != 0
+	found := s.pages[byteAt]>>(v&7)&1 != 0
 	runtime.KeepAlive(s)
 	return found
 }
