@@ -170,6 +170,43 @@ func TestGroups(t *testing.T) {
 	one(t, res, "ofType(Observation).note.text", "about four")
 }
 
+// An order without ORC does not borrow the ORC of the order before it, and
+// finds the patient all the same.
+func TestReferencesStayInTheirOrder(t *testing.T) {
+	res := convert(t, msh+"ORU^R01^ORU_R01|1|P|2.5.1\rPID|1||A1^^^RX1^MR\rORC|RE|O1|||CM\rOBR|1|O1||P1\rOBR|2|||P2\r")
+	if got := query(t, res, "ofType(ServiceRequest).status"); !slices.Equal(got, []any{"completed", "unknown"}) {
+		t.Errorf("status of the orders: %v", got)
+	}
+	if got := query(t, res, "ofType(DiagnosticReport).status"); !slices.Equal(got, []any{"final", "unknown"}) {
+		t.Errorf("status: %v", got)
+	}
+	if got := query(t, res, "ofType(DiagnosticReport).subject.reference"); len(got) != 2 || got[0] != got[1] {
+		t.Errorf("subject: %v", got)
+	}
+}
+
+// What FHIR requires and the message leaves out is said to be unknown.
+func TestRequiredElements(t *testing.T) {
+	res := convert(t, msh+"ADT^A01^ADT_A01|1|P|2.5.1\rEVN||20240101\rPID|1||A1^^^RX1^MR\rPV1|1|X\r"+
+		"OBX|1|NM|8867-4^Heart rate^LN||60~120|/min|||||F\rOBX|2|ST|||note||||||F\rIN1|1|P1\r")
+	if got := query(t, res, "ofType(Observation).component.code.coding.code"); !slices.Equal(got, []any{"8867-4", "8867-4"}) {
+		t.Errorf("codes of the components: %v", got)
+	}
+	one(t, res, "ofType(Encounter).class.code", "X")
+	const absent = ".extension('http://hl7.org/fhir/StructureDefinition/data-absent-reason').valueCode"
+	one(t, res, "ofType(Coverage).payor"+absent, "unknown")
+	one(t, res, "ofType(Observation).code"+absent, "unknown")
+	tree, err := fhir.Parse(res.Bundle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range tree.Issues() {
+		if i.Severity <= fhir.Error {
+			t.Error(i)
+		}
+	}
+}
+
 // In A40 each repetition of the group merges its own pair.
 func TestMergePairs(t *testing.T) {
 	res := convert(t, msh+"ADT^A40^ADT_A39|1|P|2.4\rEVN||20240101\rPID|1||A1^^^RX1^MR\rMRG|A9^^^RX1^MR\rPID|1||B1^^^RX1^MR\rMRG|B9^^^RX1^MR\r", tofhir.UK())

@@ -22,7 +22,7 @@ func (c *conversion) place(s *mapping.Structure) {
 		if seg.id == 0 {
 			continue
 		}
-		if at := &p[last]; at.End == 0 && at.Name == seg.id && (at.Repeats || int32(at.Parent) != last-1 || !p[at.Parent].Repeats) {
+		if at := &p[last]; at.End == 0 && at.Name == seg.id && (at.Repeats || !c.opens(last)) {
 			seg.pos = last
 			continue
 		}
@@ -57,6 +57,23 @@ func (c *conversion) place(s *mapping.Structure) {
 		}
 		group, last = seg.group, seg.pos
 	}
+}
+
+// opens reports whether a segment at a position may begin a new occurrence of
+// its group: none of the group's own segments stands before it. In ORU an OBR
+// opens one, for the group with ORC before it may be absent.
+func (c *conversion) opens(pos int32) bool {
+	p := c.conv.program.Positions
+	parent := p[pos].Parent
+	if !p[parent].Repeats {
+		return false
+	}
+	for i := int32(parent) + 1; i < pos; i++ {
+		if p[i].End == 0 && p[i].Parent == parent {
+			return false
+		}
+	}
+	return true
 }
 
 func (c *conversion) find(id mapping.Str, from, end int32) int32 {
