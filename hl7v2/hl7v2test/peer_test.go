@@ -3,9 +3,7 @@ package hl7v2test
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -68,54 +66,4 @@ func TestEachFault(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestNothingIsLost sends many messages, each until it is accepted, to a peer
-// with all faults at once.
-func TestNothingIsLost(t *testing.T) {
-	messages, connections := 3000, 16
-	if os.Getenv("NHSKIT_LONG") != "" {
-		messages, connections = 100_000, 64
-	}
-	peer := NewPeer(t)
-	peer.Delay(60 * time.Millisecond)
-	faults := Faults()
-	for i, f := range faults { // one message in twenty is struck
-		if f == OversizeAnswer {
-			peer.FaultFrom(f, messages, messages/2) // 32 MiB each
-			continue
-		}
-		peer.FaultFrom(f, 20*len(faults), 20*(i+1))
-	}
-	client := &mllp.Client{Addr: peer.Addr(), Timeout: 50 * time.Millisecond, MaxIdle: connections}
-	defer client.Close()
-	var group sync.WaitGroup
-	accepted := make([]bool, messages)
-	for c := range connections {
-		group.Go(func() {
-			for i := c; i < messages; i += connections {
-				for range 200 {
-					reply, err := client.Send(t.Context(), adt(fmt.Sprintf("M%d", i)))
-					if err == nil && reply.Accepted() {
-						accepted[i] = true
-						break
-					}
-				}
-			}
-		})
-	}
-	group.Wait()
-	stored := controlIDs(peer.Messages())
-	again := 0
-	for i, ok := range accepted {
-		n := stored[fmt.Sprintf("M%d", i)]
-		switch {
-		case !ok:
-			t.Errorf("M%d was never accepted", i)
-		case n == 0:
-			t.Errorf("M%d was accepted and not stored", i)
-		}
-		again += max(0, n-1)
-	}
-	t.Logf("%d messages, %d of them stored again", messages, again)
 }

@@ -509,7 +509,7 @@ func limit[T int | time.Duration](v, byDefault T) T {
 type idMemory struct {
 	mu      sync.Mutex
 	ids     map[string]struct{}
-	handled map[string]chan struct{} // closed at the end
+	handled map[string]chan struct{} // closed at the end; nil while nobody waits
 	ring    []string
 	next    int
 }
@@ -529,10 +529,14 @@ func (m *idMemory) begin(ctx context.Context, id string) (known bool, err error)
 		m.mu.Lock()
 		other, busy := m.handled[id]
 		if !busy {
-			m.handled[id] = make(chan struct{})
+			m.handled[id] = nil
 			_, known = m.ids[id]
 			m.mu.Unlock()
 			return known, nil
+		}
+		if other == nil {
+			other = make(chan struct{})
+			m.handled[id] = other
 		}
 		m.mu.Unlock()
 		select {
@@ -550,7 +554,9 @@ func (m *idMemory) end(id string, acknowledged bool) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	close(m.handled[id])
+	if waiting := m.handled[id]; waiting != nil {
+		close(waiting)
+	}
 	delete(m.handled, id)
 	if _, ok := m.ids[id]; ok || !acknowledged {
 		return
