@@ -147,6 +147,43 @@ func TestHostileRequests(t *testing.T) {
 	}
 }
 
+// A Type 1 opt-out stands in the way of what leaves a practice; where nobody
+// says whether this does, it is not known to be out of the way.
+func TestType1WithoutHolder(t *testing.T) {
+	type1 := optOutRecord("a", func(r *consent.Record) {
+		r.Kind, r.Code = consent.Type1OptOut, consent.Code{System: "read2", Value: "9Nu0."}
+	})
+	for held, want := range []consent.Outcome{consent.Indeterminate, consent.Permit, consent.Deny} {
+		r := plainResearch()
+		r.Data.HeldByGP = consent.Tri(held)
+		if d := decideOn(r, type1); d.Outcome() != want {
+			t.Errorf("held by a practice %s: %v, want %s", r.Data.HeldByGP, d, want)
+		}
+		if d := decideOn(r); d.Outcome() != consent.Permit {
+			t.Errorf("held by a practice %s, nothing on file: %v", r.Data.HeldByGP, d)
+		}
+	}
+}
+
+// Data that is said to have gone out after the time asked about has not.
+func TestShareInTheFuture(t *testing.T) {
+	type1 := optOutRecord("a", func(r *consent.Record) {
+		r.Kind, r.Code = consent.Type1OptOut, consent.Code{System: "read2", Value: "9Nu0."}
+	})
+	r := plainResearch()
+	r.Data.HeldByGP = consent.Yes
+	for _, c := range []struct {
+		when time.Time
+		want bool
+	}{{r.AsAt.Add(-time.Hour), true}, {r.AsAt.Add(time.Hour), false}} {
+		r.Evidence.PriorShare = c.when
+		d := decideOn(r, type1)
+		if got := slices.Contains(d.Obligations(), consent.Obligation{Kind: "no-retrospective-recall"}); got != c.want {
+			t.Errorf("shared %s: %v", c.when, d.Obligations())
+		}
+	}
+}
+
 type findingOf consent.FindingEffect
 
 func (f findingOf) Evaluate(context.Context, *consent.Request) consent.Finding {

@@ -51,9 +51,7 @@ func (f *facts) observeData(d *Data) {
 	if d.Origin == OriginUnknown {
 		f.openTo(fOrigin, fOrigin.anyValue()&^1, causeData)
 	}
-	// Without a word to the contrary data is not a practice's own: the
-	// caller who extracts from a practice says so.
-	f.yes(fHeldBy, d.HeldByGP == Yes)
+	f.tri(fHeldBy, d.HeldByGP, causeData)
 	f.oneOf(fNumber, uint8(d.NumberState))
 	f.oneOf(fItem, uint8(d.Item))
 	f.yes(fRequested, d.ItemRequested)

@@ -527,7 +527,7 @@ func (s *situation) disclose() (deny, permit tri) {
 		all(basis(consent.OverridingPublicInterest), test),
 		all(basis(consent.LegalRequirement), is(e.LegalInstrument == "statute" || e.LegalInstrument == "court-order")),
 	)
-	type1 := all(is(d.HeldByGP == consent.Yes), beyond, personal, s.c.type1, not(exempt1))
+	type1 := all(d.HeldByGP, beyond, personal, s.c.type1, not(exempt1))
 
 	special := is(s.p == consent.Marketing || s.p == consent.Insurance)
 	article9 := is(r.GDPR.Article6 != "" && r.GDPR.Article9 == "" || r.GDPR.Article6 == "" && r.GDPR.Article9 != "")

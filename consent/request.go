@@ -92,8 +92,8 @@ type Data struct {
 	Confidential    Tri             `json:"confidential,omitempty"` // confidential patient information
 	Disclosed       Tri             `json:"disclosureControl,omitempty"`
 	Origin          Origin          `json:"origin,omitempty"`
-	HeldByGP        Tri             `json:"heldByGP,omitempty"`
-	Labels          []string        `json:"labels,omitempty"` // security labels; nil is not known, see LabelsKnown
+	HeldByGP        Tri             `json:"heldByGP,omitempty"` // it leaves a GP practice, where a Type 1 opt-out counts
+	Labels          []string        `json:"labels,omitempty"`   // security labels; nil is not known, see LabelsKnown
 	LabelsKnown     bool            `json:"labelsKnown,omitempty"`
 	Class           string          `json:"class,omitempty"` // resource type
 	Codes           []string        `json:"codes,omitempty"` // system|code
