@@ -42,6 +42,10 @@ func (c *conversion) holds(i int32, f *frame, own cursor) bool {
 		return pictureMatches(p.Text(p.Parts[n.Lo].Literal), c.plain(cur))
 	case mapping.CondValid:
 		text := c.plain(cur)
+		if p.Text(p.Parts[n.Lo].Literal) == "instant" {
+			_, ok := appendTime(nil, text, mapping.Instant, c.conv.location)
+			return ok
+		}
 		_, err := nhsnumber.ParseBytes(text)
 		if err != nil && len(text) > 0 {
 			c.issue(Warning, CodeNHSNumber, cur, f.row, err)

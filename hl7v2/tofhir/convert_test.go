@@ -196,6 +196,10 @@ func TestRequiredElements(t *testing.T) {
 	const absent = ".extension('http://hl7.org/fhir/StructureDefinition/data-absent-reason').valueCode"
 	one(t, res, "ofType(Coverage).payor"+absent, "unknown")
 	one(t, res, "ofType(Observation).code"+absent, "unknown")
+	broken := convert(t, "MSH|^~\\&|PAS|RX1|TIE|RX1|20261399||ADT^A01^ADT_A01|1|P|2.5.1\rEVN||20261399\rPID|1||A1^^^RX1^MR\r")
+	if got := query(t, broken, "ofType(Provenance)._recorded"+absent); len(got) == 0 || len(got) != len(query(t, broken, "ofType(Provenance)")) {
+		t.Errorf("times of recording that are no dates: %v", got)
+	}
 	tree, err := fhir.Parse(res.Bundle)
 	if err != nil {
 		t.Fatal(err)
