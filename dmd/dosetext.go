@@ -384,6 +384,9 @@ func (w *doseWriter) duration(t *Timing) string {
 	unit := w.timeUnit("timing.repeat.durationUnit", t.DurationUnit)
 	text := "over " + num(*t.Duration) + " " + plural(*t.Duration, unit)
 	if t.DurationMax != nil {
+		if t.Duration.Cmp(*t.DurationMax) > 0 {
+			return w.refuse("timing.repeat.durationMax", "the longest duration is below the usual one")
+		}
 		text += " (maximum " + num(*t.DurationMax) + " " + plural(*t.DurationMax, unit) + ")"
 	}
 	return text
@@ -393,6 +396,8 @@ func (w *doseWriter) duration(t *Timing) string {
 func (w *doseWriter) frequency(t *Timing) string {
 	f, most := t.Frequency, t.FrequencyMax
 	switch {
+	case f != nil && f.Sign() <= 0:
+		return w.refuse("timing.repeat.frequency", "the frequency is not above zero")
 	case f == nil && most == nil:
 		if t.Period == nil {
 			if t.PeriodMax != nil || t.PeriodUnit != "" {
@@ -476,6 +481,8 @@ func (w *doseWriter) period(t *Timing) string {
 	switch {
 	case t.Period.Sign() <= 0:
 		return w.refuse("timing.repeat.period", "the period is not above zero")
+	case t.PeriodMax != nil && t.Period.Cmp(*t.PeriodMax) > 0:
+		return w.refuse("timing.repeat.periodMax", "the longest period is below the shortest")
 	case t.PeriodMax != nil:
 		return "every " + num(*t.Period) + " to " + num(*t.PeriodMax) + " " + plural(*t.PeriodMax, unit)
 	case !isOne(*t.Period):
@@ -746,6 +753,8 @@ func (w *doseWriter) count(t *Timing) string {
 	switch {
 	case t.Count == nil:
 		text = "up to " + num(*t.CountMax) + " times"
+	case t.CountMax != nil && t.Count.Cmp(*t.CountMax) > 0:
+		return w.refuse("timing.repeat.countMax", "the highest count is below the lowest")
 	case t.CountMax != nil:
 		text = num(*t.Count) + " to " + num(*t.CountMax) + " times"
 	case isOne(*t.Count):
@@ -782,6 +791,9 @@ func (w *doseWriter) maxPerPeriod(r *Ratio) string {
 	}
 	if !w.check(el+".numerator", r.Numerator) || !w.check(el+".denominator", r.Denominator) {
 		return ""
+	}
+	if r.Denominator.Value.Sign() == 0 {
+		return w.refuse(el+".denominator.value", "the period is zero")
 	}
 	return "up to a maximum of " + num(r.Numerator.Value) + " " + r.Numerator.Unit + " in " + span(r.Denominator)
 }
