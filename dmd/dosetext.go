@@ -119,6 +119,9 @@ func (w *doseWriter) one(path string, d *Dosage) string {
 		w.maximum("maxDosePerLifetime", d.MaxPerLifetime, " for the lifetime of the patient"),
 		w.additional(d),
 	}
+	if t.Code != nil && strings.Join([]string{w.frequency(t), w.when(t), w.daysAndTimes(t), w.events(t), w.count(t)}, "") == "" {
+		w.refuse("timing.code", "the timing is in a code alone")
+	}
 	if w.style == StyleEPS {
 		parts = append(parts, d.Patient)
 	}

@@ -31,6 +31,8 @@ func TestDoseText(t *testing.T) {
 		{`{"timing":{"repeat":{"period":2,"periodUnit":"d"}}}`, "every 2 days", "every 2 days"},
 		{`{"timing":{"repeat":{"frequency":1}}}`, "once", "once"},
 		{`{"timing":{"repeat":{"frequency":3,"frequencyMax":2}}}`, "", ""},
+		{`{"doseAndRate":[{"doseQuantity":{"value":1,"unit":"tablet"}}],"timing":{"code":{"text":"BID"}}}`, "", ""},
+		{`{"timing":{"code":{"text":"BID"},"repeat":{"frequency":2,"period":1,"periodUnit":"d"}}}`, "twice a day", "twice a day"},
 		{`{"timing":{"repeat":{"frequency":0,"period":1,"periodUnit":"d"}}}`, "", ""},
 		{`{"timing":{"repeat":{"frequency":1,"period":4,"periodMax":2,"periodUnit":"h"}}}`, "", ""},
 		{`{"timing":{"repeat":{"duration":4,"durationMax":2,"durationUnit":"h"}}}`, "", ""},
