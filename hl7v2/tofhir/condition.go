@@ -43,7 +43,8 @@ func (c *conversion) holds(i int32, f *frame, own cursor) bool {
 	case mapping.CondValid:
 		text := c.plain(cur)
 		if p.Text(p.Parts[n.Lo].Literal) == "instant" {
-			_, ok := appendTime(nil, text, mapping.Instant, c.conv.location)
+			var buf [40]byte
+			_, ok := appendTime(buf[:0], text, mapping.Instant, c.conv.location)
 			return ok
 		}
 		_, err := nhsnumber.ParseBytes(text)
