@@ -75,6 +75,9 @@ func TestFactsReproducible(t *testing.T) {
 // TestDefinitionsAgainstPackage compares every fact with the published files,
 // read here in a second, plain way.
 func TestDefinitionsAgainstPackage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long, above all under the race detector")
+	}
 	d := R4()
 	structures, elements := 0, 0
 	eachResource(t, corePackage, func(name string, data []byte) {
@@ -322,6 +325,9 @@ func flatten(list []expansionEntry, into map[[2]string]bool) {
 }
 
 func TestSearchParametersAgainstPackage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long, above all under the race detector")
+	}
 	want := map[string]string{}
 	eachResource(t, corePackage, func(name string, data []byte) {
 		if strings.HasPrefix(name, "SearchParameter-") {

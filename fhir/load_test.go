@@ -62,6 +62,9 @@ func TestDefinitionsOfR4Again(t *testing.T) {
 }
 
 func TestDefinitionsOfUKCore(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long, above all under the race detector")
+	}
 	p, err := OpenPackage(filepath.Join(corpora(t), "ukcore"), PackageLimits{})
 	if err != nil {
 		t.Fatal(err)

@@ -147,6 +147,9 @@ var unequal = map[string]string{
 // TestSnapshotsOfR4 generates every structure of R4 anew from its differential
 // and compares it with the published snapshot.
 func TestSnapshotsOfR4(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long, above all under the race detector")
+	}
 	l := NewLibrary(publishedR4(t))
 	total, excused := 0, 0
 	for _, url := range l.Canonicals("StructureDefinition") {

@@ -255,6 +255,9 @@ func plainXML(t *testing.T, doc []byte) string {
 // TestXMLAgainstStandardLibrary compares what we write with what was read, by
 // the standard library's reading of both.
 func TestXMLAgainstStandardLibrary(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long, above all under the race detector")
+	}
 	files, _ := filepath.Glob(filepath.Join(corpora(t), "ukcore", "*", "*.xml"))
 	for _, f := range files {
 		data, err := os.ReadFile(f)

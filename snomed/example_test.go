@@ -146,3 +146,16 @@ func ExampleStore_History() {
 	fmt.Println(retired, "inactive concepts are the same as an active one")
 	// Output: 98 inactive concepts are the same as an active one
 }
+
+func ExampleDiff() {
+	st := exampleStore()
+	changes := 0
+	for _, err := range snomed.Diff(st, st) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		changes++
+	}
+	fmt.Println("changes from a release to itself:", changes)
+	// Output: changes from a release to itself: 0
+}

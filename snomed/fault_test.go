@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"hash/fnv"
 	"io"
 	"math/rand/v2"
@@ -227,7 +226,7 @@ func mend(b []byte) {
 	}
 }
 
-func crcOf(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }
+func crcOf(b []byte) uint32 { return checksum(b) }
 
 type discard struct{}
 
@@ -343,6 +342,9 @@ func (f *flaky) ReadAt(b []byte, off int64) (int, error) {
 // TestFullDisk fails the build at every block it writes: the old store is
 // untouched and nothing is left behind.
 func TestFullDisk(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long, above all under the race detector")
+	}
 	dir := t.TempDir()
 	file := filepath.Join(dir, "store")
 	buildSmall(t, file, snomedtest.Options{Seed: 25}, BuildOptions{})
@@ -434,7 +436,10 @@ func TestKilledBuild(t *testing.T) {
 		}
 		return
 	}
-	kills := short(12, 3)
+	if testing.Short() {
+		t.Skip("it takes long, above all under the race detector")
+	}
+	kills := 12
 	if long() {
 		kills = 200
 	}
@@ -605,6 +610,9 @@ func TestDeltaTwice(t *testing.T) {
 
 // TestSameBytes: a store depends on nothing but its releases and options.
 func TestSameBytes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long, above all under the race detector")
+	}
 	r := smallRelease(t, snomedtest.Options{Seed: 42, Scale: 0.003})
 	var first []byte
 	for range 4 {

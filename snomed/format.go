@@ -37,7 +37,8 @@ var (
 	ErrClosed   = errors.New("snomed: the store is closed")
 )
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+// checksum is the CRC-32C of a block.
+func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
 
 // ref says where a piece of data lies and how it is coded.
 type ref struct {
@@ -99,7 +100,7 @@ func (w *fileWriter) flush() {
 			return
 		}
 	}
-	w.crc = append(w.crc, crc32.Checksum(w.buf, castagnoli))
+	w.crc = append(w.crc, checksum(w.buf))
 	_, w.err = w.f.Write(w.buf)
 	w.buf = w.buf[:0]
 }
@@ -136,8 +137,8 @@ func (w *fileWriter) finish(directory []ref) error {
 	le.PutUint64(h[16:], end+uint64(len(table)))
 	le.PutUint64(h[24:], end)
 	le.PutUint64(h[32:], dirOff)
-	le.PutUint32(h[40:], crc32.Checksum(table, castagnoli))
-	le.PutUint32(h[60:], crc32.Checksum(h[:60], castagnoli))
+	le.PutUint32(h[40:], checksum(table))
+	le.PutUint32(h[60:], checksum(h[:60]))
 	if w.err == nil {
 		_, w.err = w.f.Seek(0, io.SeekStart)
 	}
@@ -178,10 +179,10 @@ func openImage(f io.ReaderAt, size int64, mapped []byte) (*image, error) {
 	if string(h[:8]) != magic {
 		return nil, ErrNotStore
 	}
-	if v := le.Uint32(h[8:]); v != formatVersion && le.Uint32(h[60:]) == crc32.Checksum(h[:60], castagnoli) {
+	if v := le.Uint32(h[8:]); v != formatVersion && le.Uint32(h[60:]) == checksum(h[:60]) {
 		return nil, fmt.Errorf("%w: version %d, this library reads %d", ErrVersion, v, formatVersion)
 	}
-	if le.Uint32(h[60:]) != crc32.Checksum(h[:60], castagnoli) {
+	if le.Uint32(h[60:]) != checksum(h[:60]) {
 		return nil, fmt.Errorf("%w: the header does not fit its checksum", ErrCorrupt)
 	}
 	total, end, dirOff, n := le.Uint64(h[16:]), le.Uint64(h[24:]), le.Uint64(h[32:]), uint64(le.Uint32(h[12:]))
@@ -204,7 +205,7 @@ func openImage(f io.ReaderAt, size int64, mapped []byte) (*image, error) {
 			return nil, err
 		}
 	}
-	if crc32.Checksum(im.table, castagnoli) != le.Uint32(h[40:]) {
+	if checksum(im.table) != le.Uint32(h[40:]) {
 		return nil, fmt.Errorf("%w: the checksums do not fit their own", ErrCorrupt)
 	}
 	err := im.guarded(func() {
@@ -290,7 +291,7 @@ func (im *image) verify(b uint64) {
 			panic(&fault{fmt.Errorf("snomed: reading the store: %w", err)})
 		}
 	}
-	if crc32.Checksum(im.data[from:to], castagnoli) != binary.LittleEndian.Uint32(im.table[4*b:]) {
+	if checksum(im.data[from:to]) != binary.LittleEndian.Uint32(im.table[4*b:]) {
 		panic(&fault{fmt.Errorf("%w: the block at byte %d does not fit its checksum", ErrCorrupt, from)})
 	}
 	im.ok[b>>5].Or(1 << (b & 31))

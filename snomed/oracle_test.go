@@ -261,7 +261,7 @@ func long() bool { return os.Getenv("NHSKIT_LONG") == "1" }
 func TestAgainstOracle(t *testing.T) {
 	queries := 700
 	if testing.Short() {
-		queries = 150
+		queries = 40
 	}
 	if long() {
 		queries = 25_000

@@ -32,7 +32,17 @@ type tables struct {
 }
 
 // table decodes the rows on first use, in about a tenth of a millisecond.
-var table = sync.OnceValue(func() *tables {
+func table() *tables {
+	shared.once.Do(func() { shared.tables = readTables() })
+	return shared.tables
+}
+
+var shared struct {
+	once   sync.Once
+	tables *tables
+}
+
+func readTables() *tables {
 	t := &tables{atoms: make([]atom, 0, 320)}
 	var f [7]string
 	for line := range strings.Lines(prefixRows) {
@@ -66,7 +76,7 @@ var table = sync.OnceValue(func() *tables {
 		return strings.Compare(strings.ToUpper(t.atoms[a].ci), strings.ToUpper(t.atoms[b].ci))
 	})
 	return t
-})
+}
 
 // split cuts a row into its columns.
 func split(line string, into []string) {

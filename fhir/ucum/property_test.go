@@ -151,6 +151,9 @@ func TestSpecialProperty(t *testing.T) {
 // more often.
 func TestMutatedCodes(t *testing.T) {
 	n := 100_000
+	if testing.Short() {
+		n = 10_000
+	}
 	if os.Getenv("NHSKIT_LONG") != "" {
 		n = 20_000_000
 	}

@@ -207,6 +207,9 @@ func TestGroupCorpus(t *testing.T) {
 
 // TestGroupIsLinear groups messages of doubling size.
 func TestGroupIsLinear(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long, above all under the race detector")
+	}
 	for _, pattern := range []string{"OBX", "OBR", "PID OBR OBX", "ZZ1", "OBX DG1"} {
 		steps := func(n int) int {
 			m := message(t, "2.4", "ORU^R01", strings.Fields(strings.Repeat(pattern+" ", n))...)

@@ -47,7 +47,18 @@ type place struct {
 
 func (p place) String() string { return p.segment + "-" + strconv.Itoa(p.field) }
 
-var tables = sync.OnceValue(func() *fieldTables {
+// tables returns the fields with code lists, which the first call reads.
+func tables() *fieldTables {
+	shared.once.Do(func() { shared.tables = readTables() })
+	return shared.tables
+}
+
+var shared struct {
+	once   sync.Once
+	tables *fieldTables
+}
+
+func readTables() *fieldTables {
 	t := &fieldTables{}
 	var lists []codeList
 	text := codesText
@@ -89,7 +100,7 @@ var tables = sync.OnceValue(func() *fieldTables {
 		}
 	}
 	return t
-})
+}
 
 func parsePlace(path string) place {
 	segment, n, _ := strings.Cut(path, "-")

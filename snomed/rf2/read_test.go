@@ -260,6 +260,9 @@ func TestLongTerm(t *testing.T) {
 }
 
 func TestZipBomb(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long, above all under the race detector")
+	}
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
 	w, err := z.Create(conceptFile)
@@ -290,6 +293,9 @@ func TestZipBomb(t *testing.T) {
 // there is always an issue or an error, never a panic, unless every row came
 // through unharmed.
 func TestDamagedZip(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long, above all under the race detector")
+	}
 	var whole []byte
 	for _, p := range snomedtest.Invalid() {
 		if p.Name == "duplicate-id" { // its rows are good
