@@ -100,8 +100,8 @@ func DefaultRules() *Rules {
 	return defaults.rules
 }
 
-// ParseRules reads rules in the form that String writes: a line "version V", and
-// a line of eight parts divided by semicolons for each rule.
+// ParseRules reads rules in the form that String writes: a line "version V", which
+// must be there, and a line of eight parts divided by semicolons for each rule.
 func ParseRules(text string) (*Rules, error) {
 	out := &Rules{}
 	n := 0
@@ -136,6 +136,9 @@ func ParseRules(text string) (*Rules, error) {
 			return nil, fmt.Errorf("dmd: rules, line %d: %w", n, err)
 		}
 		out.rules = append(out.rules, r)
+	}
+	if out.version == "" {
+		return nil, errors.New("dmd: rules: no version")
 	}
 	return out, nil
 }
