@@ -68,7 +68,7 @@ func verhoeff(digits string) int {
 
 // obvious says what is wrong with s, or "".
 func obvious(s string) sctid.Code {
-	for _, c := range []byte(s[:min(len(s), 18)]) { // what follows is too much, whatever it is
+	for _, c := range []byte(s[:min(len(s), 19)]) { // the 19th byte is one too many, and the last looked at
 		if c < '0' || c > '9' {
 			return sctid.CodeCharacter
 		}
