@@ -209,7 +209,17 @@ func sameText(a, b Value) bool {
 	if a.m != nil && b.m != nil && a.m.delims == b.m.delims && a.m.charset == b.m.charset && string(ra) == string(rb) {
 		return true
 	}
-	return a.Text() == b.Text()
+	text := b.Text()
+	if a.Text() == text {
+		return true
+	}
+	if a.State() != Present || b.State() != Present || a.m.delims.Escape == b.m.delims.Escape {
+		return false
+	}
+	// Local sequences stand in a text with their escape character: compare
+	// what the first value is with the delimiters of the second message.
+	raw, err := b.m.appendLeaf(nil, a.Leaf())
+	return err == nil && string(b.m.appendText(nil, raw)) == text
 }
 
 // ignored reports whether a place lies under an ignored path. A value that is

@@ -193,6 +193,34 @@ func TestDiff(t *testing.T) {
 
 // A message does not differ from its canonical form, nor from a copy of it in
 // other delimiters.
+// TestDiffLocalSequences: a local escape sequence is the same one under
+// another escape character, and another one is not.
+func TestDiffLocalSequences(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		same bool
+	}{
+		{`\Z1\ at \F\`, `!Z1! at |`, true},
+		{`\Z1\`, `!Z2!`, false},
+		{`\Zaa\F\`, `!Zaa!F\`, true},
+	} {
+		a, err := Parse([]byte("MSH|^~\\&|A\rPID|" + c.a + "\r"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := Parse([]byte("MSH$%~!@$A\rPID$" + c.b + "\r"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if changes := Diff(a, b); (len(changes) == 0) != c.same {
+			t.Errorf("%s and %s: %v", c.a, c.b, changes)
+		}
+		if changes := Diff(b, a); (len(changes) == 0) != c.same {
+			t.Errorf("%s and %s: %v", c.b, c.a, changes)
+		}
+	}
+}
+
 func TestDiffFindsNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m, err := Parse(genMessage().Draw(t, "message"))
