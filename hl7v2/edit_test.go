@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -271,6 +272,18 @@ func TestRedacted(t *testing.T) {
 	}
 }
 
+// A line that is no segment is masked too, from its first byte.
+func TestRedactedLineWithoutID(t *testing.T) {
+	p := Parser{Limits: Limits{Bytes: 51}}
+	m, err := p.Parse([]byte("MSH|^~\\&|A|B|C|D|2026||ADT^A01|1|P|2.4\rEdna Lee|Ann"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(m.Redacted().Bytes()); !strings.HasSuffix(got, "\rXxxx Xxx|Xxx\r") {
+		t.Errorf("got %q", got)
+	}
+}
+
 // Masking keeps the places of all values, and no letter or digit of them.
 func TestRedactedKeepsStructure(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -280,8 +293,13 @@ func TestRedactedKeepsStructure(t *testing.T) {
 		}
 		places := func(m *Message) (out []string) {
 			for _, l := range leaves(m) {
-				place, _, _ := strings.Cut(l, "=")
-				out = append(out, place)
+				number, rest, _ := strings.Cut(l, " ")
+				i, _ := strconv.Atoi(number)
+				if s := m.SegmentAt(i); !isSegmentID(s.id()) { // masked as well
+					rest = strings.TrimPrefix(rest, s.ID())
+				}
+				place, _, _ := strings.Cut(rest, "=")
+				out = append(out, number+" "+place)
 			}
 			return out
 		}

@@ -30,7 +30,11 @@ func (m *Message) Redacted(keep ...Path) *Message {
 			at = x.marks[first] >> kindBits
 			place.Field = 2
 		}
-		out = append(out, m.data[start:at]...)
+		if isSegmentID(s.id()) {
+			out = append(out, m.data[start:at]...)
+		} else { // what a line that is no segment begins with could be anything
+			out = m.appendMasked(out, m.data[start:at])
+		}
 		for k := first; k < x.fields[hi]; k++ {
 			mark := x.marks[k]
 			switch mark & kindMask {
@@ -65,6 +69,7 @@ func (m *Message) Redacted(keep ...Path) *Message {
 	out = append(out, '\r')
 	p := m.parser
 	p.Strict = false
+	p.Limits.Bytes, p.Limits.Segments = -1, -1 // as m has, but for an end of its last segment
 	c := new(Message)
 	if err := p.ParseInto(c, out); err != nil {
 		panic("hl7v2: a redacted message cannot be read: " + err.Error())
