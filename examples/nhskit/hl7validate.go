@@ -66,7 +66,11 @@ func (c *console) validateHL7(v *schema.Validator, name string, data []byte) err
 		for _, i := range out.Issues {
 			c.printIssue(name, data, i)
 		}
-		fmt.Fprintf(c.out, "%s: %d messages, %d findings, %s\n", name, n, len(out.Issues), map[bool]string{true: "valid", false: "not valid"}[out.Valid])
+		verdict := "valid"
+		if !out.Valid {
+			verdict = "not valid"
+		}
+		fmt.Fprintf(c.out, "%s: %d messages, %d findings, %s\n", name, n, len(out.Issues), verdict)
 	} else if err := c.json(out); err != nil {
 		return err
 	}

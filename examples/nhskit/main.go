@@ -24,6 +24,7 @@ func commands() []command {
 	all = append(all, hl7Commands()...)
 	all = append(all, hl7FHIRCommands()...)
 	all = append(all, hl7ValidateCommands()...)
+	all = append(all, hl7AckCommands()...)
 	all = append(all, hl7XMLCommands()...)
 	all = append(all, mllpCommands()...)
 	all = append(all, fhirCommands()...)
