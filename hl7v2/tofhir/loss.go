@@ -189,8 +189,12 @@ func (c *conversion) segmentPath(s int) string {
 	return name
 }
 
-// appendPath appends field, repetition, component and subcomponent of a leaf.
+// appendPath appends field, repetition, component and subcomponent of a leaf
+// to the path of its segment. A line that is no segment has none.
 func (c *conversion) appendPath(b []byte, s int, i int32) []byte {
+	if len(b) == 0 {
+		return b
+	}
 	in := &c.in
 	for f := in.segs[s].fields.lo; f < in.segs[s].fields.hi; f++ {
 		reps := in.fields[f]
