@@ -519,3 +519,29 @@ func FuzzConvert(f *testing.F) {
 		}
 	})
 }
+
+// TestLossOutsideSegments: a value in a line that is no segment is counted and
+// kept in the report, and its path shows nothing of the line.
+func TestLossOutsideSegments(t *testing.T) {
+	c, err := tofhir.New(tofhir.UK())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := hl7v2.Parse([]byte("MSH|^~\\&|A|B|C|D|20260101||ADT^A01|1|P|2.4\rEVN||20260101\rPID|1||9990042101^^^NHS^NH||LEE^ANN\rEdna Lee|lost\rPV1|1|I\r"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := c.Convert(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range result.Loss.Items {
+		if l.Value == "lost" {
+			if l.Path != "" {
+				t.Errorf("path %q", l.Path)
+			}
+			return
+		}
+	}
+	t.Error("the value is not in the report")
+}
