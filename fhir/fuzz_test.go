@@ -10,7 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/nhskit/nhskit/fhir/internal/growth"
 )
 
 // checkParse parses an input and checks what must hold for any.
@@ -190,28 +191,17 @@ func TestGrowth(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			measure := func(n int) time.Duration {
+			growth.Check(t, name, 2000, func(n int) func() {
 				in := []byte(make(n))
-				best := time.Hour
-				for range 3 {
-					start := cpuTime()
+				return func() {
 					tree, err := Parse(in)
 					if err != nil {
 						t.Fatal(err)
 					}
 					tree.AppendJSON(nil, Compact)
-					best = min(best, cpuTime()-start)
 					tree.Release()
 				}
-				return best
-			}
-			const small, factor = 2000, 8
-			a, b := measure(small), measure(small*factor)
-			// 2.3 a doubling is 12.2 over three; times below a millisecond
-			// say nothing.
-			if b > 10*time.Millisecond && float64(b)/float64(a) > 12.2*1.5 {
-				t.Errorf("%v for %d, %v for %d", a, small, b, small*factor)
-			}
+			})
 		})
 	}
 }

@@ -132,7 +132,8 @@ func TestBigInputs(t *testing.T) {
 			if used := after.TotalAlloc - before.TotalAlloc; used > 8*size {
 				t.Errorf("%d MB for %d", used>>20, size>>20)
 			}
-			if took > 20*time.Second {
+			// Quadratic work on 20 MB would take hours.
+			if took > 5*time.Minute {
 				t.Errorf("%v", took)
 			}
 			if err == nil {

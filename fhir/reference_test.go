@@ -2,10 +2,10 @@ package fhir
 
 import (
 	"fmt"
-	"runtime"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/nhskit/nhskit/fhir/internal/growth"
 )
 
 func TestParseReference(t *testing.T) {
@@ -122,7 +122,7 @@ func TestResolveGrowth(t *testing.T) {
 	if testing.Short() {
 		t.Skip("measures time")
 	}
-	measure := func(n int) time.Duration {
+	growth.Check(t, "references", 2000, func(n int) func() {
 		var b strings.Builder
 		b.WriteString(`{"resourceType":"Bundle","type":"collection","entry":[`)
 		for i := range n {
@@ -136,10 +136,7 @@ func TestResolveGrowth(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		best := time.Hour
-		for range 5 {
-			runtime.GC()
-			start := cpuTime()
+		return func() {
 			x := NewIndex(tree)
 			for i := range tree.Len() {
 				if node := tree.At(i); node.Name() == "reference" {
@@ -148,12 +145,6 @@ func TestResolveGrowth(t *testing.T) {
 					}
 				}
 			}
-			best = min(best, cpuTime()-start)
 		}
-		return best
-	}
-	a, b := measure(2000), measure(16000)
-	if b > 10*time.Millisecond && float64(b)/float64(a) > 12.2*1.5 {
-		t.Errorf("%v, %v", a, b)
-	}
+	})
 }
