@@ -27,19 +27,20 @@ func TestGrowth(t *testing.T) {
 	nasty := func(n int) string {
 		return vmp("<NM>" + strings.Repeat("&amp;<!---->", n) + "</NM>" + strings.Repeat("<X/>", n) + strings.Repeat("<!-- -->", n))
 	}
-	best := func(doc string) time.Duration {
-		least := time.Hour
-		for range 5 {
-			start := processorTime()
-			s := NewScanner(strings.NewReader(doc), "", WithoutChecks(), WithLimits(Limits{Record: -1}))
-			for s.Next() {
-			}
-			least = min(least, processorTime()-start)
+	scan := func(doc string) time.Duration {
+		start := processorTime()
+		s := NewScanner(strings.NewReader(doc), "", WithoutChecks(), WithLimits(Limits{Record: -1}))
+		for s.Next() {
 		}
-		return least
+		return processorTime() - start
 	}
-	small, large := best(nasty(10_000)), best(nasty(80_000))
-	if large > 32*max(small, time.Microsecond) {
-		t.Errorf("eight times the input takes %v, not %v", large, small)
+	small, large := nasty(10_000), nasty(80_000)
+	a, b := time.Hour, time.Hour
+	// What else runs on the machine delays some of the rounds, but not all.
+	for range 200 {
+		if a, b = min(a, scan(small)), min(b, scan(large)); b <= 20*a {
+			return
+		}
 	}
+	t.Errorf("eight times the input takes %v, not %v", b, a)
 }

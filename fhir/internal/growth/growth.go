@@ -15,7 +15,7 @@ const (
 	// slack is what the time may grow by, beyond Factor: 2.3 a doubling.
 	slack = 2.3 * 2.3 * 2.3 / Factor
 	// patience bounds the processor time that a check may take before it fails.
-	patience = 5 * time.Second
+	patience = 20 * time.Second
 )
 
 // Check fails t unless the operation on an input of Factor*n takes at most as
