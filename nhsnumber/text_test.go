@@ -256,11 +256,11 @@ func TestExtractGrowsLinearly(t *testing.T) {
 		small, large := time.Hour, time.Hour
 		for range 200 {
 			small, large = min(small, cost(1<<18)), min(large, cost(1<<22))
-			if large <= 40*small {
+			if large <= 28*small {
 				break
 			}
 		}
-		if large > 40*small {
+		if large > 28*small {
 			t.Errorf("%q: 16 times the text takes %v, not %v", unit, large, small)
 		}
 	}
