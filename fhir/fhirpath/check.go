@@ -181,8 +181,11 @@ func (c *checker) member(e *expr, in static) static {
 		e.root = true
 		return narrow(in, e.typ.fhir)
 	}
-	e.id = c.defs.NameID(e.name)
 	out := static{list: in.list, unordered: in.unordered}
+	if c.onlyProperty(&out, e, in) {
+		return out
+	}
+	e.id = c.defs.NameID(e.name)
 	found := in.any || in.object
 	if in.any || in.object {
 		out.any, out.list = true, true
@@ -214,6 +217,21 @@ func (c *checker) member(e *expr, in static) static {
 		out.list = false
 	}
 	return out
+}
+
+// onlyProperty types the usual member: an element, and no choice, of the one
+// type of the input. False for all others.
+func (c *checker) onlyProperty(out *static, e *expr, in static) bool {
+	if in.open() || in.sys != 0 || in.more != nil {
+		return false
+	}
+	p, ok := in.one.Property(e.name)
+	if !ok || p.IsChoice() {
+		return false
+	}
+	e.id, out.one = p.NameID(), p.Type()
+	out.list = out.list || p.IsList()
+	return true
 }
 
 // property adds the types that an element of a type may have.

@@ -1,6 +1,7 @@
 package fhirpath
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/nhskit/nhskit/fhir"
@@ -55,7 +56,7 @@ func (c *compiler) shifted(e *expr) single {
 	}
 	sign := 1
 	if e.op == opMinus {
-		sign = -1
+		sign, s.n, s.nanos = -1, -s.n, -s.nanos
 	}
 	left := c.single(e.left)
 	return func(ev *evaluator) Value {
@@ -63,10 +64,16 @@ func (c *compiler) shifted(e *expr) single {
 		if a.IsZero() || ev.err != nil {
 			return Value{}
 		}
-		if a = a.system(); isDate(a.Kind()) {
-			return addSpan(a, s, int64(sign))
+		if a.Kind() == KindNode {
+			a = systemOf(a.node)
 		}
-		return plus(ev, e, a, q, sign)
+		if !isDate(a.Kind()) {
+			return plus(ev, e, a, q, sign)
+		}
+		if s.unit <= precMonth && s.unit <= a.precision() {
+			return a.addMonths(s.months())
+		}
+		return addSpan(a, s)
 	}
 }
 
@@ -165,7 +172,10 @@ func addDuration(ev *evaluator, e *expr, a, b Value, sign int) Value {
 	if !ok {
 		return Value{}
 	}
-	return addSpan(a, s, int64(sign))
+	if sign < 0 {
+		s.n, s.nanos = -s.n, -s.nanos
+	}
+	return addSpan(a, s)
 }
 
 func times(ev *evaluator, e *expr, a, b Value) Value {
@@ -484,6 +494,9 @@ func (c *compiler) comparison(e *expr) truth {
 		if a.IsZero() || b.IsZero() || ev.err != nil {
 			return unknown
 		}
+		if a.Kind() == KindDate && b.Kind() == KindDate && a.precision() == b.precision() {
+			return op.holds(cmp.Compare(a.num, b.num))
+		}
 		order, known, ok := compareValues(a, b)
 		if !ok {
 			if x, y := a.system(), b.system(); !x.IsZero() && !y.IsZero() || a.Kind() != KindNode || b.Kind() != KindNode {
@@ -496,16 +509,21 @@ func (c *compiler) comparison(e *expr) truth {
 		if !known {
 			return unknown
 		}
-		switch op {
-		case opLess:
-			return triOf(order < 0)
-		case opLessEqual:
-			return triOf(order <= 0)
-		case opGreater:
-			return triOf(order > 0)
-		}
-		return triOf(order >= 0)
+		return op.holds(order)
 	}
+}
+
+// holds reports whether two values in an order are < <= > or >=.
+func (o operator) holds(order int) tri {
+	switch o {
+	case opLess:
+		return triOf(order < 0)
+	case opLessEqual:
+		return triOf(order <= 0)
+	case opGreater:
+		return triOf(order > 0)
+	}
+	return triOf(order >= 0)
 }
 
 // membership compiles item in collection, and contains with sides exchanged.

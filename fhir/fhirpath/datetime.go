@@ -520,11 +520,38 @@ func span(q Value, prec int, times int64) (timeSpan, bool) {
 	return s, true
 }
 
-// addSpan adds a duration to a date, dateTime or time, sign -1 subtracts it.
-// The duration is first cut down to the precision of the date. The zero Value
-// if the result is out of range.
-func addSpan(v Value, s timeSpan, sign int64) Value {
-	n, nanos := s.n*sign, s.nanos*sign
+// months returns a span of years or months in months.
+func (s timeSpan) months() int64 {
+	if s.unit == precYear {
+		return s.n * 12
+	}
+	return s.n
+}
+
+// addMonths moves a date, and its day to the last one of a shorter month. The
+// zero Value if the result is out of range.
+func (v Value) addMonths(n int64) Value {
+	const day, month, year = 17, 22, 26 // the fields' places in num
+	at := max(v.month(), 1) - 1         // 0 where the precision is a year
+	total := int64(v.year())*12 + int64(at) + n
+	if total < 12 || total >= 10000*12 {
+		return Value{}
+	}
+	y, m := total/12, total%12
+	if d := v.day(); d > 28 {
+		if last := daysIn(int(y), int(m)+1); d > last {
+			v.num -= int64(d-last) << day
+		}
+	}
+	v.num += (y-int64(v.year()))<<year + (m-int64(at))<<month
+	return v
+}
+
+// addSpan adds a duration to a date, dateTime or time. The duration is first
+// cut down to the precision of the date. The zero Value if the result is out of
+// range.
+func addSpan(v Value, s timeSpan) Value {
+	n, nanos := s.n, s.nanos
 	if v.Kind() == KindTime {
 		return addToTime(v, s.unit, n, nanos)
 	}
@@ -550,28 +577,11 @@ func addSpan(v Value, s timeSpan, sign int64) Value {
 		}
 		unit--
 	}
+	if unit <= precMonth {
+		return v.addMonths(timeSpan{unit: unit, n: n}.months())
+	}
 	f := v.fields()
-	switch unit {
-	case precYear, precMonth:
-		if unit == precYear {
-			n *= 12
-		}
-		months := int64(f.year)*12 + n
-		if p >= precMonth {
-			months += int64(f.month) - 1
-		}
-		if months < 12 || months >= 10000*12 {
-			return Value{}
-		}
-		f.year = int(months / 12)
-		if p >= precMonth {
-			f.month = int(months%12) + 1
-		}
-		if p >= precDay {
-			f.day = min(f.day, daysIn(f.year, f.month))
-		}
-		return v.withFields(f)
-	case precDay:
+	if unit == precDay {
 		return v.addDays(f, n)
 	}
 	total := (int64(f.hour)*60+int64(f.minute))*60 + int64(f.second)

@@ -226,8 +226,14 @@ const keptItems = 1 << 16
 // are used again; the pool drops evaluators that are not.
 func (ev *evaluator) end() {
 	ev.ctx, ev.env, ev.err, ev.yield = nil, nil, nil, nil
-	ev.focus, ev.resource, ev.root, ev.now = Value{}, Value{}, Value{}, Value{}
-	ev.index, ev.clock = 0, time.Time{}
+	ev.focus = Value{}
+	if !ev.resource.IsZero() || !ev.root.IsZero() {
+		ev.resource, ev.root = Value{}, Value{}
+	}
+	if !ev.clock.IsZero() || !ev.now.IsZero() {
+		ev.now, ev.clock = Value{}, time.Time{}
+	}
+	ev.index = 0
 	ev.out = ev.out[:0]
 	if ev.large {
 		for i := range ev.slots {

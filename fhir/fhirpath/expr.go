@@ -26,10 +26,12 @@ type Expr struct {
 // Compile parses, checks and compiles an expression. The error is an *[Error]
 // of stage Parse or Check.
 func Compile(expression string, opts ...Option) (*Expr, error) {
-	o := &options{src: expression}
-	for _, opt := range opts {
-		opt(o)
-	}
+	return compile(expression, newOptions(opts))
+}
+
+// compile is Compile with the options applied.
+func compile(expression string, o *options) (*Expr, error) {
+	o.src = expression
 	if o.defs == nil {
 		o.defs = fhir.R4()
 	}

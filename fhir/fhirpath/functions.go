@@ -1,7 +1,5 @@
 package fhirpath
 
-import "sort"
-
 // functionID names the functions that the compiler knows itself.
 type functionID uint8
 
@@ -222,9 +220,17 @@ var functions = [...]function{
 
 // findFunction returns the function with a name, nil if there is none.
 func findFunction(name string) *function {
-	i := sort.Search(len(functions), func(i int) bool { return functions[i].name >= name })
-	if i < len(functions) && functions[i].name == name {
-		return &functions[i]
+	lo, hi := 0, len(functions)
+	for lo < hi {
+		mid := (lo + hi) / 2
+		switch f := &functions[mid]; {
+		case f.name == name:
+			return f
+		case f.name < name:
+			lo = mid + 1
+		default:
+			hi = mid
+		}
 	}
 	return nil
 }

@@ -71,14 +71,11 @@ func Correct(key, expression string) (corrected string, changed bool) {
 // correction that there is for it. The option Published leaves the text as it
 // is.
 func Invariant(key, expression string, opts ...Option) (*Expr, error) {
-	var o options
-	for _, opt := range opts {
-		opt(&o)
-	}
+	o := newOptions(opts)
 	if !o.published {
 		expression, _ = Correct(key, expression)
 	}
-	return Compile(expression, opts...)
+	return compile(expression, o)
 }
 
 // Published makes Invariant compile the published text, however wrong.

@@ -13,12 +13,6 @@ func (c *compiler) native(src string) truth {
 	if c.opts.general || c.explain {
 		return nil
 	}
-	n := &native{
-		id: c.defs.NameID("id"), extension: c.defs.NameID("extension"), value: c.defs.NameID("value"),
-		contained: c.defs.NameID("contained"), meta: c.defs.NameID("meta"), versionID: c.defs.NameID("versionId"),
-		lastUpdated: c.defs.NameID("lastUpdated"), security: c.defs.NameID("security"), text: c.defs.NameID("text"),
-		div: c.defs.NameID("div"), reference: c.defs.NameID("reference"),
-	}
 	var program func(ev *evaluator, n *native) tri
 	switch src {
 	case "hasValue() or (children().count() > id.count())":
@@ -28,10 +22,6 @@ func (c *compiler) native(src string) truth {
 	case "contained.contained.empty()":
 		program = dom2
 	case dom3:
-		n.slot = c.slot()
-		n.canonical, _ = c.defs.Type("canonical")
-		n.uri, _ = c.defs.Type("uri")
-		n.url, _ = c.defs.Type("url")
 		program = dom3Native
 	case "contained.meta.versionId.empty() and contained.meta.lastUpdated.empty()":
 		program = dom4
@@ -42,6 +32,16 @@ func (c *compiler) native(src string) truth {
 	default:
 		return nil
 	}
+	n := &native{
+		id: c.defs.NameID("id"), extension: c.defs.NameID("extension"), value: c.defs.NameID("value"),
+		contained: c.defs.NameID("contained"), meta: c.defs.NameID("meta"), versionID: c.defs.NameID("versionId"),
+		lastUpdated: c.defs.NameID("lastUpdated"), security: c.defs.NameID("security"), text: c.defs.NameID("text"),
+		div: c.defs.NameID("div"), reference: c.defs.NameID("reference"),
+		slot: c.slot(),
+	}
+	n.canonical, _ = c.defs.Type("canonical")
+	n.uri, _ = c.defs.Type("uri")
+	n.url, _ = c.defs.Type("url")
 	general, defs := c.truth(c.root), c.defs
 	return func(ev *evaluator) tri {
 		if v := ev.this; v.Kind() != KindNode || v.node.Tree().Definitions() != defs {

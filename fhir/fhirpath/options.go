@@ -53,6 +53,14 @@ type options struct {
 	limits         Limits
 }
 
+func newOptions(opts []Option) *options {
+	o := new(options)
+	for _, opt := range opts {
+		opt(o)
+	}
+	return o
+}
+
 type declared struct {
 	name   string
 	typ    string
