@@ -56,16 +56,27 @@ type Suppression struct {
 	Reason string     // must not be empty
 }
 
-// Rule is a check of one's own.
+// Rule is a check of one's own, which may have several kinds of finding.
 type Rule struct {
-	ID       hl7v2.Code // such as "myTrust.pid-visit-number"
+	Kinds []RuleKind
+
+	// Check calls report for each place that breaks the rule: with the code of
+	// one of Kinds, an element of the message, or one that does not exist for
+	// the message as a whole, and a text without values of the message. The
+	// grouping and report must not be used after it returns.
+	Check func(g *Grouping, report RuleReporter)
+}
+
+// RuleKind is a kind of finding.
+type RuleKind struct {
+	Code     hl7v2.Code // such as "myTrust.pid-visit-number"
 	Severity hl7v2.Severity
 	Clause   string // where it is written
-
-	// Check calls fail for each place that breaks the rule: an element of the
-	// message, or one that does not exist for the message as a whole.
-	Check func(g *Grouping, fail func(at hl7v2.Value, text string))
 }
+
+// RuleReporter takes a finding of a rule. A code that the rule does not list
+// is an error without a clause.
+type RuleReporter = func(code hl7v2.Code, at hl7v2.Value, text string)
 
 // MustHave makes a rule that an element must have a value where a condition
 // holds; a nil condition always does. The path may have groups in front.
@@ -73,12 +84,12 @@ func MustHave(id hl7v2.Code, path string, when func(*Grouping) bool) (Rule, erro
 	if _, err := hl7v2.ParsePath(path); err != nil {
 		return Rule{}, err
 	}
-	return Rule{ID: id, Severity: hl7v2.Error, Check: func(g *Grouping, fail func(hl7v2.Value, string)) {
+	return Rule{Kinds: []RuleKind{{Code: id, Severity: hl7v2.Error}}, Check: func(g *Grouping, report RuleReporter) {
 		if when != nil && !when(g) {
 			return
 		}
 		if v, err := g.Get(path); err != nil || v.State() != hl7v2.Present {
-			fail(v, path+" must have a value")
+			report(id, v, path+" must have a value")
 		}
 	}}, nil
 }
@@ -124,13 +135,24 @@ func (v *Validator) Validate(m *hl7v2.Message) []hl7v2.Issue {
 	for i := range m.Len() {
 		c.segment(m.SegmentAt(i))
 	}
-	for _, r := range v.Rules {
-		r.Check(g, func(at hl7v2.Value, text string) {
-			offset := max(at.Offset(), 0)
-			c.report(r.Severity, r.ID, at.Path(), offset, r.Clause, errors.New(text))
+	for i := range v.Rules {
+		r := &v.Rules[i]
+		r.Check(g, func(code hl7v2.Code, at hl7v2.Value, text string) {
+			kind := r.kind(code)
+			c.report(kind.Severity, code, at.Path(), max(at.Offset(), 0), kind.Clause, errors.New(text))
 		})
 	}
 	return v.without(append(issues, c.issues...))
+}
+
+// kind returns the kind of finding that has a code.
+func (r *Rule) kind(code hl7v2.Code) RuleKind {
+	for _, k := range r.Kinds {
+		if k.Code == code {
+			return k
+		}
+	}
+	return RuleKind{Code: code, Severity: hl7v2.Error}
 }
 
 // without leaves out what is suppressed.

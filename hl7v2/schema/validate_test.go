@@ -147,16 +147,21 @@ func TestRules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	twoNames := Rule{ID: "trust.one-name", Severity: hl7v2.Warning, Clause: "TR 1", Check: func(g *Grouping, fail func(hl7v2.Value, string)) {
-		if v, _ := g.Get("PID-5"); v.NumReps() > 1 {
-			fail(v.Rep(2), "one name is enough")
+	names := Rule{Kinds: []RuleKind{{"trust.one-name", hl7v2.Warning, "TR 1"}, {"trust.title", hl7v2.Information, "TR 2"}}, Check: func(g *Grouping, report RuleReporter) {
+		v, _ := g.Get("PID-5")
+		if v.NumReps() > 1 {
+			report("trust.one-name", v.Rep(2), "one name is enough")
+		}
+		if v.Component(5).State() != hl7v2.Present {
+			report("trust.title", v.Rep(1), "a title is wanted")
+			report("trust.forgotten", hl7v2.Value{}, "a code that the rule does not list")
 		}
 	}}
 	segments := slices.Clone(admit)
 	segments[1] = strings.Replace(segments[1], "THISTLEWOOD^EDNA", "THISTLEWOOD^EDNA~T^E", 1)
 	m := message(t, "2.4", "ADT^A01^ADT_A01", segments...)
-	got := strings.Join(found((&Validator{Rules: []Rule{visit, twoNames}}).Validate(m)), ", ")
-	if want := "error trust.visit , warning trust.one-name PID-5[2]"; got != want {
+	got := strings.Join(found((&Validator{Rules: []Rule{visit, names}}).Validate(m)), ", ")
+	if want := "error trust.visit , warning trust.one-name PID-5[2], information trust.title PID-5[1], error trust.forgotten "; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if _, err := MustHave("x", "nonsense path", nil); err == nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/nhskit/nhskit/hl7v2"
+	"github.com/nhskit/nhskit/hl7v2/schema"
 	"github.com/nhskit/nhskit/nhsnumber"
 )
 
@@ -45,58 +46,52 @@ const (
 )
 
 // reporter is called for each finding. Texts hold nothing of the message.
-type reporter func(code hl7v2.Code, at hl7v2.Value, text string)
+type reporter = schema.RuleReporter
 
 // check is a group of rules with the findings that it can have.
 type check struct {
 	run   func(*hl7v2.Message, reporter)
-	codes []grade
-}
-
-type grade struct {
-	code     hl7v2.Code
-	severity hl7v2.Severity
-	clause   string
+	kinds []schema.RuleKind
 }
 
 // checks returns all rules of the package.
 func checks() []check {
 	return []check{
-		{checkNumbers, []grade{
-			{CodeCheckDigit, hl7v2.Error, clauseISB + " requirement 11"},
-			{CodeNumberFormat, hl7v2.Error, clauseISB + " requirement 10"},
-			{CodeNumberSpelling, hl7v2.Warning, clauseA3 + " PID-3"},
-			{CodeNumberConflict, hl7v2.Error, clauseA3 + " PID-3"},
-			{CodeNumberDeleted, hl7v2.Information, "HL7 v2 2.5.3.2"},
-			{CodeNumberRange, hl7v2.Warning, ""},
-			{CodePlaceholder, hl7v2.Warning, ""},
-			{CodeTypeMissing, hl7v2.Warning, clauseA3 + " PID-3"},
-			{CodeType, hl7v2.Warning, clauseA3 + " PID-3"},
-			{CodeAuthorityMissing, hl7v2.Warning, clauseA3 + " PID-3"},
-			{CodeAuthority, hl7v2.Warning, clauseA3 + " PID-3"},
-			{CodeLegacyPosition, hl7v2.Warning, clauseA3 + " PID-2"},
+		{checkNumbers, []schema.RuleKind{
+			{Code: CodeCheckDigit, Severity: hl7v2.Error, Clause: clauseISB + " requirement 11"},
+			{Code: CodeNumberFormat, Severity: hl7v2.Error, Clause: clauseISB + " requirement 10"},
+			{Code: CodeNumberSpelling, Severity: hl7v2.Warning, Clause: clauseA3 + " PID-3"},
+			{Code: CodeNumberConflict, Severity: hl7v2.Error, Clause: clauseA3 + " PID-3"},
+			{Code: CodeNumberDeleted, Severity: hl7v2.Information, Clause: "HL7 v2 2.5.3.2"},
+			{Code: CodeNumberRange, Severity: hl7v2.Warning},
+			{Code: CodePlaceholder, Severity: hl7v2.Warning},
+			{Code: CodeTypeMissing, Severity: hl7v2.Warning, Clause: clauseA3 + " PID-3"},
+			{Code: CodeType, Severity: hl7v2.Warning, Clause: clauseA3 + " PID-3"},
+			{Code: CodeAuthorityMissing, Severity: hl7v2.Warning, Clause: clauseA3 + " PID-3"},
+			{Code: CodeAuthority, Severity: hl7v2.Warning, Clause: clauseA3 + " PID-3"},
+			{Code: CodeLegacyPosition, Severity: hl7v2.Warning, Clause: clauseA3 + " PID-2"},
 		}},
-		{checkStatuses, []grade{
-			{CodeTraceStatus, hl7v2.Warning, clauseDict + " NHS NUMBER STATUS INDICATOR CODE"},
-			{CodeTraceRepeated, hl7v2.Error, clauseA3 + " PID-32"},
-			{CodeTraceConflict, hl7v2.Error, clauseA3 + " ZU1-27"},
-			{CodeTraceNumber, hl7v2.Warning, clauseDict + " NHS NUMBER STATUS INDICATOR CODE"},
+		{checkStatuses, []schema.RuleKind{
+			{Code: CodeTraceStatus, Severity: hl7v2.Warning, Clause: clauseDict + " NHS NUMBER STATUS INDICATOR CODE"},
+			{Code: CodeTraceRepeated, Severity: hl7v2.Error, Clause: clauseA3 + " PID-32"},
+			{Code: CodeTraceConflict, Severity: hl7v2.Error, Clause: clauseA3 + " ZU1-27"},
+			{Code: CodeTraceNumber, Severity: hl7v2.Warning, Clause: clauseDict + " NHS NUMBER STATUS INDICATOR CODE"},
 		}},
-		{checkCodes, []grade{{CodeCodeList, hl7v2.Warning, clauseDict}}},
-		{checkOrganisations, []grade{{CodeODS, hl7v2.Warning, clauseITK}}},
-		{checkPractitioners, []grade{
-			{CodePractitioner, hl7v2.Warning, clauseDict},
-			{CodePractitionerLabel, hl7v2.Information, clauseDict},
+		{checkCodes, []schema.RuleKind{{Code: CodeCodeList, Severity: hl7v2.Warning, Clause: clauseDict}}},
+		{checkOrganisations, []schema.RuleKind{{Code: CodeODS, Severity: hl7v2.Warning, Clause: clauseITK}}},
+		{checkPractitioners, []schema.RuleKind{
+			{Code: CodePractitioner, Severity: hl7v2.Warning, Clause: clauseDict},
+			{Code: CodePractitionerLabel, Severity: hl7v2.Information, Clause: clauseDict},
 		}},
-		{checkZSegments, []grade{
-			{CodeZOrder, hl7v2.Warning, clauseA3},
-			{CodeZExtra, hl7v2.Warning, clauseA3},
+		{checkZSegments, []schema.RuleKind{
+			{Code: CodeZOrder, Severity: hl7v2.Warning, Clause: clauseA3},
+			{Code: CodeZExtra, Severity: hl7v2.Warning, Clause: clauseA3},
 		}},
-		{checkMerges, []grade{
-			{CodeMergeSegment, hl7v2.Error, "HL7 v2 3.3"},
-			{CodeMergeSame, hl7v2.Error, "HL7 v2 3.6"},
-			{CodeMergeNoneLeft, hl7v2.Error, "HL7 v2 3.6"},
-			{CodeMergeOtherAuthor, hl7v2.Warning, "HL7 v2 3.6"},
+		{checkMerges, []schema.RuleKind{
+			{Code: CodeMergeSegment, Severity: hl7v2.Error, Clause: "HL7 v2 3.3"},
+			{Code: CodeMergeSame, Severity: hl7v2.Error, Clause: "HL7 v2 3.6"},
+			{Code: CodeMergeNoneLeft, Severity: hl7v2.Error, Clause: "HL7 v2 3.6"},
+			{Code: CodeMergeOtherAuthor, Severity: hl7v2.Warning, Clause: "HL7 v2 3.6"},
 		}},
 	}
 }
@@ -118,7 +113,7 @@ func firstOf(ids []Identifier) []Identifier { return ids[:min(len(ids), maxCompa
 func Check(m *hl7v2.Message) []hl7v2.Issue {
 	var c collector
 	for _, k := range checks() {
-		k.run(m, c.reporter(m, k.codes))
+		k.run(m, c.reporter(m, k.kinds))
 	}
 	return c.issues
 }
@@ -132,19 +127,19 @@ func (p Patient) Findings() []hl7v2.Issue {
 	}
 	var c collector
 	groups := checks()
-	p.checkNumbers(c.reporter(m, groups[0].codes))
-	p.checkStatus(c.reporter(m, groups[1].codes))
+	p.checkNumbers(c.reporter(m, groups[0].kinds))
+	p.checkStatus(c.reporter(m, groups[1].kinds))
 	return c.issues
 }
 
 type collector struct{ issues []hl7v2.Issue }
 
-func (c *collector) reporter(m *hl7v2.Message, grades []grade) reporter {
+func (c *collector) reporter(m *hl7v2.Message, kinds []schema.RuleKind) reporter {
 	return func(code hl7v2.Code, at hl7v2.Value, text string) {
 		i := hl7v2.Issue{Code: code, Path: at.Path(), Offset: int64(max(at.Offset(), 0)), Err: errors.New(text)}
-		for _, g := range grades {
-			if g.code == code {
-				i.Severity, i.Clause = g.severity, g.clause
+		for _, k := range kinds {
+			if k.Code == code {
+				i.Severity, i.Clause = k.Severity, k.Clause
 			}
 		}
 		switch {

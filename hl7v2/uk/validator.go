@@ -93,15 +93,9 @@ func isSCTID(code string) bool {
 func Rules() []schema.Rule {
 	var rules []schema.Rule
 	for _, c := range checks() {
-		for _, g := range c.codes {
-			rules = append(rules, schema.Rule{ID: g.code, Severity: g.severity, Clause: g.clause, Check: func(x *schema.Grouping, fail func(hl7v2.Value, string)) {
-				c.run(x.Message(), func(code hl7v2.Code, at hl7v2.Value, text string) {
-					if code == g.code {
-						fail(at, text)
-					}
-				})
-			}})
-		}
+		rules = append(rules, schema.Rule{Kinds: c.kinds, Check: func(g *schema.Grouping, report schema.RuleReporter) {
+			c.run(g.Message(), report)
+		}})
 	}
 	return rules
 }
