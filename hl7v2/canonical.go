@@ -21,12 +21,12 @@ func (m *Message) AppendCanonical(dst []byte) []byte {
 		}
 		last := x.fields[hi]
 		before := len(dst)
-		dst = append(dst, m.data[start:x.marks[first]>>kindBits]...)
+		dst = append(dst, m.data[start:x.marks[first].at()]...)
 		floor := len(dst) // what is not trimmed
 		for k := first; k < last; k++ {
 			mark := x.marks[k]
 			dst = m.trim(dst, floor, mark&kindMask)
-			at, end := mark>>kindBits, x.marks[k+1]>>kindBits
+			at, end := mark.at(), x.marks[k+1].at()
 			dst = append(dst, m.data[at:end]...)
 			if end > at+1 {
 				floor = len(dst) // a value, which may end in half a character that looks like a delimiter
@@ -45,7 +45,7 @@ func (m *Message) AppendCanonical(dst []byte) []byte {
 
 // trim drops the delimiters at the end of dst that a following delimiter of a
 // kind makes superfluous: those of lower levels.
-func (m *Message) trim(dst []byte, floor int, kind uint32) []byte {
+func (m *Message) trim(dst []byte, floor int, kind Mark) []byte {
 	for len(dst) > floor {
 		c := dst[len(dst)-1]
 		lower := c == m.delims.Subcomponent && kind != kindSubcomponent && c != 0 ||

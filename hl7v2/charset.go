@@ -411,7 +411,7 @@ func (x *index) findMultibyte(data []byte, from int, d Delimiters, c Charset) {
 			i += escapeLen(rest) - 1
 		case b == '\r' || b == '\n':
 			shifted = false // ISO 2022: a line ends in ASCII
-			x.marks = append(x.marks, uint32(i))
+			x.marks = append(x.marks, Mark(i))
 		case shifted:
 		case b >= 0x81 && b <= 0xfe && (c == GB18030 || c == Big5) && i+1 < len(data) && data[i+1] >= 0x30:
 			i++
@@ -419,7 +419,7 @@ func (x *index) findMultibyte(data []byte, from int, d Delimiters, c Charset) {
 				i += 2
 			}
 		case table[b] != kindNone:
-			x.marks = append(x.marks, uint32(i))
+			x.marks = append(x.marks, Mark(i))
 		}
 	}
 }

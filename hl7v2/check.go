@@ -2,6 +2,7 @@ package hl7v2
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -24,7 +25,14 @@ func (m *Message) Check(strict bool) []Issue {
 	if !m.Valid() {
 		return nil
 	}
-	c := checker{m: m, strict: strict}
+	l := &m.parser.Limits
+	return m.check(strict, min(limit(l.Repetitions, 5000), limit(l.Components, 1000), limit(l.Subcomponents, 1000)))
+}
+
+// check is Check. Segments with fewer delimiters than splits, which can cross
+// no limit, are passed over where nothing in their bytes can be a finding.
+func (m *Message) check(strict bool, splits int) []Issue {
+	c := checker{m: m, strict: strict, splits: splits}
 	c.around()
 	c.header()
 	for i := range m.Len() {
@@ -50,6 +58,7 @@ type checker struct {
 	issues []Issue
 	lines  lineCounter
 	ending string // the last terminator reported
+	splits int
 }
 
 // lineCounter finds lines of ascending offsets in linear time.
@@ -124,15 +133,14 @@ func (c *checker) header() {
 	m, msh := c.m, c.m.SegmentAt(0)
 	enc := msh.Field(2)
 	version := msh.Field(12).Component(1)
-	name := version.Text()
-	known := KnownVersion(name)
+	known, truncates := versionOf(version)
 	switch n := len(enc.Raw()); {
 	case n < 4:
 		c.add(CodeEncodingCharacters, enc, enc.Offset(), "2.14.9.2", "MSH-2 declares %d of the four encoding characters", n)
 	case m.delims.Truncation == 0 && n > 4 || n > 5:
 		c.add(CodeEncodingCharacters, enc, enc.Offset(), "2.14.9.2", "MSH-2 has %d characters: four, or five with the truncation character", n)
-	case n == 5 && known && !versionAtLeast(name, "2.7"):
-		c.add(CodeEncodingCharacters, enc, enc.Offset(), "2.14.9.2", "the truncation character exists from version 2.7 on, this message is %s", name)
+	case n == 5 && known && !truncates:
+		c.add(CodeEncodingCharacters, enc, enc.Offset(), "2.14.9.2", "the truncation character exists from version 2.7 on, this message is %s", version.Text())
 	}
 	for _, n := range [...]int{9, 10, 11, 12} {
 		if f := msh.Field(n); f.State() != Present {
@@ -159,6 +167,14 @@ func (c *checker) issueAt(code Code, path string, at int, clause string, err err
 	if n < len(c.issues) {
 		c.issues[n].Path = path
 	}
+}
+
+// versionOf reports whether a value is a version of HL7 v2, and whether it is
+// one with the truncation character.
+func versionOf(v Value) (known, truncates bool) {
+	var buf [8]byte
+	name := v.AppendText(buf[:0])
+	return KnownVersion(string(name)), KnownVersion(string(name)) && versionAtLeast(string(name), "2.7")
 }
 
 // Versions of HL7 v2, oldest first.
@@ -195,16 +211,20 @@ func (c *checker) segment(s Segment) {
 
 	// The leaves lie between the marks.
 	first := x.fields[lo]
-	leaf := x.marks[first]>>kindBits + 1
+	leaf := x.marks[first].at() + 1
 	next := first + 1
 	if s.isHeaderSegment() { // MSH-2 is no text
-		leaf, next = x.marks[next]>>kindBits+1, next+1
+		leaf, next = x.marks[next].at()+1, next+1
 	}
 	last := x.fields[hi]
+	if next <= last && int(last-next) < c.splits && m.unremarkable(leaf, end) {
+		c.terminator(int(end))
+		return
+	}
 	reps, comps, subs := 1, 1, 1
 	for ; next <= last; next++ {
 		mark := x.marks[next]
-		at := mark >> kindBits
+		at := mark.at()
 		if leaf < at {
 			c.leaf(Value{m: m, lo: next, hi: next, start: leaf, end: at, level: levelLeaf})
 		}
@@ -231,6 +251,31 @@ func (c *checker) segment(s Segment) {
 		}
 	}
 	c.terminator(int(end))
+}
+
+// unremarkable reports whether the bytes from one offset to another are all
+// printable ASCII without an escape character, so that no leaf among them needs
+// a look of its own.
+func (m *Message) unremarkable(from, to uint32) bool {
+	b := m.data[from:to]
+	escape := uint64(m.delims.Escape) * ones
+	if escape == 0 {
+		escape = 0x7f * ones
+	}
+	word := func(w uint64) bool {
+		e, d := w^escape, w^0x7f*ones
+		return ^((w&low7+0x60*ones)&(e&low7+low7|e)&(d&low7+low7|d))&highs|w&highs == 0
+	}
+	for ; len(b) >= 8; b = b[8:] {
+		if !word(binary.LittleEndian.Uint64(b)) {
+			return false
+		}
+	}
+	last := uint64(' ' * ones)
+	for _, c := range b {
+		last = last<<8 | uint64(c)
+	}
+	return word(last)
 }
 
 // pathBefore returns the path of the field that ends at an offset or holds

@@ -16,7 +16,7 @@ import (
 // Everything else (a repetition, a component) is found by walking the few
 // marks between two fields.
 type index struct {
-	marks  []uint32
+	marks  []Mark
 	fields []uint32
 	segs   []segmentMark
 }
@@ -146,7 +146,7 @@ func (x *index) find(data []byte, from int, d Delimiters) {
 			marks = grow(marks)
 		}
 		for ; hits != 0; hits &= hits - 1 {
-			marks[n] = uint32(i + bits.TrailingZeros64(hits)>>3)
+			marks[n] = Mark(i + bits.TrailingZeros64(hits)>>3)
 			n++
 		}
 		i += 8
@@ -154,7 +154,7 @@ func (x *index) find(data []byte, from int, d Delimiters) {
 	x.marks = marks[:n]
 	for ; i < len(data); i++ {
 		if c := data[i]; c < ' ' || standardClasses[c] != kindNone {
-			x.marks = append(x.marks, uint32(i))
+			x.marks = append(x.marks, Mark(i))
 		}
 	}
 }
@@ -181,7 +181,7 @@ func (x *index) findOther(data []byte, from int, d Delimiters) {
 			marks = grow(marks)
 		}
 		for ; hits != 0; hits &= hits - 1 {
-			marks[n] = uint32(i + bits.TrailingZeros64(hits)>>3)
+			marks[n] = Mark(i + bits.TrailingZeros64(hits)>>3)
 			n++
 		}
 		i += 8
@@ -190,7 +190,7 @@ func (x *index) findOther(data []byte, from int, d Delimiters) {
 	for ; i < len(data); i++ {
 		switch c := data[i]; c {
 		case d.Field, d.Component, d.Repetition, d.Subcomponent, '\r', '\n':
-			x.marks = append(x.marks, uint32(i))
+			x.marks = append(x.marks, Mark(i))
 		}
 	}
 }
@@ -224,8 +224,8 @@ func (x *index) classify(data []byte, first int, classes *classTable, maxSegment
 		if classes[data[p]] == kindNone {
 			continue
 		}
-		if blank := s.trim(data, p); blank && nm == started {
-			s.start = p + 1
+		if blank := s.trim(data, uint32(p)); blank && nm == started {
+			s.start = uint32(p) + 1
 			continue
 		}
 		if problem = x.segment(data[s.start:p], first, s, maxSegments); problem != "" {
@@ -235,7 +235,7 @@ func (x *index) classify(data []byte, first int, classes *classTable, maxSegment
 		marks[nm], fields[nf] = p<<kindBits|kindEnd, uint32(nm)
 		nm++
 		nf++
-		s, started = segmentMark{p + 1, uint32(nf)}, nm
+		s, started = segmentMark{uint32(p) + 1, uint32(nf)}, nm
 	}
 	end := uint32(len(data))
 	if blank := s.trim(data, end); !blank || nm > started {
@@ -243,7 +243,7 @@ func (x *index) classify(data []byte, first int, classes *classTable, maxSegment
 			x.marks, x.fields = marks[:started], fields[:s.fields]
 			return problem, int(s.start)
 		}
-		marks[nm] = end<<kindBits | kindEnd
+		marks[nm] = Mark(end)<<kindBits | kindEnd
 		x.fields = append(fields[:nf], uint32(nm))
 		nm, nf = nm+1, nf+1
 		fields = x.fields
@@ -256,10 +256,10 @@ func (x *index) classify(data []byte, first int, classes *classTable, maxSegment
 // classifyRun turns positions into marks, up to the first control character.
 // It returns how many it has done, and how many of them are field separators.
 // The number of the first mark is base.
-func classifyRun(data []byte, found, marks, fields []uint32, base uint32, classes *classTable) (taken, separators int) {
+func classifyRun(data []byte, found, marks []Mark, fields []uint32, base uint32, classes *classTable) (taken, separators int) {
 	marks = marks[:len(found)]
 	for i, p := range found {
-		kind := uint32(classes[data[p]])
+		kind := Mark(classes[data[p]])
 		if kind < kindSubcomponent {
 			return i, separators
 		}
@@ -314,7 +314,7 @@ func skipQuiet(data []byte, from int, d Delimiters) int {
 }
 
 // grow doubles a table.
-func grow(t []uint32) []uint32 {
+func grow[T Mark | uint32](t []T) []T {
 	t = slices.Grow(t, max(64, len(t)))
 	return t[:cap(t)]
 }

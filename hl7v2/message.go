@@ -164,10 +164,10 @@ func (m *Message) reindex(from int) (problem Code, at int) {
 	x := &m.index
 	if x.marks == nil {
 		n := m.end - m.begin
-		x.marks = make([]uint32, 0, min(n/3, 1<<9)+16)
+		x.marks = make([]Mark, 0, min(n/3, 1<<9)+16)
 		x.segs = make([]segmentMark, 0, min(n/64, 1<<8)+4)
 	}
-	x.marks = append(x.marks[:0], uint32(m.begin+3)<<kindBits|kindField)
+	x.marks = append(x.marks[:0], Mark(m.begin+3)<<kindBits|kindField)
 	x.segs = x.segs[:0]
 	segments := limit(m.parser.Limits.Segments, 1_000_000)
 	problem, at = x.scan(m.data[:m.end], m.begin, from, classes, m.delims, segments)
@@ -176,7 +176,7 @@ func (m *Message) reindex(from int) (problem Code, at int) {
 	}
 	if m.readCharset(); m.charset.hidesDelimiters() {
 		x.marks, x.segs = x.marks[:1], x.segs[:0]
-		x.marks[0] = uint32(m.begin+3)<<kindBits | kindField
+		x.marks[0] = Mark(m.begin+3)<<kindBits | kindField
 		x.findMultibyte(m.data[:m.end], from, m.delims, m.charset)
 		return x.classify(m.data[:m.end], m.begin, classes, segments)
 	}
@@ -270,7 +270,7 @@ func (m *Message) Delimiters() Delimiters { return m.delims }
 func (m *Message) Clone() *Message {
 	c := *m
 	c.data, c.owned = bytes.Clone(m.data), true
-	c.index.marks = append([]uint32(nil), m.index.marks...)
+	c.index.marks = append([]Mark(nil), m.index.marks...)
 	c.index.fields = append([]uint32(nil), m.index.fields...)
 	c.index.segs = append([]segmentMark(nil), m.index.segs...)
 	return &c

@@ -23,11 +23,11 @@ func (m *Message) Redacted(keep ...Path) *Message {
 		occurrences[id]++
 		first := x.fields[lo]
 		start := x.segs[s.i].start
-		at := x.marks[first] >> kindBits
+		at := x.marks[first].at()
 		place := Path{Segment: id, Occur: occurrences[id], Field: 0, Rep: 1, Comp: 1, Sub: 1}
 		if s.isHeaderSegment() { // MSH-1 and MSH-2
 			first++
-			at = x.marks[first] >> kindBits
+			at = x.marks[first].at()
 			place.Field = 2
 		}
 		if isSegmentID(s.id()) {
@@ -47,7 +47,7 @@ func (m *Message) Redacted(keep ...Path) *Message {
 			case kindSubcomponent:
 				place.Sub++
 			}
-			at, next := mark>>kindBits, x.marks[k+1]>>kindBits
+			at, next := mark.at(), x.marks[k+1].at()
 			out = append(out, m.data[at])
 			leaf := Value{m: m, lo: k + 1, hi: k + 1, start: at + 1, end: next, level: levelLeaf}
 			if leaf.State() != Present || kept(keep, place) {

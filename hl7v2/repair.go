@@ -96,7 +96,7 @@ func (m *Message) Repaired(rules Repair) (*Message, error) {
 		}
 		body := start
 		if s.isHeaderSegment() { // MSH-2 holds the escape character itself
-			body = x.marks[x.fields[lo+1]] >> kindBits
+			body = x.marks[x.fields[lo+1]].at()
 			out = append(out, m.data[start:body]...)
 		}
 		raw := m.data[body:end]

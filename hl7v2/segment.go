@@ -27,7 +27,7 @@ func (s Segment) Index() int { return int(s.i) }
 func (s Segment) span() (start, end uint32, lo, hi uint32) {
 	x := &s.m.index
 	a, b := x.segs[s.i], x.segs[s.i+1]
-	return a.start, x.marks[x.fields[b.fields-1]] >> kindBits, a.fields, b.fields - 1
+	return a.start, x.marks[x.fields[b.fields-1]].at(), a.fields, b.fields - 1
 }
 
 // Raw returns the bytes of the segment without its terminator. They are the
@@ -44,7 +44,7 @@ func (s Segment) Raw() []byte {
 func (s Segment) id() []byte {
 	x := &s.m.index
 	a := x.segs[s.i]
-	return s.m.data[a.start : x.marks[x.fields[a.fields]]>>kindBits]
+	return s.m.data[a.start : x.marks[x.fields[a.fields]].at()]
 }
 
 // ID returns the segment id, such as "PID".
@@ -143,7 +143,7 @@ func (s Segment) Field(n int) Value {
 		return Value{}
 	}
 	from, to := x.fields[at], x.fields[at+1]
-	v := Value{m: s.m, lo: from + 1, hi: to, start: x.marks[from]>>kindBits + 1, end: x.marks[to] >> kindBits, level: levelField}
+	v := Value{m: s.m, lo: from + 1, hi: to, start: x.marks[from].at() + 1, end: x.marks[to].at(), level: levelField}
 	if n == 2 && s.isHeaderSegment() {
 		v.level = levelLeaf
 	}

@@ -38,7 +38,7 @@ const (
 )
 
 // levelKinds is the mark that splits a level into its children.
-var levelKinds = [...]uint32{levelField: kindRepetition, levelRepetition: kindComponent, levelComponent: kindSubcomponent, levelSubcomponent: kindNone}
+var levelKinds = [...]Mark{levelField: kindRepetition, levelRepetition: kindComponent, levelComponent: kindSubcomponent, levelSubcomponent: kindNone}
 
 // Value is a view of a field, a repetition, a component or a subcomponent.
 // The zero Value is absent, as are the children it is asked for.
@@ -104,11 +104,11 @@ func (v Value) child(n int) Value {
 	for k := v.lo; k < v.hi; k++ {
 		if mark := v.m.index.marks[k]; mark&kindMask == kind {
 			if n == 1 {
-				c.hi, c.end = k, mark>>kindBits
+				c.hi, c.end = k, mark.at()
 				return c
 			}
 			n--
-			c.lo, c.start = k+1, mark>>kindBits+1
+			c.lo, c.start = k+1, mark.at()+1
 		}
 	}
 	if n > 1 {
@@ -147,7 +147,7 @@ func (v Value) Sub(n int) Value { return v.down(levelSubcomponent, n) }
 // Leaf returns the first innermost value: what Text reads.
 func (v Value) Leaf() Value {
 	if v.lo < v.hi {
-		v.hi, v.end = v.lo, v.m.index.marks[v.lo]>>kindBits
+		v.hi, v.end = v.lo, v.m.index.marks[v.lo].at()
 	}
 	v.level = levelLeaf
 	return v
@@ -188,12 +188,12 @@ func (v Value) children(level uint8, yield func(int, Value) bool) {
 	n := 1
 	for k := v.lo; k < v.hi; k++ {
 		if mark := v.m.index.marks[k]; mark&kindMask == kind {
-			c.hi, c.end = k, mark>>kindBits
+			c.hi, c.end = k, mark.at()
 			if !yield(n, c) {
 				return
 			}
 			n++
-			c.lo, c.start = k+1, mark>>kindBits+1
+			c.lo, c.start = k+1, mark.at()+1
 		}
 	}
 	c.hi, c.end = v.hi, v.end
@@ -213,7 +213,7 @@ func (v Value) leaves(yield func(Value) bool) {
 	leaf := v
 	leaf.level = levelLeaf
 	for k := v.lo; k < v.hi; k++ {
-		at := v.m.index.marks[k] >> kindBits
+		at := v.m.index.marks[k].at()
 		leaf.lo, leaf.hi, leaf.end = k, k, at
 		if !yield(leaf) {
 			return
@@ -379,7 +379,7 @@ func (v Value) Path() string {
 
 // followedBy reports whether the next delimiter in field f behind v is of a
 // kind.
-func (v Value) followedBy(f Value, kind uint32) bool {
+func (v Value) followedBy(f Value, kind Mark) bool {
 	return v.hi < f.hi && v.m.index.marks[v.hi]&kindMask == kind
 }
 
@@ -405,7 +405,7 @@ func (v Value) fieldNumber(s Segment) int {
 	n := lo
 	for a, b := lo, hi; a < b; {
 		mid := (a + b) / 2
-		if x.marks[x.fields[mid]]>>kindBits < v.start {
+		if x.marks[x.fields[mid]].at() < v.start {
 			n, a = mid, mid+1
 		} else {
 			b = mid
