@@ -3,10 +3,10 @@ package dmd
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/nhskit/nhskit/snomed/sctid"
@@ -147,7 +147,15 @@ func (b *builder) add(r *Record) error {
 	return nil
 }
 
-// issue reports something about a record.
+// dangling is a reference to a record that is not there.
+type dangling struct{ f *Field }
+
+func (e dangling) Error() string {
+	return "there is no " + strings.TrimPrefix(e.f.Refers, "@") + " of this identifier"
+}
+
+// issue reports something about a record. The error should cost nothing until it
+// is listed: a problem or a small type of its own.
 func (b *builder) issue(sev Severity, code Code, t Table, i int, field int, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -188,7 +196,7 @@ func (b *builder) order(t Table) {
 	drop := make(map[uint32]bool)
 	for i := 1; i < len(keys); i++ {
 		if keys[i].id == keys[i-1].id && keys[i].id != 0 {
-			b.issue(Error, CodeDuplicate, t, int(keys[i].row), field, errors.New("another record has the identifier; the first counts"))
+			b.issue(Error, CodeDuplicate, t, int(keys[i].row), field, problem("another record has the identifier; the first counts"))
 			drop[keys[i].row] = true
 		}
 	}
@@ -326,14 +334,14 @@ func (b *builder) codes() map[string]map[uint64]bool {
 func (b *builder) checkCodes(t Table, field int, known map[uint64]bool) {
 	if len(known) == 0 { // the release has no such list: said once
 		if n := b.tables[t].len(); n > 0 && b.tables[TableLOOKUP].len() > 0 {
-			b.issue(Warning, CodeLookup, t, 0, field, errors.New("the release has no such look-up list"))
+			b.issue(Warning, CodeLookup, t, 0, field, problem("the release has no such look-up list"))
 		}
 		return
 	}
 	tb := b.tables[t]
 	for i := range tb.len() {
 		if n, ok := tb.row(i).number(field); ok && !known[n] {
-			b.issue(Warning, CodeLookup, t, i, field, errors.New("the look-up list has no such code"))
+			b.issue(Warning, CodeLookup, t, i, field, problem("the look-up list has no such code"))
 		}
 	}
 }
@@ -359,7 +367,7 @@ func (b *builder) relation(t Table, field int, f *Field) {
 		target, ok := b.target(f, id)
 		if !ok {
 			if known {
-				b.issue(Warning, CodeDangling, t, i, field, fmt.Errorf("there is no %s of this identifier", trimAt(f.Refers)))
+				b.issue(Warning, CodeDangling, t, i, field, dangling{f})
 			}
 			continue
 		}
@@ -388,13 +396,6 @@ func (b *builder) relation(t Table, field int, f *Field) {
 	}
 	b.all.put(section(secRefStart, t, field), packU32(start))
 	b.all.put(section(secRefRows, t, field), packU32(rows))
-}
-
-func trimAt(refers string) string {
-	if list, ok := cutList(refers); ok {
-		return list
-	}
-	return refers
 }
 
 // formerField returns the field with an entity's former identifier, or -1.
@@ -482,7 +483,7 @@ func (b *builder) buildLookups() {
 	})
 	for i := 1; i < len(order); i++ {
 		if keys[order[i]] == keys[order[i-1]] {
-			b.issue(Error, CodeDuplicate, TableLOOKUP, int(order[i]), lookupCD, errors.New("another entry of the list has the code; the first counts"))
+			b.issue(Error, CodeDuplicate, TableLOOKUP, int(order[i]), lookupCD, problem("another entry of the list has the code; the first counts"))
 		}
 	}
 	b.all.put(section(secLookups, 0, 0), packU32(order))

@@ -1,8 +1,6 @@
 package dmd
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"math/bits"
 	"strconv"
@@ -17,7 +15,9 @@ func (s *Scanner) checkRecord(p int) {
 	if missing := spec.required &^ r.set; missing != 0 {
 		for ; missing != 0; missing &= missing - 1 {
 			f := &spec.fields[bits.TrailingZeros32(missing)]
-			s.issueAt(Warning, CodeMissing, p, s.fieldPath(f), fmt.Errorf("%s is required", f.Tag))
+			if s.issues.room(CodeMissing) {
+				s.list(Warning, CodeMissing, p, s.fieldPath(f), fmt.Errorf("%s is required", f.Tag))
+			}
 		}
 	}
 	for set := r.set; set != 0; set &= set - 1 {
@@ -30,12 +30,14 @@ func (s *Scanner) checkRecord(p int) {
 		if code == CodeID && f.Kind == KindCode {
 			continue
 		}
-		s.issueAt(checkSeverity(code), code, s.place(v, p), s.fieldPath(f), err)
+		if s.issues.room(code) {
+			s.list(checkSeverity(code), code, s.place(v, p), s.fieldPath(f), err)
+		}
 	}
 	if spec.many && r.Table == TableLOOKUP && s.section < len(spec.sections) && len(spec.sections[s.section].Tags) > 2 {
 		// Lists whose codes are SNOMED CT identifiers have dates and former codes.
-		if _, err := sctid.ParseBytes(r.values[lookupCD]); err != nil {
-			s.issueAt(Error, CodeID, s.place(r.values[lookupCD], p), s.fieldPath(&spec.fields[lookupCD]), err)
+		if _, err := sctid.ParseBytes(r.values[lookupCD]); err != nil && s.issues.room(CodeID) {
+			s.list(Error, CodeID, s.place(r.values[lookupCD], p), s.fieldPath(&spec.fields[lookupCD]), err)
 		}
 	}
 }
@@ -54,14 +56,27 @@ func (s *Scanner) fieldPath(f *Field) string {
 	return s.table.String() + "[" + strconv.Itoa(s.index[s.table]) + "]." + f.Tag
 }
 
-// place finds a value in the buffer, if it was not decoded, or else gives p.
+// place finds a value in the buffer, if it was not decoded, or else gives p. A
+// value that is part of the buffer ends where the buffer ends, in capacity.
 func (s *Scanner) place(v []byte, p int) int {
-	if len(v) > 0 {
-		if i := bytes.Index(s.buf[p:min(len(s.buf), p+or(s.limits.Record, 1<<20))], v); i >= 0 {
-			return p + i
-		}
+	if i := cap(s.buf) - cap(v); len(v) > 0 && i >= 0 && i < len(s.buf) && &s.buf[i] == &v[0] {
+		return i
 	}
 	return p
+}
+
+// tooLarge is a value that has more digits or characters than its field may. It
+// is worded only if it is listed.
+type tooLarge struct{ f *Field }
+
+func (e tooLarge) Error() string {
+	switch e.f.Kind {
+	case KindDecimal:
+		return fmt.Sprintf("more than %d digits before or %d after the point", e.f.Digits, e.f.Decimals)
+	case KindText:
+		return fmt.Sprintf("more than %d characters", e.f.MaxLen)
+	}
+	return fmt.Sprintf("more than %d digits", e.f.MaxLen)
 }
 
 // checkValue compares a value with the kind of its field.
@@ -73,18 +88,18 @@ func checkValue(f *Field, v []byte) (Code, error) {
 		}
 	case KindCode, KindFlag, KindInt:
 		if len(v) == 0 {
-			return CodeValue, errors.New("empty")
+			return CodeValue, problem("empty")
 		}
 		for i, c := range v {
 			if c < '0' || c > '9' {
 				if c == '-' && i == 0 && len(v) > 1 {
-					return CodeRange, errors.New("below zero")
+					return CodeRange, problem("below zero")
 				}
-				return CodeValue, errors.New("something that is not a digit")
+				return CodeValue, problem("something that is not a digit")
 			}
 		}
 		if f.MaxLen > 0 && len(v) > f.MaxLen {
-			return CodeRange, fmt.Errorf("more than %d digits", f.MaxLen)
+			return CodeRange, tooLarge{f}
 		}
 	case KindDecimal:
 		d, err := parseDecimal(v)
@@ -92,9 +107,9 @@ func checkValue(f *Field, v []byte) (Code, error) {
 		case err != nil:
 			return CodeValue, err
 		case d.Sign() < 0:
-			return CodeRange, errors.New("below zero")
+			return CodeRange, problem("below zero")
 		case f.Digits > 0 && !d.fits(f.Digits, f.Decimals):
-			return CodeRange, fmt.Errorf("more than %d digits before or %d after the point", f.Digits, f.Decimals)
+			return CodeRange, tooLarge{f}
 		}
 	case KindDate:
 		if _, err := parseDate(v); err != nil {
@@ -102,13 +117,13 @@ func checkValue(f *Field, v []byte) (Code, error) {
 		}
 	case KindGTIN:
 		if len(v) > 0 {
-			if _, err := ParseGTIN(string(v)); err != nil {
+			if _, err := parseGTIN(v); err != nil {
 				return CodeGTIN, err
 			}
 		}
 	case KindText:
 		if f.MaxLen > 0 && len(v) > f.MaxLen && utf8.RuneCount(v) > f.MaxLen {
-			return CodeLength, fmt.Errorf("more than %d characters", f.MaxLen)
+			return CodeLength, tooLarge{f}
 		}
 	}
 	return "", nil

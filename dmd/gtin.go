@@ -17,7 +17,9 @@ var (
 
 // ParseGTIN reads a bar code of 8, 12, 13 or 14 digits and checks its check
 // digit. Codes of different lengths for the same item give the same value.
-func ParseGTIN(s string) (GTIN, error) {
+func ParseGTIN(s string) (GTIN, error) { return parseGTIN(s) }
+
+func parseGTIN[T string | []byte](s T) (GTIN, error) {
 	switch len(s) {
 	case 8, 12, 13, 14:
 	default:
@@ -173,7 +175,7 @@ func (s *Scanner) gtinRecord(p, q int) error {
 		return err
 	}
 	if len(s.pending) == 0 {
-		s.issue(Warning, CodeMissing, p, errors.New("a pack without bar codes"))
+		s.issue(Warning, CodeMissing, p, "a pack without bar codes")
 	}
 	for i := range s.pending {
 		if g := &s.pending[i]; g.set>>gtinAMPPID&1 == 0 && s.ampp != nil {
@@ -194,7 +196,7 @@ func (s *Scanner) gtinParts(p int, name string, at int) (end int, err error) {
 			return 0, errMore
 		}
 		if !blank(b[p : p+lt]) {
-			s.issue(Warning, CodeStrayText, p, errors.New("text between the fields of a record is left out"))
+			s.issue(Warning, CodeStrayText, p, "text between the fields of a record is left out")
 		}
 		p += lt
 		switch b[p+1] {
@@ -209,8 +211,8 @@ func (s *Scanner) gtinParts(p int, name string, at int) (end int, err error) {
 				return 0, errMore
 			}
 			if string(bytes.TrimRight(b[p+2:p+gt], " \t\r\n")) != name {
-				s.issue(Fatal, CodeSyntax, p, errors.New("an end tag does not match its start tag"))
-				return 0, errors.New("mismatch")
+				s.issue(Fatal, CodeSyntax, p, "an end tag does not match its start tag")
+				return 0, problem("mismatch")
 			}
 			return p + gt + 1, nil
 		}
@@ -262,17 +264,19 @@ func (s *Scanner) gtinField(p int, tag, value []byte, at int) {
 			g = &s.pending[len(s.pending)-1]
 		}
 		if g.set>>i&1 != 0 {
-			s.issue(Error, CodeRepeated, p, errors.New("a field is there twice; the first counts"))
+			s.issue(Error, CodeRepeated, p, "a field is there twice; the first counts")
 			return
 		}
 		g.values[i] = bytes.TrimSpace(value)
 		g.set |= 1 << i
 		return
 	}
-	s.issue(Warning, CodeUnknownTag, p, errors.New("a field that the schema does not know is kept as it is"))
-	if at >= 0 {
-		s.pending[at].extra = append(s.pending[at].extra, extraField{tag, value})
+	if at < 0 {
+		s.issue(Warning, CodeUnknownTag, p, "a field beside the bar codes that the schema does not know is left out")
+		return
 	}
+	g := &s.pending[at]
+	g.extra = s.unknownField(g.extra, p, tag, value)
 }
 
 // takePending makes the next bar code the current record.
@@ -285,10 +289,12 @@ func (s *Scanner) takePending() {
 	r.Line = s.cursor.line + 1
 	for i, v := range g.values {
 		if g.set>>i&1 != 0 {
-			r.put(i, bytes.ToValidUTF8(v, []byte("\uFFFD")))
+			r.put(i, validText(v))
 		}
 	}
-	r.extra = append(r.extra, g.extra...)
+	for _, e := range g.extra {
+		r.extra = append(r.extra, extraField{validText(e.tag), validText(e.value)})
+	}
 	s.table = TableGTIN
 	s.index[TableGTIN]++
 	if s.check {

@@ -121,30 +121,31 @@ func (i Issue) Unwrap() error { return i.Err }
 // maxIssues is how many findings of one code in one file are listed by default.
 const maxIssues = 100
 
+// problem is what is wrong, in words. A constant one costs nothing until it is
+// listed.
+type problem string
+
+func (p problem) Error() string { return string(p) }
+
 // issueList collects findings, up to a number of each code, and counts the rest.
+// Whoever adds one asks for room first and makes the Issue only if there is some.
 type issueList struct {
-	list  []Issue
-	max   int
-	count []codeCount
-	since []Code // counted since the last mark
+	list   []Issue
+	max    int
+	count  []codeCount
+	marked []codeCount // what count was at the last mark
 }
 
 // mark sets the point that rollback returns to.
 func (l *issueList) mark() int {
-	l.since = l.since[:0]
+	l.marked = append(l.marked[:0], l.count...)
 	return len(l.list)
 }
 
 // rollback forgets what was found since the mark.
 func (l *issueList) rollback(mark int) {
 	l.list = l.list[:mark]
-	for _, code := range l.since {
-		for i := range l.count {
-			if l.count[i].code == code {
-				l.count[i].n--
-			}
-		}
-	}
+	l.count = append(l.count[:0], l.marked...)
 }
 
 type codeCount struct {
@@ -157,7 +158,6 @@ func (l *issueList) room(code Code) bool {
 	if l.max == 0 {
 		l.max = maxIssues
 	}
-	l.since = append(l.since, code)
 	for i := range l.count {
 		if c := &l.count[i]; c.code == code {
 			c.n++

@@ -2,7 +2,6 @@ package dmd
 
 import (
 	"bytes"
-	"errors"
 	"strconv"
 	"unicode/utf8"
 )
@@ -42,14 +41,14 @@ func (s *Scanner) startTag(p int) (t startTag, err error) {
 		case c == '"' || c == '\'':
 			quote, t.attributes = c, true
 		case c == '<':
-			s.issue(Fatal, CodeSyntax, q, errors.New("a tag is not closed"))
-			return t, errors.New("syntax")
+			s.issue(Fatal, CodeSyntax, q, "a tag is not closed")
+			return t, problem("syntax")
 		case c == '>':
 			t.empty = b[q-1] == '/'
 			t.end = q + 1
 			if len(t.name) == 0 || !nameStart(t.name[0]) {
-				s.issue(Fatal, CodeSyntax, p, errors.New("a tag without a name"))
-				return t, errors.New("syntax")
+				s.issue(Fatal, CodeSyntax, p, "a tag without a name")
+				return t, problem("syntax")
 			}
 			return t, nil
 		}
@@ -84,11 +83,11 @@ func (s *Scanner) special(p int) (end int, text []byte, err error) {
 	case len(b) < 9 && (bytes.HasPrefix([]byte("<![CDATA["), b) || bytes.HasPrefix([]byte("<!DOCTYPE"), b) || bytes.HasPrefix([]byte("<!--"), b)):
 		return 0, nil, errMore
 	case bytes.HasPrefix(b, []byte("<!DOCTYPE")):
-		s.issue(Fatal, CodeDoctype, p, errors.New("a document type is refused"))
+		s.issue(Fatal, CodeDoctype, p, "a document type is refused")
 	default:
-		s.issue(Fatal, CodeSyntax, p, errors.New("markup that is neither comment nor CDATA"))
+		s.issue(Fatal, CodeSyntax, p, "markup that is neither comment nor CDATA")
 	}
-	return 0, nil, errors.New("refused")
+	return 0, nil, problem("refused")
 }
 
 // text reads the content of a field up to its end tag. Plain text is returned in
@@ -146,8 +145,8 @@ func (s *Scanner) mixedText(p int, tag []byte) (value []byte, end int, err error
 				continue
 			}
 			if !bytes.Equal(bytes.TrimRight(b[q+2:q+gt], " \t\r\n"), tag) {
-				s.issue(Fatal, CodeSyntax, q, errors.New("an end tag does not match its start tag"))
-				return nil, 0, errors.New("mismatch")
+				s.issue(Fatal, CodeSyntax, q, "an end tag does not match its start tag")
+				return nil, 0, problem("mismatch")
 			}
 			return s.scratch[start:len(s.scratch):len(s.scratch)], p, nil
 		default:
@@ -156,7 +155,7 @@ func (s *Scanner) mixedText(p int, tag []byte) (value []byte, end int, err error
 				return nil, 0, err
 			}
 			if inner == 0 {
-				s.issue(Warning, CodeUnknownTag, q, errors.New("an element within a field is left out"))
+				s.issue(Warning, CodeUnknownTag, q, "an element within a field is left out")
 			}
 			if !st.empty {
 				inner++
@@ -199,7 +198,7 @@ func (s *Scanner) appendText(text []byte, p int) {
 			p += semi + 1
 			continue
 		}
-		s.issue(Error, CodeEntity, p, errors.New("an entity that is not one of XML's is kept as it is"))
+		s.issue(Error, CodeEntity, p, "an entity that is not one of XML's is kept as it is")
 		s.scratch = append(s.scratch, '&')
 		text = text[1:]
 		p++

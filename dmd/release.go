@@ -22,11 +22,12 @@ import (
 // within it. Opening lists the files; records are read when asked for.
 type Release struct {
 	files   []File
-	issues  []Issue
+	issues  issueList
 	opts    []ReadOption
 	options readOptions
 	closers []io.Closer
 	total   int64
+	nested  int64 // bytes of archives within archives, which are held in memory
 	entries int
 }
 
@@ -102,6 +103,7 @@ func newRelease(opts []ReadOption) *Release {
 	for _, f := range opts {
 		f(&r.options)
 	}
+	r.issues.max = r.options.limits.Issues
 	return r
 }
 
@@ -119,7 +121,7 @@ func (r *Release) Files() []File { return slices.Clone(r.files) }
 
 // Issues returns what was wrong with the release as a whole: its names, dates
 // and archives.
-func (r *Release) Issues() []Issue { return slices.Clone(r.issues) }
+func (r *Release) Issues() []Issue { return slices.Clone(r.issues.result("")) }
 
 // Date returns the day of the release, which its file names tell and nothing
 // else does. If they differ it is the latest of the main files.
@@ -136,7 +138,9 @@ func (r *Release) Date() Date {
 func isMain(kind string) bool { return slices.Contains(strings.Fields(mainFiles), kind) }
 
 func (r *Release) issue(sev Severity, code Code, file string, err error) {
-	r.issues = append(r.issues, Issue{Severity: sev, Code: code, File: file, Offset: -1, Err: err})
+	if r.issues.room(code) {
+		r.issues.list = append(r.issues.list, Issue{Severity: sev, Code: code, File: file, Offset: -1, Err: err})
+	}
 }
 
 // add files one entry: an archive is opened, an XML file is noted, anything else
@@ -165,11 +169,12 @@ func (r *Release) add(name string, size int64, depth int, compressed int64, open
 		return nil
 	}
 	if depth > or(lim.Depth, 3) {
-		r.issue(Error, CodeArchive, name, errors.New("archives are nested too deeply"))
+		r.issue(Error, CodeArchive, name, problem("archives are nested too deeply"))
 		return nil
 	}
-	if size > or(lim.Nested, 512<<20) {
-		r.issue(Fatal, CodeLimit, name, fmt.Errorf("the archive is larger than %d bytes", or(lim.Nested, 512<<20)))
+	if r.nested += size; r.nested > or(lim.Nested, 256<<20) {
+		r.issue(Fatal, CodeLimit, name, fmt.Errorf("archives within archives are larger than %d bytes together", or(lim.Nested, 256<<20)))
+		r.nested -= size
 		return nil
 	}
 	data, err := readAll(open, size)
@@ -201,7 +206,7 @@ func (r *Release) addZip(prefix string, z *zip.Reader, depth int) {
 		}
 		name := strings.ReplaceAll(f.Name, `\`, "/")
 		if !fs.ValidPath(name) {
-			r.issue(Error, CodeArchive, prefix+path.Base(name), errors.New("an entry with a path outside the archive is left out"))
+			r.issue(Error, CodeArchive, prefix+path.Base(name), problem("an entry with a path outside the archive is left out"))
 			continue
 		}
 		if f.Mode()&fs.ModeSymlink != 0 {
@@ -244,11 +249,11 @@ func (l *limitedFile) Read(b []byte) (int, error) {
 func (r *Release) addFile(name string, size int64, open func() (io.ReadCloser, error)) {
 	kind, date, ok := fileKind(name)
 	if !ok {
-		r.issue(Warning, CodeFileName, name, errors.New("the file name is not of the form f_KIND_DATE.xml; the file is left out"))
+		r.issue(Warning, CodeFileName, name, problem("the file name is not of the form f_KIND_DATE.xml; the file is left out"))
 		return
 	}
 	if date == 0 {
-		r.issue(Warning, CodeFileName, name, errors.New("the file name holds no date"))
+		r.issue(Warning, CodeFileName, name, problem("the file name holds no date"))
 	}
 	r.files = append(r.files, File{Name: name, Kind: kind, Date: date, Size: size, open: open})
 }
@@ -297,13 +302,15 @@ func (r *Release) settle() {
 		}
 		return strings.Compare(a.Name, b.Name)
 	})
-	for i := 1; i < len(r.files); i++ {
-		if r.files[i].Kind == r.files[i-1].Kind {
-			r.issue(Error, CodeFileTwice, r.files[i].Name, errors.New("a second file of this kind is left out"))
-			r.files = slices.Delete(r.files, i, i+1)
-			i--
+	kept := r.files[:0]
+	for _, f := range r.files {
+		if n := len(kept); n > 0 && kept[n-1].Kind == f.Kind {
+			r.issue(Error, CodeFileTwice, f.Name, problem("a second file of this kind is left out"))
+			continue
 		}
+		kept = append(kept, f)
 	}
+	r.files = kept
 	date := r.Date()
 	for _, f := range r.files {
 		if isMain(f.Kind) && f.Date != 0 && f.Date != date {

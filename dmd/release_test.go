@@ -82,6 +82,7 @@ func TestArchives(t *testing.T) {
 		{"bomb allowed", zipOf(t, name, bomb), []dmd.ReadOption{dmd.WithLimits(dmd.Limits{Ratio: -1})}, 1, 0, ""},
 		{"too large", zipOf(t, name, vtmFile), []dmd.ReadOption{dmd.WithLimits(dmd.Limits{Total: 50})}, 0, 0, "dmd.release.limit " + name + "; "},
 		{"large zip in zip", zipOf(t, "inner.zip", string(zipOf(t, name, vtmFile))), []dmd.ReadOption{dmd.WithLimits(dmd.Limits{Nested: 50})}, 0, 0, "dmd.release.limit inner.zip; "},
+		{"large zips in a zip", zipOf(t, "1.zip", string(zipOf(t, name, vtmFile)), "2.zip", string(zipOf(t, name, vtmFile))), []dmd.ReadOption{dmd.WithLimits(dmd.Limits{Nested: 300})}, 1, 1, "dmd.release.limit 2.zip; "},
 		{"too many files", zipOf(t, "a", "", "b", "", name, vtmFile), []dmd.ReadOption{dmd.WithLimits(dmd.Limits{Entries: 2})}, 0, 0, "dmd.release.limit " + name + "; "},
 		{"not a zip within", zipOf(t, "inner.zip", "no zip", name, vtmFile), nil, 1, 1, "dmd.release.archive inner.zip; "},
 		{"two of a kind", zipOf(t, "f_vtm2_3190821.xml", vtmFile, name, vtmFile), nil, 1, 1, "dmd.release.file-twice f_vtm2_3190821.xml; "},
@@ -97,6 +98,27 @@ func TestArchives(t *testing.T) {
 				t.Errorf("%d files, %d records, %q; want %d, %d, %q", files, records, codes, c.files, c.records, c.codes)
 			}
 		})
+	}
+}
+
+// TestReleaseFindingsCap: findings about the files of a release are capped like
+// those about their content.
+func TestReleaseFindingsCap(t *testing.T) {
+	fsys := fstest.MapFS{}
+	for i := range 300 {
+		fsys[fmt.Sprintf("%d/f_vtm2_3260821.xml", i)] = &fstest.MapFile{Data: []byte(vtmFile)}
+		fsys[fmt.Sprintf("%d/unknown.xml", i)] = &fstest.MapFile{}
+	}
+	rel, err := dmd.ReleaseFS(fsys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[dmd.Code]int{}
+	for _, i := range rel.Issues() {
+		count[i.Code]++
+	}
+	if len(rel.Files()) != 1 || count[dmd.CodeFileTwice] != 100 || count[dmd.CodeFileName] != 100 || count[dmd.CodeCapped] != 2 {
+		t.Errorf("%d files, findings %v", len(rel.Files()), count)
 	}
 }
 

@@ -42,8 +42,8 @@ type Scanner struct {
 	depth   int       // of open elements outside records
 	skip    int       // depth of the element that is being left out, or 0
 	section int       // in tables of the section that is open, or -1
-	list    []byte    // name of the open section, for tables of many
-	names   [3]string // of the open elements
+	many    []byte    // name of the open section, for tables of many
+	names   [3][]byte // of the open elements
 	index   [numTables]int
 	table   Table
 
@@ -67,9 +67,10 @@ type pendingGTIN struct {
 type Limits struct {
 	Record  int   // bytes of one record; default 1 MiB
 	Issues  int   // findings listed for each code and file; default 100
+	Unknown int   // fields of one record that the schema does not know; default 1,000
 	Total   int64 // bytes of a whole release, uncompressed; default 4 GiB
 	Ratio   int64 // of uncompressed to compressed size of a file in an archive; default 200
-	Nested  int64 // bytes of an archive within an archive; default 512 MiB
+	Nested  int64 // bytes of all archives within archives, which are held in memory; default 256 MiB
 	Entries int   // files in a release; default 10,000
 	Depth   int   // of archives within archives; default 3
 }
@@ -188,7 +189,9 @@ func (s *Scanner) step() bool {
 // tooLong ends the file at a record above the limit.
 func (s *Scanner) tooLong(p int) error {
 	err := fmt.Errorf("one piece of markup is longer than %d bytes", or(s.limits.Record, 1<<20))
-	s.issue(Fatal, CodeTooLong, p, err)
+	if s.issues.room(CodeTooLong) {
+		s.list(Fatal, CodeTooLong, p, s.path(), err)
+	}
 	return err
 }
 
@@ -199,11 +202,11 @@ func (s *Scanner) atEnd() {
 	switch {
 	case s.err != nil:
 	case s.depth > 0 || len(rest) > 0 && rest[0] == '<':
-		s.issue(Fatal, CodeTruncated, len(s.buf), errors.New("the file ends inside an element"))
+		s.issue(Fatal, CodeTruncated, len(s.buf), "the file ends inside an element")
 	case len(rest) > 0:
-		s.issue(Error, CodeStrayText, s.pos, errors.New("text after the root element"))
+		s.issue(Error, CodeStrayText, s.pos, "text after the root element")
 	case s.file == nil && s.issues.list == nil:
-		s.issue(Fatal, CodeTruncated, len(s.buf), errors.New("there is no root element"))
+		s.issue(Fatal, CodeTruncated, len(s.buf), "there is no root element")
 	}
 }
 
@@ -222,7 +225,10 @@ func (s *Scanner) fill() {
 		copy(bigger, s.buf)
 		s.buf = bigger
 	}
-	for tries := 0; ; tries++ {
+	// An unfinished record is read again from its start, so it must be worth it
+	// even if the source gives little at a time.
+	enough := len(s.buf) + chunkSize/4
+	for tries := 0; len(s.buf) < enough && !s.eof; tries++ {
 		n, err := s.src.Read(s.buf[len(s.buf):cap(s.buf)])
 		s.buf = s.buf[:len(s.buf)+max(n, 0)]
 		switch {
@@ -230,12 +236,11 @@ func (s *Scanner) fill() {
 			s.eof = true
 		case err != nil:
 			s.eof, s.err = true, err
-		case n == 0 && tries > 100:
+		case n > 0:
+			tries = 0
+		case tries > 100:
 			s.eof, s.err = true, io.ErrNoProgress
-		case n == 0:
-			continue
 		}
-		return
 	}
 }
 
@@ -294,13 +299,15 @@ func (s *Scanner) start() {
 	case "iso-8859-15":
 		s.recode(string(name), charmap.ISO8859_15.NewDecoder())
 	default:
-		s.issue(Error, CodeEncoding, s.pos, errors.New("the declared encoding is not known; read as UTF-8"))
+		s.issue(Error, CodeEncoding, s.pos, "the declared encoding is not known; read as UTF-8")
 	}
 }
 
 // recode reads the rest through a decoder. Offsets then count decoded bytes.
 func (s *Scanner) recode(name string, d transform.Transformer) {
-	s.issue(Information, CodeEncoding, s.pos, fmt.Errorf("the file is in %s; offsets count its text in UTF-8", name))
+	if s.issues.room(CodeEncoding) {
+		s.list(Information, CodeEncoding, s.pos, s.path(), fmt.Errorf("the file is in %s; offsets count its text in UTF-8", name))
+	}
 	s.src = transform.NewReader(io.MultiReader(bytes.NewReader(bytes.Clone(s.buf)), readerOf(s)), d)
 	s.buf, s.pos, s.cursor.pos, s.eof = s.buf[:0], 0, 0, false
 }
@@ -329,15 +336,15 @@ func pseudoAttribute(b []byte, name string) []byte {
 	return nil
 }
 
-// issue adds a finding about a place in the buffer.
-func (s *Scanner) issue(sev Severity, code Code, pos int, err error) {
-	s.issueAt(sev, code, pos, s.path(), err)
+// issue adds a finding about a place in the buffer, if there is room for it.
+func (s *Scanner) issue(sev Severity, code Code, pos int, err problem) {
+	if s.issues.room(code) {
+		s.list(sev, code, pos, s.path(), err)
+	}
 }
 
-func (s *Scanner) issueAt(sev Severity, code Code, pos int, path string, err error) {
-	if !s.issues.room(code) {
-		return
-	}
+// list adds a finding for which there is room.
+func (s *Scanner) list(sev Severity, code Code, pos int, path string, err error) {
 	pos = min(pos, len(s.buf))
 	s.moveCursor(pos)
 	offset := s.base + int64(pos)
@@ -349,14 +356,7 @@ func (s *Scanner) issueAt(sev Severity, code Code, pos int, path string, err err
 
 // path names the open elements.
 func (s *Scanner) path() string {
-	path := ""
-	for i := 0; i < min(s.depth, len(s.names)); i++ {
-		if i > 0 {
-			path += "/"
-		}
-		path += s.names[i]
-	}
-	return path
+	return string(bytes.Join(s.names[:min(s.depth, len(s.names))], []byte{'/'}))
 }
 
 // markup handles what comes next outside records.
@@ -420,7 +420,7 @@ func (s *Scanner) markup() (ready bool, err error) {
 // stray reports text where there should be none, unless it is being left out.
 func (s *Scanner) stray(pos int) {
 	if s.skip == 0 {
-		s.issue(Warning, CodeStrayText, pos, errors.New("text between elements is left out"))
+		s.issue(Warning, CodeStrayText, pos, "text between elements is left out")
 	}
 }
 
@@ -457,14 +457,14 @@ func (s *Scanner) open(p int, tag startTag) error {
 		return nil
 	}
 	if s.depth < len(s.names) {
-		s.names[s.depth] = string(tag.name)
+		s.names[s.depth] = append(s.names[s.depth][:0], tag.name...)
 	}
 	s.depth++
 	switch {
 	case s.skip > 0:
 	case s.depth == 1:
 		if s.file != nil {
-			s.issue(Error, CodeSyntax, p, errors.New("a second root element"))
+			s.issue(Error, CodeSyntax, p, "a second root element")
 			s.skip = s.depth
 		} else if !s.openRoot(p, tag.name) {
 			s.skip = s.depth
@@ -475,14 +475,14 @@ func (s *Scanner) open(p int, tag startTag) error {
 		s.skip = s.depth
 	}
 	if s.depth > 1000 {
-		s.issue(Fatal, CodeSyntax, p, errors.New("elements are nested too deeply"))
+		s.issue(Fatal, CodeSyntax, p, "elements are nested too deeply")
 		s.done = true
 	}
 	return nil
 }
 
 func (s *Scanner) unknownPlace(p int) {
-	s.issue(Warning, CodeUnknownPlace, p, errors.New("an element that the schema does not know is left out"))
+	s.issue(Warning, CodeUnknownPlace, p, "an element that the schema does not know is left out")
 }
 
 func (s *Scanner) openRoot(p int, name []byte) bool {
@@ -493,7 +493,7 @@ func (s *Scanner) openRoot(p int, name []byte) bool {
 		}
 	}
 	s.file = &fileSpec{}
-	s.issue(Fatal, CodeUnknownRoot, p, errors.New("the root element is none of a release's"))
+	s.issue(Fatal, CodeUnknownRoot, p, "the root element is none of a release's")
 	return false
 }
 
@@ -505,14 +505,14 @@ func (s *Scanner) knownSection(name []byte) bool {
 		for i := range spec.sections {
 			if n := spec.sections[i].Name; n != "" && n == string(name) {
 				s.table, s.section = t, i
-				s.list = append(s.list[:0], name...)
+				s.many = append(s.many[:0], name...)
 				return true
 			}
 		}
 	}
 	if s.file.name == "lookup" {
 		s.table, s.section = TableLOOKUP, len(theSchema().tables[TableLOOKUP].sections)
-		s.list = append(s.list[:0], name...)
+		s.many = append(s.many[:0], name...)
 		return true
 	}
 	return false
@@ -520,9 +520,9 @@ func (s *Scanner) knownSection(name []byte) bool {
 
 // close leaves an element outside records.
 func (s *Scanner) close(p int, name []byte) error {
-	if s.depth == 0 || s.depth <= len(s.names) && s.names[s.depth-1] != string(name) {
-		s.issue(Fatal, CodeSyntax, p, errors.New("an end tag does not match its start tag"))
-		return errors.New("mismatch")
+	if s.depth == 0 || s.depth <= len(s.names) && !bytes.Equal(s.names[s.depth-1], name) {
+		s.issue(Fatal, CodeSyntax, p, "an end tag does not match its start tag")
+		return problem("mismatch")
 	}
 	if s.depth == s.skip {
 		s.skip = 0
@@ -544,7 +544,7 @@ func (s *Scanner) readRecord(p, q int, name []byte) (end int, err error) {
 	s.scratch = s.scratch[:0]
 	first := 0
 	if spec.many {
-		r.put(0, s.list)
+		r.put(0, s.many)
 		first = 1
 	}
 	mark := s.issues.mark()
@@ -559,11 +559,14 @@ func (s *Scanner) readRecord(p, q int, name []byte) (end int, err error) {
 		return 0, s.tooLong(p)
 	}
 	if !utf8.Valid(s.buf[p:end]) {
-		s.issue(Error, CodeEncoding, p+firstInvalid(s.buf[p:end]), errors.New("bytes that are not UTF-8 are replaced"))
+		s.issue(Error, CodeEncoding, p+firstInvalid(s.buf[p:end]), "bytes that are not UTF-8 are replaced")
 		for i := range spec.fields {
 			if r.set>>i&1 != 0 {
-				r.values[i] = bytes.ToValidUTF8(r.values[i], []byte("\uFFFD"))
+				r.values[i] = validText(r.values[i])
 			}
+		}
+		for i, e := range r.extra {
+			r.extra[i] = extraField{validText(e.tag), validText(e.value)}
 		}
 	}
 	s.index[s.table]++
@@ -573,6 +576,27 @@ func (s *Scanner) readRecord(p, q int, name []byte) (end int, err error) {
 	return end, nil
 }
 
+// unknownField keeps a field that the schema does not know, up to the limit.
+func (s *Scanner) unknownField(kept []extraField, p int, tag, value []byte) []extraField {
+	if most := or(s.limits.Unknown, 1000); len(kept) >= most {
+		if s.issues.room(CodeLimit) {
+			s.list(Error, CodeLimit, p, s.path(), fmt.Errorf("more than %d fields that the schema does not know; this one is left out", most))
+		}
+		return kept
+	}
+	s.issue(Warning, CodeUnknownTag, p, "a field that the schema does not know is kept as it is")
+	return append(kept, extraField{tag, value})
+}
+
+// validText replaces what is not UTF-8. Text that is stays where it is.
+func validText(b []byte) []byte {
+	if utf8.Valid(b) {
+		return b
+	}
+	return bytes.ToValidUTF8(b, []byte("\uFFFD"))
+}
+
+// firstInvalid returns where in a text the first wrong byte is.
 func firstInvalid(b []byte) int {
 	for i := 0; i < len(b); {
 		r, n := utf8.DecodeRune(b[i:])
@@ -600,7 +624,7 @@ func (s *Scanner) fields(p int, name []byte, next int) (end int, err error) {
 			if lt < 0 {
 				return 0, errMore
 			}
-			s.issue(Warning, CodeStrayText, p, errors.New("text between the fields of a record is left out"))
+			s.issue(Warning, CodeStrayText, p, "text between the fields of a record is left out")
 			p += lt
 			continue
 		}
@@ -611,8 +635,8 @@ func (s *Scanner) fields(p int, name []byte, next int) (end int, err error) {
 				return 0, errMore
 			}
 			if !bytes.Equal(bytes.TrimRight(b[p+2:p+gt], " \t\r\n"), name) {
-				s.issue(Fatal, CodeSyntax, p, errors.New("an end tag does not match its start tag"))
-				return 0, errors.New("mismatch")
+				s.issue(Fatal, CodeSyntax, p, "an end tag does not match its start tag")
+				return 0, problem("mismatch")
 			}
 			return p + gt + 1, nil
 		case '!', '?':
@@ -623,7 +647,7 @@ func (s *Scanner) fields(p int, name []byte, next int) (end int, err error) {
 				return 0, err
 			}
 			if len(text) > 0 && !blank(text) {
-				s.issue(Warning, CodeStrayText, at, errors.New("text between the fields of a record is left out"))
+				s.issue(Warning, CodeStrayText, at, "text between the fields of a record is left out")
 			}
 			continue
 		}
@@ -647,7 +671,7 @@ func (s *Scanner) fields(p int, name []byte, next int) (end int, err error) {
 			}
 			tag, p = st.name, st.end
 			if st.attributes {
-				s.issue(Information, CodeAttribute, at, errors.New("an attribute of a field is left out"))
+				s.issue(Information, CodeAttribute, at, "an attribute of a field is left out")
 			}
 			if !st.empty {
 				value, p, err = s.text(p, tag)
@@ -669,13 +693,14 @@ func (s *Scanner) fields(p int, name []byte, next int) (end int, err error) {
 			for i = 0; i < next && string(tag) != spec.fields[i].Tag; i++ {
 			}
 			if i == next || spec.many && i == 0 {
-				s.issue(Warning, CodeUnknownTag, at, errors.New("a field that the schema does not know is kept as it is"))
-				r.extra = append(r.extra, extraField{tag, value})
+				r.extra = s.unknownField(r.extra, at, tag, value)
 				continue
 			}
 		}
 		if r.set>>i&1 != 0 {
-			s.issue(Error, CodeRepeated, at, fmt.Errorf("%s is there twice; the first counts", spec.fields[i].Tag))
+			if s.issues.room(CodeRepeated) {
+				s.list(Error, CodeRepeated, at, s.path(), fmt.Errorf("%s is there twice; the first counts", spec.fields[i].Tag))
+			}
 			continue
 		}
 		if k := spec.fields[i].Kind; k != KindText && len(value) > 0 && (value[0] <= ' ' || value[len(value)-1] <= ' ') {
