@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nhskit/nhskit/consent/optout"
 	"github.com/nhskit/nhskit/nhsnumber"
@@ -22,77 +23,120 @@ func england() []nhsnumber.Number {
 // used keeps the compiler from leaving out a look-up whose answer nobody reads.
 var used int
 
+// count returns 1 for yes without a branch, which would have to be guessed
+// before memory has answered, and stop the look-ups behind it where it is
+// guessed wrong.
+func count(yes bool) int {
+	n := 0
+	if yes {
+		n = 1
+	}
+	return n
+}
+
+// BenchmarkHas asks for a million numbers that are spread over all that are
+// issued, one in twenty of them opted out. It reports CPU time for each.
+//
+//	one-by-one  each look-up by itself, independent of the others
+//	branch      the same, and the caller branches on the answer
+//	chain       each begins when the one before has answered: latency
+//	batch       AppendHas
+//	sorted      one by one in ascending order, as files that were sorted are
+//	in-cache    128 numbers again and again: instructions without memory
+//
+// The floor is what the same memory traffic costs without looking anything up:
+// one byte of 37.5 MB for each number, as a bitmap of the issued ones takes.
 func BenchmarkHas(b *testing.B) {
+	const n = 1 << 20
 	list := england()
+	probes := slices.Concat(numbers(7, 333_333, 400_000_000, 500_000_000), numbers(8, n-333_333-n/20, 600_000_000, 800_000_000))
 	r := rand.New(rand.NewPCG(3, 3))
-	probes := slices.Concat(numbers(7, 1<<20-50_000, 600_000_000, 800_000_000), list[:50_000])
+	for _, i := range r.Perm(len(list))[:n/20] {
+		probes = append(probes, list[i])
+	}
 	r.Shuffle(len(probes), func(i, j int) { probes[i], probes[j] = probes[j], probes[i] })
+	sorted := slices.SortedFunc(slices.Values(probes), nhsnumber.Number.Compare)
+	run := func(name string, fn func() int) {
+		b.Run(name, func(b *testing.B) {
+			now := clock(b)
+			b.ReportAllocs()
+			best := time.Duration(1<<63 - 1)
+			from := now()
+			for b.Loop() {
+				start := now()
+				used = fn()
+				best = min(best, now()-start)
+			}
+			b.ReportMetric(float64(now()-from)/float64(b.N)/n, "cpu-ns/number")
+			b.ReportMetric(float64(best)/n, "best-ns/number")
+		})
+	}
+	floor := make([]byte, 37_500_000)
+	at := make([]uint32, n)
+	for i := range at {
+		at[i] = r.Uint32N(uint32(len(floor)))
+	}
+	for i := range floor {
+		floor[i] = byte(i)
+	}
+	run("floor-37.5MB", func() (sum int) {
+		for _, i := range at {
+			sum += int(floor[i])
+		}
+		return sum
+	})
+	answers := make([]bool, 0, n)
+	for _, form := range []optout.Form{optout.Dense, optout.Compact} {
+		s := build(b, form, list)
+		b.Logf("%s: %.1f MB", form, float64(s.Size())/1e6)
+		name := form.String() + "/"
+		run(name+"one-by-one", func() (hits int) {
+			for _, p := range probes {
+				hits += count(s.Has(p))
+			}
+			return hits
+		})
+		run(name+"branch", func() (hits int) {
+			for _, p := range probes {
+				if s.Has(p) {
+					hits += 3
+				}
+			}
+			return hits
+		})
+		run(name+"chain", func() (hits int) {
+			for i := range probes {
+				hits += count(s.Has(probes[(i+hits)&(n-1)]))
+			}
+			return hits
+		})
+		run(name+"batch", func() int {
+			answers = s.AppendHas(answers[:0], probes)
+			return len(answers)
+		})
+		run(name+"sorted", func() (hits int) {
+			for _, p := range sorted {
+				hits += count(s.Has(p))
+			}
+			return hits
+		})
+		run(name+"in-cache", func() (hits int) {
+			for i := range probes {
+				hits += count(s.Has(probes[i&127]))
+			}
+			return hits
+		})
+	}
 	oracle := make(map[nhsnumber.Number]struct{}, len(list))
 	for _, n := range list {
 		oracle[n] = struct{}{}
 	}
-	// The floor: one bit of a flat bitmap of all numbers, 125 MB.
-	flat := make([]byte, 1_000_000_000/8)
-	prefix := make([]uint32, len(probes))
-	for _, n := range list {
-		v, _ := strconv.Atoi(n.Digits()[:9])
-		flat[v>>3] |= 1 << (v & 7)
-	}
-	for i, n := range probes {
-		v, _ := strconv.Atoi(n.Digits()[:9])
-		prefix[i] = uint32(v)
-	}
-	b.Run("flat-bitmap", func(b *testing.B) {
-		hits := 0
-		for i := range b.N {
-			v := prefix[i&(1<<20-1)]
-			if flat[v>>3]>>(v&7)&1 != 0 {
-				hits++
-			}
+	run("map", func() (hits int) {
+		for _, p := range probes {
+			_, ok := oracle[p]
+			hits += count(ok)
 		}
-		used = hits
-	})
-	b.Run("probes-only", func(b *testing.B) {
-		zero := 0
-		for i := range b.N {
-			if probes[i&(1<<20-1)].IsZero() {
-				zero++
-			}
-		}
-		used = zero
-	})
-	for _, form := range []optout.Form{optout.Dense, optout.Compact} {
-		s := build(b, form, list)
-		b.Run(form.String(), func(b *testing.B) {
-			b.ReportAllocs()
-			hits := 0
-			for i := range b.N {
-				if s.Has(probes[i&(1<<20-1)]) {
-					hits++
-				}
-			}
-			b.ReportMetric(float64(s.Size())/1e6, "MB")
-			used = hits
-		})
-		// The same few numbers again: what is left is instructions, not misses.
-		b.Run(form.String()+"-in-cache", func(b *testing.B) {
-			hits := 0
-			for i := range b.N {
-				if s.Has(probes[i&(1<<7-1)]) {
-					hits++
-				}
-			}
-			used = hits
-		})
-	}
-	b.Run("map", func(b *testing.B) {
-		hits := 0
-		for i := range b.N {
-			if _, ok := oracle[probes[i&(1<<20-1)]]; ok {
-				hits++
-			}
-		}
-		used = hits
+		return hits
 	})
 }
 

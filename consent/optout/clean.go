@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"strconv"
 	"time"
 
@@ -159,6 +158,7 @@ type cleaner struct {
 	quotes bool // the chunk has quotes
 	line   int64
 	offset int64 // of the chunk in the input
+	batch  batch
 }
 
 const chunk = 256 << 10
@@ -193,10 +193,6 @@ func (c *cleaner) run(ctx context.Context, in io.Reader) error {
 	}
 }
 
-// block is how many rows are looked up at once: their accesses to memory then
-// overlap.
-const block = 256
-
 // fate is what becomes of a row.
 type fate uint8
 
@@ -211,13 +207,13 @@ const (
 // they take. Rows that are kept one after the other are written at once.
 func (c *cleaner) rows(data []byte, last bool) (used int, err error) {
 	c.quotes = c.o.Format == CSV && bytes.IndexByte(data, '"') >= 0
-	var ends [block]int
-	var fates [block]fate
-	var prefix [block]uint32
+	var ends [batchSize]int
+	var fates [batchSize]fate
+	var nine [batchSize]uint32
 	at := 0
 	for at < len(data) {
 		n, next := 0, at
-		for n < block && next < len(data) {
+		for n < batchSize && next < len(data) {
 			end := c.rowEnd(data[next:])
 			if end < 0 {
 				if !last {
@@ -225,7 +221,7 @@ func (c *cleaner) rows(data []byte, last bool) (used int, err error) {
 				}
 				end = len(data) - next
 			}
-			fates[n], prefix[n] = c.row(data[next : next+end])
+			fates[n], nine[n] = c.row(data[next : next+end])
 			next += end
 			ends[n] = next
 			n++
@@ -233,7 +229,7 @@ func (c *cleaner) rows(data []byte, last bool) (used int, err error) {
 		if n == 0 {
 			break
 		}
-		c.set.lookUp(fates[:n], prefix[:n])
+		c.lookUp(fates[:n], nine[:n])
 		if err := c.emit(data, at, ends[:n], fates[:n]); err != nil {
 			return at, err
 		}
@@ -243,31 +239,24 @@ func (c *cleaner) rows(data []byte, last bool) (used int, err error) {
 }
 
 // lookUp settles the rows that are to be looked up.
-func (s *Set) lookUp(fates []fate, prefix []uint32) {
-	if s.meta.Form == Dense {
-		// Without a branch on what is found, look-ups do not wait for each
-		// other.
-		dir, pages := s.dir, s.pages
-		for i, v := range prefix {
-			if fates[i] != lookUp {
-				continue
-			}
-			fates[i] = keepRow
-			if page := binary.LittleEndian.Uint32(dir[v>>densePageBits*directoryEntry:]); page != 0 {
-				bit := pages[int(page-1)*densePageSize+int(v&(1<<densePageBits-1)>>3)] >> (v & 7) & 1
-				fates[i] = fate(bit) * removeRow
-			}
+func (c *cleaner) lookUp(fates []fate, nine []uint32) {
+	var optedOut [batchSize]bool
+	if c.set.meta.Form == Dense {
+		for i, v := range nine {
+			c.batch.put(i, v, c.set.first)
 		}
-		runtime.KeepAlive(s)
-		return
+		c.batch.look(c.set, optedOut[:len(nine)])
+	} else {
+		for i, v := range nine {
+			optedOut[i] = fates[i] == lookUp && c.set.hasCompact(v)
+		}
 	}
-	for i, v := range prefix {
-		if fates[i] != lookUp {
-			continue
-		}
-		fates[i] = keepRow
-		if s.has(v) {
-			fates[i] = removeRow
+	for i, f := range fates {
+		if f == lookUp {
+			fates[i] = keepRow
+			if optedOut[i] {
+				fates[i] = removeRow
+			}
 		}
 	}
 }

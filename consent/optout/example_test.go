@@ -41,6 +41,17 @@ func ExampleClean() {
 	// 3 rows: 1 kept, 1 removed, 1 rejected <nil>
 }
 
+func ExampleSet_AppendHas() {
+	asOf := time.Date(2026, 3, 1, 6, 0, 0, 0, time.UTC)
+	set, err := optout.Build(slices.Values([]nhsnumber.Number{number("9990000034")}), optout.Meta{AsOf: asOf})
+	if err != nil {
+		panic(err)
+	}
+	cohort := []nhsnumber.Number{number("9990000018"), number("9990000034"), number("9990000026")}
+	fmt.Println(set.AppendHas(nil, cohort))
+	// Output: [false true false]
+}
+
 func ExampleOpen() {
 	dir, err := os.MkdirTemp("", "optout")
 	if err != nil {

@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// The file is a header, the directory and the pages. All integers are little
-// endian. The header ends with the SHA-256 of itself up to there, of the
-// directory and of the pages.
+// The file is a header, the index and the data. All integers are little
+// endian. The header ends with the SHA-256 of itself up to there, of the index
+// and of the data.
 const (
-	magic         = "NHSOOS\x00\x01"
+	magic         = "NHSOOS\x00\x02"
 	maxVersionLen = 64
-	headerSize    = 8 + 1 + 7 + 8 + 8 + 8 + 4 + 4 + 8 + maxVersionLen + sha256.Size + 8 // a multiple of 8
+	headerSize    = 8 + 1 + 3 + 4 + 8 + 8 + 8 + 4 + 4 + 8 + maxVersionLen + sha256.Size + 8 // a multiple of 8
 )
 
 var le = binary.LittleEndian
@@ -33,14 +33,15 @@ func (s *Set) header() []byte {
 	h := make([]byte, headerSize)
 	copy(h, magic)
 	h[8] = byte(s.meta.Form)
+	le.PutUint32(h[12:], s.first)
 	le.PutUint64(h[16:], uint64(s.count))
 	le.PutUint64(h[24:], uint64(s.meta.AsOf.UnixNano()))
 	if !s.meta.Expires.IsZero() {
 		le.PutUint64(h[32:], uint64(s.meta.Expires.UnixNano()))
 	}
-	le.PutUint32(h[40:], uint32(len(s.dir)))
+	le.PutUint32(h[40:], uint32(len(s.index)))
 	le.PutUint32(h[44:], uint32(len(s.meta.Version)))
-	le.PutUint64(h[48:], uint64(len(s.pages)))
+	le.PutUint64(h[48:], uint64(len(s.data)))
 	copy(h[56:56+maxVersionLen], s.meta.Version)
 	return h
 }
@@ -54,8 +55,8 @@ func (s *Set) seal() {
 	}
 	h := sha256.New()
 	h.Write(s.header()[:sumAt])
-	h.Write(s.dir)
-	h.Write(s.pages)
+	h.Write(s.index)
+	h.Write(s.data)
 	h.Sum(s.sum[:0])
 }
 
@@ -65,7 +66,7 @@ func (s *Set) WriteTo(w io.Writer) (int64, error) {
 	h := s.header()
 	copy(h[sumAt:], s.sum[:])
 	total := int64(0)
-	for _, part := range [...][]byte{h, s.dir, s.pages} {
+	for _, part := range [...][]byte{h, s.index, s.data} {
 		n, err := w.Write(part)
 		total += int64(n)
 		if err != nil {
@@ -114,20 +115,19 @@ func Parse(data []byte) (*Set, error) {
 	if e := le.Uint64(h[32:]); e != 0 {
 		s.meta.Expires = time.Unix(0, int64(e)).UTC()
 	}
-	dirLen, versionLen, pagesLen := le.Uint32(h[40:]), le.Uint32(h[44:]), le.Uint64(h[48:])
-	wantDir := uint32(densePages * directoryEntry)
-	if s.meta.Form == Compact {
-		wantDir = compactPages * directoryEntry
-	}
+	indexLen, versionLen, dataLen := le.Uint32(h[40:]), le.Uint32(h[44:]), le.Uint64(h[48:])
+	s.first = le.Uint32(h[12:])
 	switch {
-	case s.meta.Form > Compact || dirLen != wantDir || versionLen > maxVersionLen:
+	case s.meta.Form > Compact || versionLen > maxVersionLen,
+		s.meta.Form == Compact && (indexLen != compactPages*directoryEntry || s.first != 0),
+		s.meta.Form == Dense && (indexLen%cellSize != 0 || uint64(s.first)+uint64(indexLen/cellSize) > cells):
 		return bad("the header")
-	case pagesLen != uint64(len(data)-headerSize)-uint64(dirLen) || uint64(len(data)-headerSize) < uint64(dirLen):
+	case dataLen != uint64(len(data)-headerSize)-uint64(indexLen) || uint64(len(data)-headerSize) < uint64(indexLen):
 		return bad("the length")
 	}
 	s.meta.Version = string(h[56 : 56+versionLen])
-	s.dir = data[headerSize:][:dirLen:dirLen]
-	s.pages = data[headerSize+int(dirLen):]
+	s.index = data[headerSize:][:indexLen:indexLen]
+	s.data = data[headerSize+int(indexLen):]
 	s.count = int(le.Uint64(h[16:]))
 	s.seal()
 	if !bytes.Equal(s.sum[:], h[sumAt:][:sha256.Size]) || !bytes.Equal(s.header()[:sumAt], h[:sumAt]) || le.Uint64(h[headerSize-8:]) != 0 {
@@ -139,50 +139,83 @@ func Parse(data []byte) (*Set, error) {
 	return s, nil
 }
 
-// verify checks that every offset stays inside, so that a file which somebody
-// made and sealed cannot make a look-up panic.
+// verify checks that every offset stays inside and every member is in order,
+// so that a file which somebody made and sealed cannot make a look-up panic.
 func (s *Set) verify() string {
-	count, pages := 0, 0
-	for p := 0; p*directoryEntry < len(s.dir); p++ {
-		entry := int(le.Uint32(s.dir[p*directoryEntry:]))
-		if entry == 0 {
-			continue
-		}
-		pages++
-		if s.meta.Form == Dense {
-			if entry != pages || entry*densePageSize > len(s.pages) {
-				return "the directory"
+	count, what := 0, ""
+	if s.meta.Form == Dense {
+		count, what = s.verifyCells()
+	} else {
+		count, what = s.verifyPages()
+	}
+	if what == "" && count != s.count {
+		what = "the count"
+	}
+	return what
+}
+
+func (s *Set) verifyCells() (count int, what string) {
+	full := 0
+	for at := 0; at < len(s.index); at += cellSize {
+		cell := le.Uint64(s.index[at:])
+		if cell < cellFull {
+			for last := uint64(0); cell != 0; cell >>= 8 {
+				if cell&0xFF <= last || cell&0xFF > cellSpan {
+					return 0, "a cell"
+				}
+				last = cell & 0xFF
+				count++
 			}
 			continue
 		}
-		at := entry - 1
-		if at+compactStarts > len(s.pages) {
-			return "the directory"
+		if cell != cellFull|uint64(full) || (full+1)*bitmapSize > len(s.data) {
+			return 0, "a cell"
 		}
-		page := s.pages[at:]
+		bitmap := s.data[full*bitmapSize:][:bitmapSize]
+		full++
+		if bitmap[0]&1 != 0 || bitmap[bitmapSize-1]&0x80 != 0 {
+			return 0, "a bitmap"
+		}
+		for i := 0; i < bitmapSize; i += 8 {
+			count += bits.OnesCount64(le.Uint64(bitmap[i:]))
+		}
+	}
+	if full*bitmapSize != len(s.data) {
+		return 0, "the length"
+	}
+	return count, ""
+}
+
+func (s *Set) verifyPages() (count int, what string) {
+	for p := 0; p*directoryEntry < len(s.index); p++ {
+		at := int(le.Uint32(s.index[p*directoryEntry:])) - 1
+		if at < 0 {
+			continue
+		}
+		if at+compactStarts > len(s.data) {
+			return 0, "the directory"
+		}
+		page := s.data[at:]
 		last := uint16(0)
 		for g := range 257 {
 			n := le.Uint16(page[g*2:])
 			if n < last || n-last > 256 || g == 0 && n != 0 {
-				return "a page"
+				return 0, "a page"
 			}
 			last = n
 		}
 		if compactStarts+int(last) > len(page) {
-			return "a page"
+			return 0, "a page"
+		}
+		for g := range 256 {
+			from, until := le.Uint16(page[g*2:]), le.Uint16(page[g*2+2:])
+			for i := compactStarts + int(from) + 1; i < compactStarts+int(until); i++ {
+				if page[i-1] >= page[i] {
+					return 0, "a page"
+				}
+			}
 		}
 		count += int(last)
 	}
-	if s.meta.Form == Dense {
-		if pages*densePageSize != len(s.pages) {
-			return "the length"
-		}
-		for i := 0; i < len(s.pages); i += 8 {
-			count += bits.OnesCount64(le.Uint64(s.pages[i:]))
-		}
-	}
-	if count != s.count {
-		return "the count"
-	}
-	return ""
+	return count, ""
 }

@@ -3,6 +3,8 @@ package optout_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -64,34 +66,104 @@ func forms(t *testing.T, fn func(t *testing.T, f optout.Form)) {
 	}
 }
 
-// TestSetIsExact compares with a map, for members, neighbours and strangers.
+// TestSetIsExact compares with a map, for members, neighbours and strangers,
+// one by one and together, at several densities: where one number in eighty is
+// a member, as in England, and where every cell of a dense set is full.
 func TestSetIsExact(t *testing.T) {
 	forms(t, func(t *testing.T, f optout.Form) {
-		list := numbers(1, 20_000, 400_000_000, 401_500_000)
-		list = append(list, test(2, 2000)...)
-		s := build(t, f, slices.Concat(list, list[:100]))
-		oracle := map[nhsnumber.Number]bool{}
-		for _, n := range list {
-			oracle[n] = true
-		}
-		if s.Len() != len(oracle) {
-			t.Fatalf("%d numbers, want %d", s.Len(), len(oracle))
-		}
-		probes := slices.Concat(list, numbers(3, 50_000, 400_000_000, 401_500_000), test(4, 20_000), numbers(5, 1000, 0, 10_000_000))
-		for _, n := range probes {
-			if s.Has(n) != oracle[n] {
-				t.Fatal("another answer than the map's")
+		for _, c := range []struct {
+			name    string
+			members []nhsnumber.Number
+		}{
+			{"nobody", nil},
+			{"one", numbers(9, 1, 400_000_000, 401_500_000)},
+			{"sparse and far apart", slices.Concat(numbers(1, 20_000, 400_000_000, 401_500_000), test(2, 2000))},
+			{"half of a range", numbers(6, 60_000, 400_000_000, 400_120_000)},
+			{"the ends of the range", slices.Concat(numbers(10, 300, 0, 600), numbers(11, 300, 999_999_400, 1_000_000_000))},
+		} {
+			s := build(t, f, slices.Concat(c.members, c.members[:len(c.members)/2]))
+			oracle := map[nhsnumber.Number]bool{}
+			for _, n := range c.members {
+				oracle[n] = true
 			}
-		}
-		if s.Has(nhsnumber.Number{}) {
-			t.Error("the set has no number")
-		}
-		sorted := slices.SortedFunc(slices.Values(list), nhsnumber.Number.Compare)
-		if got := slices.Collect(s.All()); !slices.Equal(got, sorted) {
-			t.Error("All does not list the numbers in order")
+			if s.Len() != len(oracle) {
+				t.Fatalf("%s: %d numbers, want %d", c.name, s.Len(), len(oracle))
+			}
+			probes := slices.Concat(c.members, numbers(3, 50_000, 400_000_000, 401_500_000), test(4, 20_000), numbers(5, 1000, 0, 10_000_000), []nhsnumber.Number{{}})
+			together := s.AppendHas([]bool{true}, probes)
+			if len(together) != 1+len(probes) {
+				t.Fatalf("%s: %d answers", c.name, len(together)-1)
+			}
+			for i, n := range probes {
+				if s.Has(n) != oracle[n] || together[1+i] != oracle[n] {
+					t.Fatalf("%s: another answer than the map's", c.name)
+				}
+			}
+			sorted := slices.SortedFunc(slices.Values(c.members), nhsnumber.Number.Compare)
+			if got := slices.Collect(s.All()); !slices.Equal(got, sorted) {
+				t.Errorf("%s: All does not list the numbers in order", c.name)
+			}
+			var b bytes.Buffer
+			if _, err := s.WriteTo(&b); err != nil {
+				t.Fatal(err)
+			}
+			if again, err := optout.Parse(b.Bytes()); err != nil || !slices.Equal(slices.Collect(again.All()), sorted) {
+				t.Errorf("%s: another set was read than was written: %v", c.name, err)
+			}
 		}
 	})
 }
+
+// TestForgedFile changes every byte behind the header in every way that one
+// bit can, and makes the checksum anew: what is accepted never panics, and its
+// list, its count and its answers agree.
+func TestForgedFile(t *testing.T) {
+	forms(t, func(t *testing.T, f optout.Form) {
+		// Full cells, others and an empty one; of a compact set one page.
+		list := slices.Concat(numbers(9, 60, 999_000_000, 999_000_300), numbers(8, 5, 999_001_000, 999_001_500))
+		var b bytes.Buffer
+		if _, err := build(t, f, list).WriteTo(&b); err != nil {
+			t.Fatal(err)
+		}
+		data := b.Bytes()
+		const header, sumAt = 160, 56 + 64
+		refused := 0
+		for at := 8; at < len(data); at++ {
+			if at == sumAt {
+				at = header
+			}
+			if f == optout.Compact && at > header && at < len(data)-800 && (at-header)%4099 > 3 && le.Uint32(data[at&^3:]) == 0 {
+				continue // one in a thousand of the empty entries of the directory
+			}
+			for bit := range 8 {
+				bad := bytes.Clone(data)
+				bad[at] ^= 1 << bit
+				sum := sha256.Sum256(slices.Concat(bad[:sumAt], bad[header:]))
+				copy(bad[sumAt:], sum[:])
+				s, err := optout.Parse(bad)
+				if err != nil {
+					refused++
+					continue
+				}
+				n := 0
+				for x := range s.All() {
+					if n++; !s.Has(x) || !s.AppendHas(nil, []nhsnumber.Number{x})[0] {
+						t.Fatalf("byte %d: a member that is not in the set", at)
+					}
+				}
+				if n > s.Len() {
+					t.Fatalf("byte %d: %d members of %d", at, n, s.Len())
+				}
+				s.AppendHas(nil, list)
+			}
+		}
+		if refused == 0 {
+			t.Error("nothing was refused")
+		}
+	})
+}
+
+var le = binary.LittleEndian
 
 func TestFileRoundTrip(t *testing.T) {
 	forms(t, func(t *testing.T, f optout.Form) {
