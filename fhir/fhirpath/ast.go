@@ -1,10 +1,6 @@
 package fhirpath
 
-import (
-	"regexp"
-
-	"github.com/nhskit/nhskit/fhir"
-)
+import "github.com/nhskit/nhskit/fhir"
 
 // kind is the kind of a node of the syntax tree.
 type kind uint8
@@ -97,29 +93,30 @@ func (o operator) precedence() int {
 const unaryPrecedence = 11
 
 // expr is a node of the syntax tree. The parser fills the first part, the
-// checker the second.
+// checker the second; trees are many, so the order of the fields is that which
+// leaves no gaps.
 type expr struct {
-	kind     kind
-	op       operator
-	parens   bool // written in parentheses
-	pos, end int32
-	at       int32 // of the operator or name that the node is about
 	name     string
-	lit      *Value
 	left     *expr
 	right    *expr
 	args     []*expr
+	lit      *Value
 	names    *[]string // of the elements of an xNew
+	pos, end int32
+	at       int32 // of the operator or name that the node is about
+	kind     kind
+	op       operator
+	parens   bool // written in parentheses
 
-	static static
-	fn     *function
-	user   *Function
-	typ    *typeName
-	folded *folded
-	re     *regexp.Regexp // constant pattern of a match function
-	slot   int32          // of a variable
-	id     fhir.NameID    // of an xName, 0 if the definitions do not know it
-	konst  bool           // depends on nothing but itself
-	root   bool           // an xName that names the type of its input
-	bad    bool           // the check found that it cannot be evaluated
+	konst   bool        // depends on nothing but itself
+	root    bool        // an xName that names the type of its input
+	bad     bool        // the check found that it cannot be evaluated
+	id      fhir.NameID // of an xName, 0 if the definitions do not know it
+	slot    int32       // of a variable
+	fn      *function   // of an xCall
+	user    *Function   // of an xCall of a function of the caller's
+	typ     *typeName   // of an xIs, xAs or xNew, and where root is set
+	folded  *folded     // the items of a constant
+	pattern *pattern    // of a match function, if it is constant
+	static  static
 }

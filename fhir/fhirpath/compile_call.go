@@ -260,7 +260,7 @@ func (c *compiler) scalar(e *expr) single {
 }
 
 // prepareRegexp returns a copy of a match function's node with its constant
-// pattern compiled, and with a slot for a pattern that is not constant.
+// pattern, and with a slot for a pattern that is not constant.
 func (c *compiler) prepareRegexp(e *expr) *expr {
 	flags := ""
 	switch e.name {
@@ -278,9 +278,7 @@ func (c *compiler) prepareRegexp(e *expr) *expr {
 	site := *e
 	site.slot = int32(c.slot())
 	if list, ok := c.constant(e.args[0]); ok && len(list) == 1 && flags != notConstant {
-		if re, err := compileRegexp(list[0].str, flags, e.name == "matchesFull"); err == nil {
-			site.re = re
-		}
+		site.pattern = &pattern{text: list[0].str, flags: flags, full: e.name == "matchesFull"}
 	}
 	return &site
 }

@@ -39,14 +39,13 @@ type evaluator struct {
 
 // slot is the memory of one place in an expression.
 type slot struct {
-	n     int64
-	v     Value
-	list  []Value
-	set   valueSet
-	re    *regexp.Regexp
-	key   string
-	saved *Value
-	index int64
+	n       int64
+	v       Value
+	list    []Value
+	set     valueSet
+	pattern *pattern
+	saved   *Value
+	index   int64
 }
 
 // fail ends the evaluation with an issue at a node and returns no value.
@@ -125,21 +124,21 @@ func (ev *evaluator) setIn(s *slot) *valueSet {
 	return &s.set
 }
 
-// regexp returns the compiled pattern of a match function, which a slot keeps.
-func (ev *evaluator) regexp(e *expr, pattern, flags string, full bool) *regexp.Regexp {
-	if e.re != nil {
-		return e.re
+// regexp returns the compiled pattern of a match function. One that is not
+// constant is kept by the slot.
+func (ev *evaluator) regexp(e *expr, text, flags string, full bool) *regexp.Regexp {
+	p := e.pattern
+	if p == nil {
+		s := &ev.slots[e.slot]
+		if p = s.pattern; p == nil || p.text != text || p.flags != flags {
+			p = &pattern{text: text, flags: flags, full: full}
+			s.pattern = p
+		}
 	}
-	s := &ev.slots[e.slot]
-	if s.re != nil && s.key == pattern && s.index == int64(len(flags)) {
-		return s.re
-	}
-	re, err := compileRegexp(pattern, flags, full)
+	re, err := p.compiled()
 	if err != nil {
 		ev.failErr(e, CodeOperand, "5.6.9", "not a regular expression of RE2's language", err)
-		return nil
 	}
-	s.re, s.key, s.index = re, pattern, int64(len(flags))
 	return re
 }
 

@@ -595,7 +595,7 @@ func (o *oracle) scalar(e *expr, in []Value, f frame) []Value {
 		}
 	}
 	site := *e
-	site.slot, site.re = int32(len(o.ev.slots)-1), nil
+	site.slot, site.pattern = int32(len(o.ev.slots)-1), nil
 	return o.checked(e.fn.scalar(o.ev, &site, v, a[0], a[1], a[2]))
 }
 

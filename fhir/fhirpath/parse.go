@@ -48,12 +48,34 @@ func (p *parser) node(k kind, pos int) *expr {
 		p.fail(CodeLimit, pos, "more than "+strconv.Itoa(p.limits.Nodes)+" operations")
 	}
 	if len(p.free) == 0 {
-		p.free = make([]expr, min(64, max(8, len(p.src)/8)))
+		p.free = make([]expr, min(64, nodesIn(p.src[pos:])))
 	}
 	e := &p.free[0]
 	p.free = p.free[1:]
 	e.kind, e.pos, e.at, e.end = k, int32(pos), int32(pos), int32(p.end)
 	return e
+}
+
+// nodesIn guesses how many tree nodes the start of a text makes: one for each
+// word, number, quotation and operator.
+func nodesIn(s string) int {
+	n := 0
+	word, quoted := false, false
+	for i := 0; i < len(s) && n < 64; i++ {
+		c := s[i]
+		was := word
+		word = isLetter(c) || isDigit(c)
+		switch {
+		case c == '\'':
+			if quoted = !quoted; quoted {
+				n++
+			}
+		case quoted:
+		case word && !was, c != ' ' && !word && strings.IndexByte("=<>|+-*/&[", c) >= 0:
+			n++
+		}
+	}
+	return max(n, 1)
 }
 
 // enter counts a level of nesting; leave takes it back.

@@ -7,6 +7,7 @@ import (
 	"html"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -97,19 +98,34 @@ func stringReplace(ev *evaluator, e *expr, in, from, to, _ Value) Value {
 	return stringValue(strings.ReplaceAll(in.str, from.str, to.str))
 }
 
-// compileRegexp translates the pattern and flags of a match function. A dot
-// matches line ends too. full anchors the pattern at both ends.
-func compileRegexp(pattern, flags string, full bool) (*regexp.Regexp, error) {
-	mode := "s"
-	for _, f := range flags {
-		if (f == 'i' || f == 'm') && !strings.ContainsRune(mode, f) {
-			mode += string(f)
+// pattern is the regular expression of a match function. It is compiled when
+// it is first used: some take longer than all else about an expression.
+type pattern struct {
+	text, flags string
+	full        bool // anchored at both ends
+
+	once sync.Once
+	re   *regexp.Regexp
+	err  error
+}
+
+// compiled returns the pattern as Go has it. A dot matches line ends too. It is
+// safe for concurrent use.
+func (p *pattern) compiled() (*regexp.Regexp, error) {
+	p.once.Do(func() {
+		mode := "s"
+		for _, f := range p.flags {
+			if (f == 'i' || f == 'm') && !strings.ContainsRune(mode, f) {
+				mode += string(f)
+			}
 		}
-	}
-	if full {
-		pattern = `\A(?:` + pattern + `)\z`
-	}
-	return regexp.Compile("(?" + mode + ")" + pattern)
+		text := p.text
+		if p.full {
+			text = `\A(?:` + text + `)\z`
+		}
+		p.re, p.err = regexp.Compile("(?" + mode + ")" + text)
+	})
+	return p.re, p.err
 }
 
 func stringMatches(ev *evaluator, e *expr, in, pattern, flags, _ Value) Value {

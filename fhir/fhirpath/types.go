@@ -87,13 +87,13 @@ const (
 // static is what the checker knows of the items of an expression: the System
 // kinds and FHIR types that they may have, and how many there may be.
 type static struct {
-	any       bool // anything: nothing is known
-	fhirAny   bool // any FHIR type
-	sys       kinds
 	one       fhir.Type   // one FHIR type
 	more      []fhir.Type // further ones
-	object    bool        // made by an instance selector
-	list      bool        // there may be several
+	sys       kinds
+	any       bool // anything: nothing is known
+	fhirAny   bool // any FHIR type
+	object    bool // made by an instance selector
+	list      bool // there may be several
 	unordered bool
 }
 
