@@ -105,15 +105,21 @@ func (c *Concept) appendJSON(b []byte) []byte {
 			if i > 0 {
 				w.b = append(w.b, ',')
 			}
-			w.open()
-			w.str("system", k.System)
-			w.str("code", k.Code)
-			w.str("display", k.Display)
-			w.close()
+			w.b = k.appendJSON(w.b)
 		}
 		w.b = append(w.b, ']')
 	}
 	w.str("text", c.Text)
+	w.close()
+	return w.b
+}
+
+func (k Coding) appendJSON(b []byte) []byte {
+	w := objectWriter{b: b}
+	w.open()
+	w.str("system", k.System)
+	w.str("code", k.Code)
+	w.str("display", k.Display)
 	w.close()
 	return w.b
 }
@@ -153,10 +159,11 @@ func (d *Dosage) AppendJSON(b []byte) []byte {
 	w.concept("site", d.Site)
 	w.concept("route", d.Route)
 	w.concept("method", d.Method)
-	if d.DoseQuantity != nil || d.DoseRange != nil || d.RateRatio != nil || d.RateRange != nil || d.RateQuantity != nil {
+	if d.DoseType != nil || d.DoseQuantity != nil || d.DoseRange != nil || d.RateRatio != nil || d.RateRange != nil || d.RateQuantity != nil {
 		w.name("doseAndRate")
 		w.b = append(w.b, '[')
 		w.open()
+		w.concept("type", d.DoseType)
 		w.limits("doseRange", d.DoseRange)
 		w.amount("doseQuantity", d.DoseQuantity)
 		w.ratio("rateRatio", d.RateRatio)

@@ -69,6 +69,11 @@ const (
 	CodeSystem       Code = "dmd.order.system"        // a code system that is none of dm+d's
 	CodeWords        Code = "dmd.order.words"         // quantity in words missing or different
 	CodeOrderSyntax  Code = "dmd.order.json"          // not JSON, or not of the expected shape
+	CodeModifier     Code = "dmd.order.modifier"      // a modifier that is not understood or reverses the meaning
+	CodeElement      Code = "dmd.order.element"       // an element that FHIR R4 does not have at this place
+	CodeSchedule     Code = "dmd.order.schedule"      // controlled drug schedule missing or not the product's
+	CodeConflict     Code = "dmd.order.conflict"      // codes of one medication that name different products
+	CodeReference    Code = "dmd.order.reference"     // the medication is a reference that was not followed
 	CodeInstruction  Code = "dmd.order.instruction"   // a dosage instruction without text
 	CodeReplaced     Code = "dmd.order.replaced"      // the identifier has been replaced
 	CodeNotPrescribe Code = "dmd.order.prescribable"  // the rules say that it may not be prescribed

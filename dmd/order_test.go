@@ -94,13 +94,26 @@ func TestSameWords(t *testing.T) {
 		{"two and a half tablets", "2", false},
 		{"two point five", "2", false},
 		{"five thousand", "5", false},
+		{"two and a half tablets", "2.5", true},
+		{"half", "0.5", true},
+		{"three quarters of a tablet", "0.75", true},
+		{"one hundred and one and three quarters", "101.75", true},
+		{"nought point five", "0.5", true},
+		{"point five", "0.5", true},
+		{"a hundred and twelve", "112", true},
+		{"one thousand two hundred and fifty", "1250", true},
+		{"one thousand and one thousand", "2000", false},
+		{"twenty eighteen", "38", false},
+		{"two packs of twenty-eight", "2", false},
+		{"tablets", "1", false},
+		{"28", "28", false},
 		{"", "1", false},
 	} {
 		d, err := ParseDecimal(c.number)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := sameWords(c.words, QuantityInWords(d)); got != c.same {
+		if got := sameWords(c.words, d); got != c.same {
 			t.Errorf("%q for %s: %v", c.words, c.number, got)
 		}
 	}
@@ -110,8 +123,11 @@ func TestSameWords(t *testing.T) {
 // with what it says about a controlled drug.
 func TestOrderRoundTrip(t *testing.T) {
 	for _, in := range []string{
-		`{"resourceType":"MedicationRequest","extension":[{"url":"https://fhir.nhs.uk/StructureDefinition/Extension-DM-ControlledDrug","extension":[{"url":"quantityWords","valueString":"twenty-eight"},{"url":"schedule","valueCoding":{"code":"CD2"}}]}],"medicationCodeableConcept":{"coding":[{"system":"https://dmd.nhs.uk","code":"318136009"}]},"dispenseRequest":{"quantity":{"value":28.0,"code":"428673006"}}}`,
+		`{"resourceType":"MedicationRequest","extension":[{"url":"https://fhir.nhs.uk/StructureDefinition/Extension-DM-ControlledDrug","extension":[{"url":"quantityWords","valueString":"twenty-eight"},{"url":"schedule","valueCoding":{"system":"https://fhir.nhs.uk/CodeSystem/medicationrequest-controlled-drug","code":"CD2","display":"Schedule 2"}}]}],"medicationCodeableConcept":{"coding":[{"system":"https://dmd.nhs.uk","code":"318136009"}]},"dispenseRequest":{"quantity":{"value":28.0,"code":"428673006"}}}`,
 		`{"resourceType":"MedicationDispense","medicationCodeableConcept":{"text":"x"},"quantity":{"value":1}}`,
+		`{"resourceType":"MedicationDispense","medicationReference":{"reference":"Medication/1"},"quantity":{"value":1}}`,
+		`{"resourceType":"Medication","code":{"coding":[{"system":"https://dmd.nhs.uk","code":"318136009"}]}}`,
+		`{"resourceType":"MedicationStatement","medicationCodeableConcept":{"text":"x"},"dosage":[{"sequence":1,"doseAndRate":[{"type":{"text":"ordered"},"doseQuantity":{"value":1.50,"unit":"tablet"}}]}]}`,
 	} {
 		o, err := ParseOrder([]byte(in))
 		if err != nil {
@@ -119,6 +135,30 @@ func TestOrderRoundTrip(t *testing.T) {
 		}
 		if want, got := exactly(t, []byte(in)), exactly(t, o.AppendJSON(nil)); !reflect.DeepEqual(want, got) {
 			t.Errorf("came back as %s", o.AppendJSON(nil))
+		}
+	}
+}
+
+// TestNumberWords: every number that QuantityInWords says is read back as itself,
+// and as no other.
+func TestNumberWords(t *testing.T) {
+	check := func(d Decimal) {
+		t.Helper()
+		words := QuantityInWords(d)
+		if !sameWords(words, d) {
+			t.Errorf("%s is said as %q, which is another number", d, words)
+		}
+		if other := NewDecimal(d.coef+1, int(d.scale)); sameWords(words, other) {
+			t.Errorf("%q is taken for %s", words, other)
+		}
+	}
+	for n := range int64(3_000) {
+		check(NewDecimal(n, 0))
+		check(NewDecimal(n, 2))
+	}
+	for n := int64(1); n < 1e17; n *= 10 {
+		for _, k := range []int64{n - 1, n, n + 1, 7 * n, 7*n + 113} {
+			check(NewDecimal(k, 0))
 		}
 	}
 }

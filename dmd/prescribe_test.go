@@ -158,7 +158,13 @@ func TestCheckOrder(t *testing.T) {
 		t.Fatal("the release has no such products")
 	}
 	line := func(p dmd.Product, display, value, unit string) string {
-		return fmt.Sprintf(`{"resourceType":"MedicationRequest","medicationCodeableConcept":{"coding":[{"system":"http://snomed.info/sct","code":"%s","display":"%s"}]},"dosageInstruction":[{"text":"One daily"}],"dispenseRequest":{"quantity":{"value":%s,"unit":"x","system":"http://snomed.info/sct","code":"%s"}}}`, p.ID(), display, value, unit)
+		return fmt.Sprintf(`{"resourceType":"MedicationRequest","medicationCodeableConcept":{"coding":[{"system":"http://snomed.info/sct","code":"%s","display":"%s"}]},"dosageInstruction":[{"text":"One daily"}],"dispenseRequest":{"quantity":{"value":%s,"system":"http://snomed.info/sct","code":"%s"}}}`, p.ID(), display, value, unit)
+	}
+	const system = `{"system":"https://fhir.nhs.uk/CodeSystem/medicationrequest-controlled-drug","code":"CD%d"}`
+	schedule := controlled.Controlled().Schedule
+	right, wrong := fmt.Sprintf(system, schedule), fmt.Sprintf(system, 5-schedule)
+	withControlled := func(words, schedule string) string {
+		return strings.Replace(line(controlled, controlled.Name(), "28", unit), `"dosage`, `"extension":[{"url":"https://fhir.nhs.uk/StructureDefinition/Extension-DM-ControlledDrug","extension":[{"url":"quantityWords","valueString":`+words+`},{"url":"schedule","valueCoding":`+schedule+`}]}],"dosage`, 1)
 	}
 	for _, c := range []struct{ name, doc, want string }{
 		{"right", line(tablet, tablet.Name(), "28", "428673006"), ""},
@@ -173,11 +179,19 @@ func TestCheckOrder(t *testing.T) {
 		{"not in the release", strings.Replace(line(tablet, "", "28", "428673006"), tablet.ID().String(), "318136009", 1), "dmd.order.product"},
 		{"other system", strings.Replace(line(tablet, tablet.Name(), "28", "428673006"), "http://snomed.info/sct", "http://loinc.org", 1), "dmd.order.system"},
 		{"no instruction", strings.Replace(line(tablet, tablet.Name(), "28", "428673006"), `{"text":"One daily"}`, `{"sequence":1}`, 1), "dmd.order.instruction"},
-		{"words missing", line(controlled, controlled.Name(), "28", unit), "dmd.order.prescribable dmd.order.words"},
-		{"words right", strings.Replace(line(controlled, controlled.Name(), "28", unit), `"dosage`, `"extension":[{"url":"https://fhir.nhs.uk/StructureDefinition/Extension-DM-ControlledDrug","extension":[{"url":"quantityWords","valueString":"Twenty Eight"}]}],"dosage`, 1), "dmd.order.prescribable"},
-		{"words wrong", strings.Replace(line(controlled, controlled.Name(), "28", unit), `"dosage`, `"extension":[{"url":"https://fhir.nhs.uk/StructureDefinition/Extension-DM-ControlledDrug","extension":[{"url":"quantityWords","valueString":"eighty two"}]}],"dosage`, 1), "dmd.order.prescribable dmd.order.words"},
+		{"words missing", line(controlled, controlled.Name(), "28", unit), "dmd.order.prescribable dmd.order.schedule dmd.order.words"},
+		{"words right", withControlled(`"Twenty Eight"`, right), "dmd.order.prescribable"},
+		{"words wrong", withControlled(`"eighty two"`, right), "dmd.order.prescribable dmd.order.words"},
+		{"schedule wrong", withControlled(`"twenty eight"`, wrong), "dmd.order.prescribable dmd.order.schedule"},
+		{"schedule unknown", withControlled(`"twenty eight"`, `{"code":"2"}`), "dmd.order.prescribable dmd.order.schedule"},
+		{"schedule of another system", withControlled(`"twenty eight"`, strings.Replace(right, "/CodeSystem/", "/x/", 1)), "dmd.order.prescribable dmd.order.system"},
+		{"schedule of what has none", strings.Replace(line(tablet, tablet.Name(), "28", "428673006"), `"dosage`, `"extension":[{"url":"https://fhir.nhs.uk/StructureDefinition/Extension-DM-ControlledDrug","extension":[{"url":"schedule","valueCoding":{"code":"CD2"}}]}],"dosage`, 1), "dmd.order.schedule"},
+		{"unit in other words", strings.Replace(line(tablet, tablet.Name(), "28", "428673006"), `"system":"http://snomed.info/sct","code":"428673006"`, `"unit":"capsule","system":"http://snomed.info/sct","code":"428673006"`, 1), "dmd.order.display"},
+		{"two products", strings.Replace(line(tablet, tablet.Name(), "28", "428673006"), `"coding":[`, `"coding":[{"system":"https://dmd.nhs.uk","code":"`+controlled.ID().String()+`"},`, 1), "dmd.order.conflict dmd.order.prescribable dmd.order.schedule dmd.order.unit-mismatch dmd.order.words"},
+		{"a reference", `{"resourceType":"MedicationRequest","medicationReference":{"reference":"Medication/1"},"dosageInstruction":[{"text":"x"}],"quantity":{"value":1,"system":"http://snomed.info/sct","code":"428673006"}}`, "dmd.order.reference"},
+		{"contained", `{"resourceType":"MedicationRequest","contained":[{"resourceType":"Medication","id":"m","code":{"coding":[{"system":"https://dmd.nhs.uk","code":"` + tablet.ID().String() + `","display":"x"}]}}],"medicationReference":{"reference":"#m"},"dosageInstruction":[{"text":"x"}],"quantity":{"value":1,"system":"http://snomed.info/sct","code":"428673006"}}`, "dmd.order.display"},
 		{"a moiety", strings.Replace(line(tablet, "", "28", "428673006"), tablet.ID().String(), dmdtest.ID(dmd.VTM, 1).String(), 1), "dmd.order.prescribable dmd.order.unit-mismatch"},
-		{"UCUM", strings.Replace(line(tablet, tablet.Name(), "28", "mg"), `"unit":"x","system":"http://snomed.info/sct"`, `"unit":"mg","system":"http://unitsofmeasure.org"`, 1), "dmd.order.unit-mismatch"},
+		{"UCUM", strings.Replace(line(tablet, tablet.Name(), "28", "mg"), `"system":"http://snomed.info/sct","code":"mg"`, `"unit":"mg","code":"mg","system":"http://unitsofmeasure.org"`, 1), "dmd.order.unit-mismatch"},
 	} {
 		o, err := dmd.ParseOrder([]byte(c.doc))
 		if err != nil {

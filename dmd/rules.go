@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 )
@@ -402,65 +401,4 @@ func (p Product) Controlled() ControlledDrug {
 		out.Schedule = 5
 	}
 	return out
-}
-
-// QuantityInWords says a number in British English, as prescriptions for
-// controlled drugs need it: "twenty-eight", "one hundred and five", "two point
-// five".
-func QuantityInWords(d Decimal) string {
-	d = d.Reduced()
-	text := d.String()
-	minus := ""
-	if t, ok := strings.CutPrefix(text, "-"); ok {
-		minus, text = "minus ", t
-	}
-	whole, decimals, _ := strings.Cut(text, ".")
-	n, _ := strconv.ParseUint(whole, 10, 64)
-	words := minus + numberWords(n)
-	if decimals != "" {
-		words += " point"
-		for _, c := range decimals {
-			words += " " + smallNumber(uint64(c-'0'))
-		}
-	}
-	return words
-}
-
-func smallNumber(n uint64) string {
-	return strings.Fields("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen")[n]
-}
-
-func numberWords(n uint64) string {
-	switch {
-	case n < 20:
-		return smallNumber(n)
-	case n < 100:
-		tens := strings.Fields("twenty thirty forty fifty sixty seventy eighty ninety")[n/10-2]
-		if n%10 == 0 {
-			return tens
-		}
-		return tens + "-" + smallNumber(n%10)
-	case n < 1000:
-		words := smallNumber(n/100) + " hundred"
-		if n%100 > 0 {
-			words += " and " + numberWords(n%100)
-		}
-		return words
-	}
-	scale, name := uint64(1000), "thousand"
-	for _, next := range []string{"million", "billion", "trillion", "quadrillion"} {
-		if n/scale < 1000 {
-			break
-		}
-		scale, name = scale*1000, next
-	}
-	words := numberWords(n/scale) + " " + name
-	switch rest := n % scale; {
-	case rest == 0:
-	case rest < 100:
-		words += " and " + numberWords(rest)
-	default:
-		words += " " + numberWords(rest)
-	}
-	return words
 }
