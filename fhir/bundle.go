@@ -24,8 +24,11 @@ type BundleReader struct {
 	after bool // a value came last, not a comma or bracket
 	any   bool // the array or object has a value
 
-	arrays int     // of entries, in JSON
-	issues []Issue // about the entries as a whole
+	arrays  int      // of entries, in JSON
+	latest  Property // of the elements before, in XML, the one that comes last by the definition
+	entered bool     // an entry has been read, in XML
+	between bool     // and another element behind it
+	issues  []Issue  // about the entries as a whole
 }
 
 // bundleState is where in the bundle the reader is.
@@ -105,8 +108,13 @@ func (b *BundleReader) Head() (*Tree, error) {
 
 // note records a finding about the entries as a whole.
 func (b *BundleReader) note(code Code, at int64, text string) {
+	b.noteAt(code, at, "Bundle.entry", text)
+}
+
+// noteAt is note for any element of the bundle.
+func (b *BundleReader) noteAt(code Code, at int64, path, text string) {
 	if len(b.issues) < b.p.c.limits.Issues {
-		b.issues = append(b.issues, Issue{Severity: Error, Code: code, Path: "Bundle.entry", Offset: at, Text: text})
+		b.issues = append(b.issues, Issue{Severity: Error, Code: code, Path: path, Offset: at, Text: text})
 	}
 }
 
@@ -451,9 +459,11 @@ func (b *BundleReader) nextXML() (job, error) {
 				}
 			}
 			continue
-		case isEntryTag(ahead):
+		case localName(ahead) == "entry":
+			b.order("entry")
 			return b.cut(b.xmlElement)
 		}
+		b.order(localName(ahead))
 		data, tooLong, err := b.value(b.xmlElement)
 		if err != nil {
 			return job{}, err
@@ -470,15 +480,52 @@ func (b *BundleReader) nextXML() (job, error) {
 // maxTagName is how far the reader looks ahead for the name of an element.
 const maxTagName = 256
 
-// isEntryTag reports whether a start tag is of an entry, with or without a
-// prefix.
-func isEntryTag(tag []byte) bool {
+// localName returns the name of an element at its start tag, without a prefix.
+func localName(tag []byte) string {
 	name := tag[1:min(len(tag), maxTagName)]
 	if k := bytes.IndexFunc(name, func(r rune) bool { return r < 0x80 && isNameEnd(byte(r)) }); k >= 0 {
 		name = name[:k]
 	}
-	_, local, ok := strings.Cut(string(name), ":")
-	return string(name) == "entry" || ok && local == "entry"
+	full := string(name)
+	if _, local, ok := strings.Cut(full, ":"); ok {
+		return local
+	}
+	return full
+}
+
+// order reports an element, of those directly in the bundle, that does not
+// stand where it should with regard to the entries. The parser of the head
+// sees the others only.
+func (b *BundleReader) order(name string) {
+	t, _ := b.p.c.defs.Type("Bundle")
+	p, ok := t.Property(name)
+	if !ok {
+		return
+	}
+	at := b.in.base + int64(b.in.pos)
+	if name != "entry" {
+		entry, _ := t.Property("entry")
+		again := p == b.latest
+		switch {
+		case !b.entered || !b.latest.IsZero() && p.Ordinal() < b.latest.Ordinal():
+		case again && !b.between && p.IsList():
+			b.noteAt(CodeOrder, at, "Bundle."+name, "repetitions of an element with another between them")
+		case !again && p.Ordinal() < entry.Ordinal():
+			b.noteAt(CodeOrder, at, "Bundle."+name, "the element stands behind one that it comes before")
+		}
+		b.between = b.entered
+		if b.latest.IsZero() || p.Ordinal() > b.latest.Ordinal() {
+			b.latest = p
+		}
+		return
+	}
+	switch {
+	case b.between:
+		b.note(CodeOrder, at, "repetitions of an element with another between them")
+	case !b.entered && !b.latest.IsZero() && b.latest.Ordinal() > p.Ordinal():
+		b.note(CodeOrder, at, "the element stands behind one that it comes before")
+	}
+	b.entered, b.between = true, false
 }
 
 // xmlTag returns the end of a tag, comment, processing instruction or CDATA

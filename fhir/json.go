@@ -524,8 +524,7 @@ func (r *reader) primitive(i int, n node) int {
 		n.off, n.len = uint32(i+1), uint32(end-i-1)
 		n.flags |= flags
 		r.add(n)
-		if n.len > uint32(r.c.limits.Value) {
-			r.fail(i, CodeLimit, "a value longer than "+strconv.Itoa(r.c.limits.Value)+" bytes")
+		if r.checkLength(i, n.len); r.fatal {
 			return r.n
 		}
 		if flags != 0 || prim != facts.PrimString || n.len == 0 {
@@ -565,6 +564,13 @@ func (r *reader) primitive(i int, n node) int {
 		return r.wrongKind(i, n, "true or false is due")
 	}
 	return r.wrongKind(i, n, "a JSON string is due")
+}
+
+// checkLength fails where a value is longer than it may be.
+func (r *reader) checkLength(at int, length uint32) {
+	if length > uint32(r.c.limits.Value) {
+		r.fail(at, CodeLimit, "a value longer than "+strconv.Itoa(r.c.limits.Value)+" bytes")
+	}
 }
 
 // errPrimitive reports that the value of the newest node is malformed.

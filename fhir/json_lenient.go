@@ -94,6 +94,9 @@ func (r *reader) bareText(i int, n node, prim uint8) (int, bool) {
 	n.off, n.len = uint32(i), uint32(end-i)
 	n.flags |= flagBare
 	r.add(n)
+	if r.checkLength(i, n.len); r.fatal {
+		return r.n, true
+	}
 	self := uint32(len(r.nodes) - 1)
 	r.softSyntax(i, r.pathOf(self, ""), "a string without quotes")
 	if why := checkValue(prim, r.s[i:end]); why != "" {

@@ -12,6 +12,9 @@ import (
 // embedded R4 definitions underneath, and generates the snapshots of profiles.
 // What it has found and made is kept. It is safe for concurrent use.
 type Library struct {
+	// Limits bound the snapshots. To be set before the library is used.
+	Limits LibraryLimits
+
 	packages []*Package
 	defs     *Definitions
 
@@ -21,6 +24,33 @@ type Library struct {
 	mu     sync.Mutex
 	trees  map[string]*snapshotResult // by url|version of the entry
 	making map[string]bool
+}
+
+// LibraryLimits bound what a snapshot may need: profiles that repeat one another
+// several times each would grow without end. What crosses a limit is left out
+// and reported. In each field zero means the default and a negative value means
+// no limit.
+type LibraryLimits struct {
+	Elements  int // of one snapshot: 50,000
+	Expansion int // elements that are expanded one in another: 32
+	Steps     int // of the path of an element: 64
+	Path      int // bytes of a path or slice name: 1,000
+}
+
+func (l LibraryLimits) withDefaults() LibraryLimits {
+	set := func(v *int, def int) {
+		switch {
+		case *v == 0:
+			*v = def
+		case *v < 0:
+			*v = 1<<31 - 1
+		}
+	}
+	set(&l.Elements, 50_000)
+	set(&l.Expansion, 32)
+	set(&l.Steps, 64)
+	set(&l.Path, 1000)
+	return l
 }
 
 type libraryEntry struct {
@@ -95,7 +125,7 @@ func (l *Library) find(canonical string) (libraryEntry, bool) {
 	found := false
 	for _, e := range l.index()[url] {
 		v := e.entry.version
-		if version != "" && v != version && !strings.HasPrefix(v, version+".") {
+		if !isVersion(v, version) {
 			continue
 		}
 		if !found || compareVersions(v, best.entry.version) >= 0 {
@@ -103,6 +133,12 @@ func (l *Library) find(canonical string) (libraryEntry, bool) {
 		}
 	}
 	return best, found
+}
+
+// isVersion reports whether a version is the one asked for: that, any for "", or
+// one that begins with it ("4.0").
+func isVersion(have, want string) bool {
+	return want == "" || have == want || strings.HasPrefix(have, want+".")
 }
 
 // compareVersions orders versions by their numbers; a label such as "-ballot"
@@ -149,7 +185,7 @@ func part(parts []string, i int) string {
 func (l *Library) Resource(canonical string) (*Tree, error) {
 	e, ok := l.find(canonical)
 	if !ok {
-		return nil, fmt.Errorf("fhir: %s: %w", canonical, ErrNoDefinition)
+		return nil, l.noDefinition(canonical)
 	}
 	data, err := e.pkg.readFile(e.entry.file)
 	if err != nil {
@@ -226,8 +262,8 @@ func (l *Library) snapshot(canonical string) *snapshotResult {
 	e, inPackage := l.find(canonical)
 	if inPackage {
 		key = e.entry.url + "|" + e.entry.version
-	} else {
-		key, _, _ = strings.Cut(canonical, "|")
+	} else if url, version, _ := strings.Cut(canonical, "|"); version == "" || l.isEmbedded(url, version) {
+		key = url
 	}
 	if r := l.trees[key]; r != nil {
 		return r
@@ -242,19 +278,25 @@ func (l *Library) snapshot(canonical string) *snapshotResult {
 	return r
 }
 
+// isEmbedded reports whether R4 has a structure in a version.
+func (l *Library) isEmbedded(url, version string) bool {
+	s, ok := l.defs.Structure(url)
+	return ok && isVersion(s.Version(), version)
+}
+
 // load reads a definition and makes its snapshot where it has none.
 func (l *Library) load(canonical string, inPackage bool) *snapshotResult {
 	if !inPackage {
-		url, _, _ := strings.Cut(canonical, "|")
-		s, ok := l.defs.Structure(url)
-		if !ok {
-			return &snapshotResult{err: fmt.Errorf("fhir: %s: %w", canonical, ErrNoDefinition)}
+		url, version, _ := strings.Cut(canonical, "|")
+		if !l.isEmbedded(url, version) {
+			return &snapshotResult{err: l.noDefinition(canonical)}
 		}
+		s, _ := l.defs.Structure(url)
 		tree, err := Parse(s.appendDefinition(nil))
 		if err != nil {
 			return &snapshotResult{err: fmt.Errorf("fhir: %s: %w", canonical, err)}
 		}
-		return readSnapshot(tree)
+		return l.readSnapshot(tree)
 	}
 	tree, err := l.Resource(canonical)
 	if err != nil {
@@ -263,19 +305,36 @@ func (l *Library) load(canonical string, inPackage bool) *snapshotResult {
 	if tree.Root().Type().Name() != "StructureDefinition" {
 		return &snapshotResult{err: fmt.Errorf("fhir: %s: not a StructureDefinition: %w", canonical, ErrNoDefinition)}
 	}
-	if r := readSnapshot(tree); r.root != nil {
+	if r := l.readSnapshot(tree); r.root != nil {
 		return r
 	}
 	return l.generate(tree)
 }
 
+// noDefinition is the error for a canonical that nothing defines. It names the
+// other versions that there are.
+func (l *Library) noDefinition(canonical string) error {
+	url, _, _ := strings.Cut(canonical, "|")
+	var versions []string
+	for _, e := range l.index()[url] {
+		versions = append(versions, e.entry.version)
+	}
+	if s, ok := l.defs.Structure(url); ok {
+		versions = append(versions, s.Version()+" (embedded)")
+	}
+	if versions == nil {
+		return fmt.Errorf("fhir: %s: %w", canonical, ErrNoDefinition)
+	}
+	return fmt.Errorf("fhir: %s: %w: there is version %s", canonical, ErrNoDefinition, strings.Join(versions, ", "))
+}
+
 // readSnapshot reads the snapshot that a definition has; the root is nil if
 // there is none.
-func readSnapshot(tree *Tree) *snapshotResult {
+func (l *Library) readSnapshot(tree *Tree) *snapshotResult {
 	r := &snapshotResult{tree: tree}
 	if list, ok := tree.Root().Child("snapshot"); ok {
 		g := &generator{url: first(tree.Root(), tree.NameID("url"))}
-		r.root = readElements(list, func(n Node, text string) { g.warn(Error, &elementNode{def: &elementDef{node: n}}, text) })
+		r.root = readElements(list, l.Limits.withDefaults(), func(n Node, text string) { g.warn(Error, &elementNode{def: &elementDef{node: n}}, text) })
 		if r.root != nil {
 			r.root.define()
 		}
@@ -295,7 +354,7 @@ func (l *Library) generate(tree *Tree) *snapshotResult {
 		return n.Value()
 	}
 	r := &snapshotResult{tree: tree}
-	g := &generator{lib: l, url: text("url"), typ: text("type"), extend: text("derivation") != "constraint", resource: text("kind") == "resource"}
+	g := &generator{lib: l, limits: l.Limits.withDefaults(), url: text("url"), typ: text("type"), extend: text("derivation") != "constraint", resource: text("kind") == "resource"}
 	var base *elementNode
 	if url := text("baseDefinition"); url != "" {
 		b, err := l.snapshotTree(url)
@@ -309,7 +368,7 @@ func (l *Library) generate(tree *Tree) *snapshotResult {
 	list, ok := root.Child("differential")
 	var diff *elementNode
 	if ok {
-		diff = readElements(list, func(n Node, text string) { g.warn(Error, &elementNode{def: &elementDef{node: n}}, text) })
+		diff = readElements(list, g.limits, func(n Node, text string) { g.warn(Error, &elementNode{def: &elementDef{node: n}}, text) })
 	}
 	switch {
 	case base == nil && diff == nil:

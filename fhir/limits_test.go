@@ -57,6 +57,8 @@ func TestLimits(t *testing.T) {
 		{"depth of unknown objects", patient(`"x":` + strings.Repeat(`{"a":`, 1000) + "1" + strings.Repeat("}", 1000)), Limits{}, Limits{Depth: 2000}},
 		{"depth of XML", xmlDeep(200), Limits{}, Limits{Depth: 300}},
 		{"depth of unknown XML", []byte(`<Patient` + ns + `>` + strings.Repeat("<x>", 200) + strings.Repeat("</x>", 200) + `</Patient>`), Limits{}, Limits{Depth: 300}},
+		{"value of an unknown member", patient(`"x":"` + strings.Repeat("a", 50) + `"`), Limits{Value: 40}, Limits{Value: 50}},
+		{"value without quotes", patient(`"language":` + strings.Repeat("a", 50)), Limits{Value: 40}, Limits{Value: 50}},
 		{"depth of narrative", div(200), Limits{}, Limits{Depth: 300}},
 		{"value", patient(`"language":"` + strings.Repeat("a", 200) + `"`), Limits{Value: 100}, Limits{Value: 300}},
 		{"value of XML", []byte(`<Patient` + ns + `><id value="` + strings.Repeat("a", 60) + `"/></Patient>`), Limits{Value: 50}, Limits{Value: 100}},

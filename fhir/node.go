@@ -219,7 +219,7 @@ func (n Node) AppendValue(dst []byte) []byte {
 	case v.kind == Complex || v.kind == Array:
 		return dst
 	case v.flags&flagInherits != 0:
-		return appendDeclared(dst, n.Raw())
+		return n.t.appendDeclared(dst, v.off, n.Raw())
 	case v.flags&flagEscaped == 0:
 		return append(dst, n.Raw()...)
 	case n.t.format == XML:

@@ -306,24 +306,7 @@ func (p *Package) Faults() []error {
 func (p *Package) list() []packageEntry {
 	p.once.Do(func() {
 		total, count := int64(0), 0
-		err := fs.WalkDir(p.files, ".", func(name string, d fs.DirEntry, err error) error {
-			switch {
-			case err != nil:
-				p.fault(name, "cannot be read", err)
-				return nil
-			case d.IsDir():
-				// By the package rules these hold what is no definition.
-				if base := path.Base(name); base == "example" || base == "examples" || base == "other" || base == "openapi" || base == "xml" && name != "." {
-					return fs.SkipDir
-				}
-				return nil
-			}
-			if !isResourceFile(name) {
-				return nil
-			}
-			if count++; count > p.limits.Files {
-				return fmt.Errorf("more than %d files", p.limits.Files)
-			}
+		err := p.walk(".", nil, &count, func(name string) error {
 			data, err := p.readFile(name)
 			if err != nil {
 				p.fault(name, "cannot be read", err)
@@ -341,6 +324,66 @@ func (p *Package) list() []packageEntry {
 		slices.SortFunc(p.entries, func(a, b packageEntry) int { return strings.Compare(a.file, b.file) })
 	})
 	return p.entries
+}
+
+// walk visits the resource files of a folder and of those below it, by name. It
+// follows links, as far as the file system does; above are the folders around.
+func (p *Package) walk(dir string, above []fs.FileInfo, count *int, visit func(name string) error) error {
+	info, err := fs.Stat(p.files, dir)
+	var entries []fs.DirEntry
+	if err == nil {
+		entries, err = fs.ReadDir(p.files, dir)
+	}
+	if err != nil {
+		p.fault(dir, "cannot be read", err)
+	}
+	above = append(above, info)
+	for _, e := range entries {
+		name := path.Join(dir, e.Name())
+		isDir := e.IsDir()
+		if e.Type()&fs.ModeSymlink != 0 {
+			target, err := fs.Stat(p.files, name)
+			if err != nil {
+				p.fault(name, "cannot be read", err)
+				continue
+			}
+			if isDir = target.IsDir(); isDir && slices.ContainsFunc(above, func(a fs.FileInfo) bool { return os.SameFile(a, target) }) {
+				p.fault(name, "a link to a folder that it lies in", nil)
+				continue
+			}
+		}
+		switch {
+		case !isDir && !isResourceFile(name):
+			continue
+		case isDir && isForeignFolder(e.Name()):
+			continue
+		}
+		if *count++; *count > p.limits.Files {
+			return fmt.Errorf("more than %d files", p.limits.Files)
+		}
+		switch {
+		case !isDir:
+			err = visit(name)
+		case len(above) > maxFolders:
+			err = fmt.Errorf("more than %d folders deep", maxFolders)
+		default:
+			err = p.walk(name, above, count, visit)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isForeignFolder tells the folders that, by the rules of packages, hold what
+// is no definition.
+func isForeignFolder(base string) bool {
+	switch base {
+	case "example", "examples", "other", "openapi", "xml":
+		return true
+	}
+	return false
 }
 
 func isResourceFile(name string) bool {

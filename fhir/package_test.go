@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -240,4 +242,42 @@ func FuzzReadPackage(f *testing.F) {
 			_, _ = l.Resource(url)
 		}
 	})
+}
+
+// TestLinkedFolders lists folders that hold links to files and folders, among
+// them one around it.
+func TestLinkedFolders(t *testing.T) {
+	dir, store := t.TempDir(), t.TempDir()
+	write := func(name, url string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(codeSystem(url, "1")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(filepath.Join(dir, "plain.json"), "urn:plain")
+	write(filepath.Join(store, "file", "b.json"), "urn:file")
+	write(filepath.Join(store, "folder", "deep", "c.json"), "urn:deep")
+	for link, target := range map[string]string{
+		"linked.json": filepath.Join(store, "file", "b.json"), "folder": filepath.Join(store, "folder"), "loop": dir, "gone.json": filepath.Join(store, "none.json"),
+	} {
+		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
+			t.Skip(err)
+		}
+	}
+	for name, files := range map[string]fs.FS{"folder": os.DirFS(dir)} {
+		p, err := PackageFS(name, files, PackageLimits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := NewLibrary(p).Canonicals(""); !slices.Equal(got, []string{"urn:deep", "urn:file", "urn:plain"}) {
+			t.Errorf("canonicals %v", got)
+		}
+		faults := fmt.Sprint(p.Faults())
+		if len(p.Faults()) != 2 || !strings.Contains(faults, "gone.json: cannot be read") || !strings.Contains(faults, "loop: a link to a folder that it lies in") {
+			t.Errorf("faults %s", faults)
+		}
+	}
 }

@@ -103,6 +103,8 @@ type reader struct {
 	capped bool
 
 	defaultNS namespace          // of XML elements without a prefix
+	outside   int                // bindings that are declared around the narrative that is being read
+	borrowed  []int              // of these, the ones that it uses
 	runs      map[[2]uint32]run  // by parent and property, of those that are scattered
 	have      map[[2]uint32]bool // what hasProp found before
 	found     [2]uint32          // parent and property that hasProp found last

@@ -85,22 +85,16 @@ func (n *elementNode) define() {
 	}
 }
 
-// maxSteps and maxPath bound the paths of elements: each is written once more
-// for all that is below.
-const (
-	maxSteps = 64
-	maxPath  = 1000
-)
-
 // readElements hangs a list of ElementDefinitions, of a snapshot or of a
-// differential, into a tree. Elements that the list skips are made up.
-func readElements(list Node, report func(n Node, text string)) *elementNode {
+// differential, into a tree. Elements that the list skips are made up. Paths are
+// bounded since each is written once more for all that is below.
+func readElements(list Node, limits LibraryLimits, report func(n Node, text string)) *elementNode {
 	var root *elementNode
 	var stack []*elementNode // the latest element at each depth, slices included
 	for n := range list.Named("element") {
 		def, path, slice := readElementDef(n)
-		if len(path) > maxPath || len(slice) > maxPath || strings.Count(path, ".") >= maxSteps {
-			report(n, fmt.Sprintf("a path or slice name of more than %d steps or %d bytes", maxSteps, maxPath))
+		if len(path) > limits.Path || len(slice) > limits.Path || strings.Count(path, ".") >= limits.Steps {
+			report(n, fmt.Sprintf("a path or slice name of more than %d steps or %d bytes", limits.Steps, limits.Path))
 			continue
 		}
 		steps := strings.Split(path, ".")
@@ -159,6 +153,7 @@ func (n *elementNode) openChild(name string) *elementNode {
 // generator makes one snapshot.
 type generator struct {
 	lib      *Library
+	limits   LibraryLimits
 	url      string
 	typ      string // of the structure
 	extend   bool   // a specialisation may add elements
@@ -169,21 +164,13 @@ type generator struct {
 	issues   []Issue
 }
 
-// maxExpansion bounds how deep elements are expanded one in another, and
-// maxElements how many a snapshot gets: profiles that repeat one another
-// several times each would grow without end.
-const (
-	maxExpansion = 32
-	maxElements  = 50_000
-)
-
 // room counts elements that are about to be copied into the snapshot, and
 // reports whether they fit.
 func (g *generator) room(elements int, d *elementNode) bool {
-	if g.elements+elements > maxElements {
-		if g.elements <= maxElements {
-			g.elements = maxElements + 1 // once is enough
-			g.warn(Error, d, fmt.Sprintf("the snapshot has more than %d elements", maxElements))
+	if most := g.limits.Elements; g.elements+elements > most {
+		if g.elements <= most {
+			g.elements = most + 1 // once is enough
+			g.warn(Error, d, fmt.Sprintf("the snapshot has more than %d elements", most))
 		}
 		return false
 	}
@@ -514,8 +501,8 @@ func (g *generator) adopt(b, profile *elementNode) {
 // expand gives an element the children of its type, so that a differential can
 // go into it.
 func (g *generator) expand(b, d *elementNode) bool {
-	if g.depth > maxExpansion {
-		g.warn(Error, d, "elements are expanded one in another without end")
+	if g.depth > g.limits.Expansion {
+		g.warn(Error, d, fmt.Sprintf("elements are expanded one in another deeper than %d", g.limits.Expansion))
 		return false
 	}
 	if ref := b.def.text("contentReference"); ref != "" {

@@ -483,3 +483,53 @@ func TestSnapshotThatGrowsWithoutEnd(t *testing.T) {
 		t.Errorf("%d bytes, %v", len(s.JSON()), s.Issues)
 	}
 }
+
+// TestSnapshotVersions asks for versions of definitions that are there in
+// another one: that is no answer.
+func TestSnapshotVersions(t *testing.T) {
+	l := libraryOf(t, strings.Replace(definitionOf("urn:x:a", "Patient", patientURL, "constraint", differential(`{"path":"Patient","min":0}`)), `"name"`, `"version":"1.2.0","name"`, 1),
+		definitionOf("urn:x:old", "Patient", patientURL+"|3.0.2", "constraint", differential(`{"path":"Patient","min":0}`)),
+		definitionOf("urn:x:new", "Patient", patientURL+"|4.0", "constraint", differential(`{"path":"Patient","min":0}`)))
+	for canonical, want := range map[string]string{
+		patientURL: "", patientURL + "|4.0.1": "", patientURL + "|4.0": "", patientURL + "|4": "", patientURL + "|": "",
+		patientURL + "|3.0.2": "4.0.1", patientURL + "|5.0.0": "4.0.1", patientURL + "|4.0.10": "4.0.1",
+		"urn:x:a": "", "urn:x:a|1.2": "", "urn:x:a|2.0.0": "1.2.0", "urn:x:new": "", "urn:x:old": "4.0.1",
+	} {
+		_, err := l.Snapshot(canonical)
+		switch {
+		case want == "" && err != nil:
+			t.Errorf("%s: %v", canonical, err)
+		case want != "" && (!errors.Is(err, ErrNoDefinition) || !strings.Contains(err.Error(), want)):
+			t.Errorf("%s: %v, want an error that names %s", canonical, err, want)
+		}
+	}
+}
+
+// TestLibraryLimits crosses each limit of a library with one below the default.
+func TestLibraryLimits(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		limits LibraryLimits
+		diff   string
+		want   string
+	}{
+		{"elements", LibraryLimits{Elements: 50}, differential(`{"path":"Patient.name.given","min":1}`, `{"path":"Patient.telecom.value","min":1}`), "more than 50 elements"},
+		{"steps", LibraryLimits{Steps: 3}, differential(`{"path":"Patient.name.period.start","min":1}`), "more than 3 steps"},
+		{"path", LibraryLimits{Path: 20}, differential(`{"path":"Patient.maritalStatus.text","min":1}`), "more than 64 steps or 20 bytes"},
+		{"expansion", LibraryLimits{Expansion: 2}, differential(`{"path":"Patient.name.period.start","min":1}`), "deeper than 2"},
+	} {
+		definition := definitionOf("urn:x:a", "Patient", patientURL, "constraint", c.diff)
+		for _, limits := range []LibraryLimits{{}, {Elements: -1, Steps: -1, Path: -1, Expansion: -1}, c.limits} {
+			l := libraryOf(t, definition)
+			l.Limits = limits
+			s, err := l.Snapshot("urn:x:a")
+			if err != nil {
+				t.Fatalf("%s: %v", c.name, err)
+			}
+			crossed := slices.ContainsFunc(s.Issues, func(i Issue) bool { return i.Severity == Error && strings.Contains(i.Text, c.want) })
+			if crossed != (limits == c.limits) {
+				t.Errorf("%s with %+v: %v", c.name, limits, s.Issues)
+			}
+		}
+	}
+}

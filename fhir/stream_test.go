@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -329,6 +330,48 @@ func TestBundleAsAWhole(t *testing.T) {
 		}
 		if _, err := read(Strict()); (err == nil) != (want == "") {
 			t.Errorf("%s: strictly %v", in, err)
+		}
+	}
+}
+
+// TestBundleStreamOrder reads XML bundles whose entries stand among the other
+// elements: what the parser of a whole bundle finds about the order, the stream
+// finds too.
+func TestBundleStreamOrder(t *testing.T) {
+	const entry = `<entry><fullUrl value="urn:a"/></entry>`
+	for _, content := range []string{
+		`<type value="collection"/>` + entry,
+		`<type value="collection"/>` + entry + entry + `<signature><type><code value="c"/></type><when value="2020-01-01T00:00:00Z"/><who><display value="w"/></who></signature>`,
+		entry + `<type value="collection"/>`,
+		`<id value="a"/>` + entry + `<type value="collection"/><total value="1"/>`,
+		`<type value="searchset"/>` + entry + `<total value="1"/>` + entry,
+		`<type value="searchset"/><signature><type><code value="c"/></type><when value="2020-01-01T00:00:00Z"/><who><display value="w"/></who></signature>` + entry,
+		`<type value="searchset"/><link><relation value="self"/><url value="u"/></link>` + entry + `<link><relation value="next"/><url value="v"/></link>`,
+		`<total value="1"/><type value="searchset"/>` + entry,
+	} {
+		in := `<Bundle` + ns + `>` + content + `</Bundle>`
+		whole, err := Parse([]byte(in))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := NewParser().Bundle(strings.NewReader(in), Stream{})
+		for rec, err := range b.Entries() {
+			if err != nil || rec.Err != nil {
+				t.Fatal(err, rec.Err)
+			}
+		}
+		head, err := b.Head()
+		if err != nil {
+			t.Fatal(err)
+		}
+		codes := func(issues []Issue) (out []string) {
+			for _, i := range issues {
+				out = append(out, string(i.Code)+" "+strings.TrimRight(i.Path, "[0123456789]"))
+			}
+			return out
+		}
+		if want, got := codes(whole.Issues()), codes(head.Issues()); !slices.Equal(want, got) {
+			t.Errorf("%s: %v, want %v", content, got, want)
 		}
 	}
 }

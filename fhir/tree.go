@@ -17,6 +17,7 @@ type Tree struct {
 	nodes  []node
 	apart  []apart  // children that are not directly behind their parent, by node
 	names  []string // that the definitions do not have
+	lent   []lent   // declarations that narratives use and do not have, in the order of the source
 	issues []Issue
 
 	scattered bool // some repetitions are not together
@@ -47,6 +48,13 @@ type node struct {
 
 const noIndex = 1<<32 - 1
 
+// lent is the namespace declarations that the narrative at an offset needs to
+// stand alone: ` xmlns:h="..."`.
+type lent struct {
+	off  uint32
+	text string
+}
+
 // Flags of nodes.
 const (
 	flagKids      = 1 << iota // children follow
@@ -61,7 +69,7 @@ const (
 	flagNull                  // written as null
 	flagTyped                 // its resourceType was read
 	flagBare                  // a string without quotes
-	flagInherits              // a narrative whose namespace is declared around it
+	flagInherits              // a narrative with namespaces that are declared around it, in Tree.lent
 	flagControl               // has escapes of what FHIR forbids: control characters, half a surrogate pair
 )
 

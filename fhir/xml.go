@@ -49,6 +49,7 @@ func namespaceOf(uri string) namespace {
 // binding is a namespace declaration in scope.
 type binding struct {
 	prefix string
+	uri    string // as written
 	ns     namespace
 }
 
@@ -249,8 +250,7 @@ func (r *reader) attributes(self uint32, prim uint8, unknown bool, typ *facts.Ty
 
 // checkAttribute checks the value of a primitive node.
 func (r *reader) checkAttribute(prim uint8, text string, a attribute, self uint32) {
-	if len(text) > r.c.limits.Value {
-		r.fail(int(a.off), CodeLimit, "a value longer than "+strconv.Itoa(r.c.limits.Value)+" bytes")
+	if r.checkLength(int(a.off), a.len); r.fatal {
 		return
 	}
 	if prim == facts.PrimString && a.flags == 0 && text != "" {

@@ -1,7 +1,9 @@
 package fhir
 
 import (
+	"cmp"
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -11,28 +13,29 @@ import (
 func (r *reader) narrative(t tag, n node) int {
 	n.off = uint32(t.at)
 	n.kind = Text
-	if t.ns == nsXHTML && !r.declares(&t) {
-		n.flags |= flagInherits
-	}
+	own := t.ns == nsXHTML && !r.declares(&t)
 	self := r.add(n)
 	if t.ns != nsXHTML {
 		r.checkNamespace(&t, nsXHTML, n.parent, r.t.Name(n.name))
 	}
 	i := t.next
+	r.outside, r.borrowed = t.scope, r.borrowed[:0]
+	r.resolveAttributes()
 	if t.closed {
 		r.leave(&t)
 	} else {
 		i = r.xhtml(i, &t)
 	}
-	if r.fatal {
+	if r.outside = 0; r.fatal {
 		return r.n
+	}
+	if own || len(r.borrowed) > 0 {
+		r.lend(self, &t, own)
 	}
 	v := &r.nodes[self]
 	v.next = self + 1
 	v.len = uint32(i) - v.off
-	if v.len > uint32(r.c.limits.Value) {
-		r.fail(t.at, CodeLimit, "a value longer than "+strconv.Itoa(r.c.limits.Value)+" bytes")
-	}
+	r.checkLength(t.at, v.len)
 	return i
 }
 
@@ -47,19 +50,55 @@ func (r *reader) declares(t *tag) bool {
 	return false
 }
 
-// appendDeclared appends a narrative with the declaration of the namespace of
-// its first tag, so that it can stand alone.
-func appendDeclared(dst []byte, raw string) []byte {
+// borrow notes that the narrative which is being read uses a binding from
+// around it.
+func (r *reader) borrow(k int) {
+	if !slices.Contains(r.borrowed, k) {
+		r.borrowed = append(r.borrowed, k)
+	}
+}
+
+// lend keeps the declarations that the narrative of a node needs to stand
+// alone: with own that of the namespace of its first tag t, and those of the
+// prefixes that it borrowed.
+func (r *reader) lend(self uint32, t *tag, own bool) {
+	prefix := strings.TrimSuffix(strings.TrimSuffix(t.full, t.name), ":")
+	var text strings.Builder
+	declare := func(prefix, uri string) {
+		text.WriteString(" xmlns")
+		if prefix != "" {
+			text.WriteString(":" + prefix)
+		}
+		quote := `"`
+		if strings.Contains(uri, quote) {
+			quote = "'"
+		}
+		text.WriteString("=" + quote + uri + quote)
+	}
+	if own {
+		declare(prefix, XHTMLNamespace)
+	}
+	for _, k := range r.borrowed {
+		if b := &r.work.bindings[k]; b.prefix != prefix {
+			declare(b.prefix, b.uri)
+		}
+	}
+	r.nodes[self].flags |= flagInherits
+	r.lent = append(r.lent, lent{r.nodes[self].off, text.String()})
+}
+
+// appendDeclared appends the narrative at an offset with the declarations that
+// it needs to stand alone.
+func (t *Tree) appendDeclared(dst []byte, off uint32, raw string) []byte {
 	end := 1
 	for !isNameEnd(raw[end]) {
 		end++
 	}
-	prefix, _, ok := strings.Cut(raw[1:end], ":")
-	dst = append(append(dst, raw[:end]...), " xmlns"...)
-	if ok {
-		dst = append(append(dst, ':'), prefix...)
+	dst = append(dst, raw[:end]...)
+	if k, ok := slices.BinarySearchFunc(t.lent, off, func(l lent, off uint32) int { return cmp.Compare(l.off, off) }); ok {
+		dst = append(dst, t.lent[k].text...)
 	}
-	return append(append(dst, `="`+XHTMLNamespace+`"`...), raw[end:]...)
+	return append(dst, raw[end:]...)
 }
 
 // text returns the offset of the next markup, entity or control character.
@@ -77,6 +116,15 @@ func (r *reader) text(i int) int {
 			return i
 		}
 		i++
+	}
+}
+
+// resolveAttributes looks the prefixes of the newest tag's attributes up.
+func (r *reader) resolveAttributes() {
+	for _, a := range r.work.attrs {
+		if a.prefix != "" && a.prefix != "xmlns" {
+			r.resolve(a.prefix, int(a.off))
+		}
 	}
 }
 
@@ -117,6 +165,9 @@ func (r *reader) xhtml(i int, t *tag) int {
 			}
 		default:
 			c := r.startTag(i)
+			if !r.fatal {
+				r.resolveAttributes()
+			}
 			if r.fatal {
 				return r.n
 			}

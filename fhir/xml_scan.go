@@ -243,7 +243,7 @@ func (r *reader) attribute(i int) int {
 	r.work.attrs = append(r.work.attrs, a)
 	switch {
 	case a.prefix == "xmlns":
-		r.work.bindings = append(r.work.bindings, binding{a.name, namespaceOf(s[i:valueEnd])})
+		r.work.bindings = append(r.work.bindings, binding{a.name, s[i:valueEnd], namespaceOf(s[i:valueEnd])})
 	case a.prefix == "" && a.name == "xmlns":
 		r.defaultNS = namespaceOf(s[i:valueEnd])
 	}
@@ -338,6 +338,9 @@ func (r *reader) resolve(prefix string, at int) namespace {
 	}
 	for k := len(r.work.bindings) - 1; k >= 0; k-- {
 		if r.work.bindings[k].prefix == prefix {
+			if k < r.outside {
+				r.borrow(k)
+			}
 			return r.work.bindings[k].ns
 		}
 	}
