@@ -196,31 +196,138 @@ func TestTerminology(t *testing.T) {
 	}
 }
 
+// checkDocument is a message with something wrong in every line of medication.
+// Marks such as «unit» stand before what a finding of that code must point at and
+// are taken out.
+const checkDocument = `{"resourceType":"Bundle","type":"collection","entry":[
+ {"resource":{"resourceType":"Patient","id":"p"}},
+ {"fullUrl":"http://example.org/fhir/MedicationRequest/1","resource":{"resourceType":"MedicationRequest","id":"1","status":"active","intent":"order","subject":{"reference":"Patient/p"},
+  "extension":[{"url":"http://example.org/x","valueString":"x"},
+   {"url":"https://fhir.nhs.uk/StructureDefinition/Extension-DM-ControlledDrug","extension":[
+    {"url":"quantityWords","valueString":«words»"twenty seven"},{"url":"schedule","valueCoding":{"system":«system»"http://example.org/cd","code":«schedule»"CD5"}}]}],
+  "medicationCodeableConcept":{"coding":[{"system":"http://loinc.org","code":"x"},{"system":"http://snomed.info/sct","code":"CODE","display":«display»"No product"}]},
+  "dosageInstruction":[{"text":"One daily"},«instruction»{"sequence":2}],
+  "dispenseRequest":{"quantity":{"value":28,"unit":"Tablet","system":"http://snomed.info/sct","code":«unit»"385055001"}}}},
+ {"fullUrl":"http://example.org/fhir/MedicationDispense/2","resource":{"resourceType":"MedicationDispense","status":"completed",
+  "medicationReference":{"reference":"Medication/3"},"dosageInstruction":[{"text":"One daily"}],
+  "quantity":{"value":«quantity»-1,"system":"http://snomed.info/sct","code":"428673006"}}},
+ {"fullUrl":"http://example.org/fhir/Medication/3","resource":{"resourceType":"Medication","id":"3","code":{"coding":[{"system":"https://dmd.nhs.uk","code":«product»"22298006"}]}}},
+ {"resource":{"resourceType":"MedicationRequest","status":"active","intent":"order","medicationReference":«reference»{"reference":"Medication/9"},
+  "contained":[{"resourceType":"Medication","id":"c","code":{"coding":[{"system":"https://dmd.nhs.uk","code":«id»"123"}]}}],
+  "dosageInstruction":[{"text":"x"}],"dispenseRequest":{"quantity":{"value":1,"system":"http://snomed.info/sct","code":"428673006"}}}},
+ {"resource":{"resourceType":"MedicationStatement","status":"active","subject":{"reference":"Patient/p"},
+  "medicationCodeableConcept":{"coding":[{"system":"https://dmd.nhs.uk","code":"CODE"}]},"dosage":[{"modifierExtension":[«modifier»{"url":"http://example.org/x","valueBoolean":true}]}]}}
+]}`
+
+// TestCheckBundle: every finding points at the node that is wrong, in a FHIRPath
+// that finds it and at its offset, line and column.
 func TestCheckBundle(t *testing.T) {
 	s := synthetic(t, 0.01)
-	bundle := `{"resourceType":"Bundle","type":"collection","entry":[
- {"resource":{"resourceType":"Patient","id":"p"}},
- {"resource":{"resourceType":"MedicationRequest","status":"active","intent":"order","subject":{"reference":"Patient/p"},
-  "medicationCodeableConcept":{"coding":[{"system":"http://snomed.info/sct","code":"22298006","display":"No product"}]},
-  "dosageInstruction":[{"text":"One daily"}],
-  "dispenseRequest":{"quantity":{"value":28,"unit":"Tablet","system":"http://snomed.info/sct","code":"385055001"}}}}]}`
-	tree, err := fhir.Parse([]byte(bundle))
+	var controlled dmd.Product
+	for p := range s.Products(dmd.VMP) {
+		if p.Controlled().Words && p.Controlled().Schedule == 2 {
+			controlled = p
+		}
+	}
+	doc := strings.ReplaceAll(checkDocument, "CODE", controlled.ID().String())
+	marks := map[int]string{}
+	for {
+		i := strings.Index(doc, "«")
+		if i < 0 {
+			break
+		}
+		j := strings.Index(doc, "»")
+		marks[i] = doc[i+len("«") : j]
+		doc = doc[:i] + doc[j+len("»"):]
+	}
+	tree, err := fhir.Parse([]byte(doc))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	for _, i := range tofhir.Check(s, tree, dmd.OrderOptions{}) {
+		if i.Code == dmd.CodeNotPrescribe || i.Code == dmd.CodeUnitMismatch || i.Severity == dmd.Information {
+			continue
+		}
+		name := strings.TrimPrefix(string(i.Code), "dmd.order.")
+		if i.Code == dmd.CodeID {
+			name = "id"
+		}
+		mark, ok := marks[int(i.Offset)]
+		if !ok || mark != name {
+			near := doc[max(0, min(int(i.Offset), len(doc)-1)):]
+			t.Errorf("%s points at %s, %.30q", i.Code, i.Path, near)
+			continue
+		}
+		found[name] = true
+		line := 1 + strings.Count(doc[:i.Offset], "\n")
+		if col := int(i.Offset) - strings.LastIndexByte(doc[:i.Offset], '\n'); i.Line != line || i.Col != col {
+			t.Errorf("%s: line %d, column %d, want %d, %d", i.Code, i.Line, i.Col, line, col)
+		}
+		i.Path = strings.Replace(i.Path, "dosageInstruction[1].text", "dosageInstruction[1]", 1) // it is missing
+		if nodes := locate(tree.Root(), i.Path); len(nodes) != 1 || nodes[0] != int(i.Offset) {
+			t.Errorf("%s: the path %s finds %v, not %d", i.Code, i.Path, nodes, i.Offset)
+		}
+	}
+	for _, name := range marks {
+		if !found[name] {
+			t.Errorf("nothing found for %s", name)
+		}
+	}
+}
+
+// locate finds the nodes with a path, slowly.
+func locate(n fhir.Node, path string) []int {
+	var out []int
+	if n.Path() == path {
+		start, _ := n.Span()
+		out = append(out, start)
+	}
+	for c := range n.Children() {
+		out = append(out, locate(c, path)...)
+	}
+	return out
+}
+
+// TestCheckMissing: what is missing is found at the node where it should be, with
+// the rest of the path behind that of the node.
+func TestCheckMissing(t *testing.T) {
+	s := synthetic(t, 0.003)
+	const doc = `{"resourceType":"MedicationRequest","status":"active","intent":"order","dispenseRequest":{"numberOfRepeatsAllowed":1}}`
+	tree, err := fhir.Parse([]byte(doc))
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := map[dmd.Code]string{}
 	for _, i := range tofhir.Check(s, tree, dmd.OrderOptions{}) {
-		got[i.Code] = i.Path
-		if i.Line != 3 {
-			t.Errorf("line %d: %v", i.Line, i)
+		got[i.Code] = fmt.Sprint(i.Path, " ", i.Offset)
+	}
+	for code, want := range map[dmd.Code]string{
+		dmd.CodeProduct:     "MedicationRequest.medication 0",
+		dmd.CodeQuantity:    fmt.Sprint("MedicationRequest.dispenseRequest.quantity ", strings.Index(doc, `{"number`)),
+		dmd.CodeInstruction: "MedicationRequest.dosageInstruction 0",
+	} {
+		if got[code] != want {
+			t.Errorf("%s at %q, want %q", code, got[code], want)
 		}
 	}
-	for code, path := range map[dmd.Code]string{
-		dmd.CodeProduct: "entry[1].resource.medicationCodeableConcept.coding[0].code",
-		dmd.CodeUnit:    "entry[1].resource.dispenseRequest.quantity.code",
-	} {
-		if !strings.HasSuffix(got[code], path) {
-			t.Errorf("%s at %q, want %q", code, got[code], path)
+}
+
+// TestCheckCap: findings of a large message are capped, and that is said.
+func TestCheckCap(t *testing.T) {
+	s := synthetic(t, 0.003)
+	line := `{"resource":{"resourceType":"MedicationRequest","status":"active","intent":"order"}}`
+	tree, err := fhir.Parse([]byte(`{"resourceType":"Bundle","type":"collection","entry":[` + strings.Repeat(line+",", 299) + line + `]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for limit, want := range map[int]int{0: 100, 7: 7, -1: 300} {
+		n := map[dmd.Code]int{}
+		for _, i := range tofhir.Check(s, tree, dmd.OrderOptions{Issues: limit}) {
+			n[i.Code]++
+		}
+		if n[dmd.CodeQuantity] != want || (n[dmd.CodeCapped] > 0) != (limit >= 0) {
+			t.Errorf("limit %d: %v", limit, n)
 		}
 	}
 }
