@@ -1,0 +1,122 @@
+package schema
+
+import (
+	"errors"
+
+	"github.com/nhskit/nhskit/hl7v2"
+)
+
+var errForm = errors.New("the JSON form of profiles that is known is number 1")
+
+// condition is a predicate that can be checked. Its path is looked for from
+// the place of the element that it is a condition of: in the same segment if
+// that has the path's name, and there in the same repetition if it is one of the
+// same field; else in the group around the segment, and so outwards.
+type condition struct {
+	kind   byte // 'v' whether the path has a value, 'i' whether it has one of some values, 'n' not, '&' all of, '|' any of
+	path   hl7v2.Path
+	valued bool
+	values []string
+	of     []condition
+	leaf   int // number among those with a path, from 0
+}
+
+// condition reads a condition. Of its members one must be there: valued, in,
+// all, any or not.
+func (b *profileBuilder) condition(n *profileNode, path string) condition {
+	var c condition
+	kinds := 0
+	if valued, ok := n.get("valued"); ok {
+		kinds++
+		c.kind, c.valued = 'v', valued.value == "true"
+	}
+	if c.values = n.all("in"); len(c.values) > 0 {
+		kinds++
+		c.kind = 'i'
+	}
+	for name, kind := range [...]byte{'&', '|', 'n'} {
+		key := [...]string{"all", "any", "not"}[name]
+		some := false
+		for _, child := range n.children {
+			if role := child.attrs[len(child.attrs)-1]; role.name == "" && role.value == key {
+				c.of, some = append(c.of, b.condition(child, path)), true
+			}
+		}
+		if some {
+			kinds++
+			c.kind = kind
+		}
+	}
+	if kinds != 1 {
+		b.wrong(n.at, path, "a condition has one of valued, in, all, any and not, with something in it")
+		return c
+	}
+	a, ok := n.get("path")
+	if leaf := c.kind == 'v' || c.kind == 'i'; leaf != ok {
+		b.wrong(n.at, path, "valued and in need a path, other conditions have none")
+		return c
+	}
+	if !ok {
+		return c
+	}
+	p, err := hl7v2.ParsePath(a.value)
+	if err != nil || p.Field == 0 || p.Occur != 0 || len(p.Groups) > 0 {
+		b.wrong(a.at, path, "the path of a condition names a field or what is in it, such as PV1-2.1, of the nearest segment")
+	}
+	c.path, c.leaf = p, b.p.leaves
+	b.p.leaves++
+	return c
+}
+
+// holds reports whether a condition holds for an element of a segment (or for
+// a segment or group in inst, where s does not exist).
+func (c *condition) holds(x *profileCheck, s hl7v2.Segment, inst int32) bool {
+	switch c.kind {
+	case 'n':
+		return !c.of[0].holds(x, s, inst)
+	case '&', '|':
+		for i := range c.of {
+			if c.of[i].holds(x, s, inst) == (c.kind == '|') {
+				return c.kind == '|'
+			}
+		}
+		return c.kind == '&'
+	}
+	found := false
+	switch same := s.Is(c.path.Segment); {
+	case same && c.path.Field == x.fieldNumber && c.path.Rep == 0 && x.rep.Exists():
+		v := x.rep
+		if c.path.Comp > 0 {
+			v = v.Component(c.path.Comp)
+		}
+		if c.path.Sub > 0 {
+			v = v.Sub(c.path.Sub)
+		}
+		found = c.met(v)
+	default:
+		if !same {
+			s = x.nearest(c, inst)
+		}
+		if s.Exists() {
+			for v := range c.path.AllIn(s) {
+				if found = c.met(v); found {
+					break
+				}
+			}
+		}
+	}
+	return found != (c.kind == 'v' && !c.valued)
+}
+
+// met reports whether a value is there, or is one of those wanted.
+func (c *condition) met(v hl7v2.Value) bool {
+	if c.kind == 'v' {
+		return v.State() == hl7v2.Present
+	}
+	for _, want := range c.values {
+		if v.Equal(want) {
+			return true
+		}
+	}
+	return false
+}
