@@ -44,6 +44,9 @@ type Validator struct {
 	// Rules are checked besides.
 	Rules []Rule
 
+	// Profile, if set, is a conformance profile to check by besides.
+	Profile *Profile
+
 	// Suppress lists findings that are known and accepted.
 	Suppress []Suppression
 }
@@ -111,9 +114,9 @@ func (v *Validator) Check() error {
 }
 
 // Validate returns what is wrong with a message: on the wire, in its
-// structure, and in each field by the version's facts and the rules. Findings
-// are in the order of these steps, at most 500 of the latter two and a
-// CodeTooMany; none holds a value of the message. A configuration that Check
+// structure, and in each field by the version's facts, the rules and the
+// profile. Findings are in the order of these steps, at most 500 of fields and
+// rules and a CodeTooMany; none holds a value of the message. A configuration that Check
 // refuses is used as far as it goes.
 func (v *Validator) Validate(m *hl7v2.Message) []hl7v2.Issue {
 	issues := m.Check(v.Strict)
@@ -142,7 +145,11 @@ func (v *Validator) Validate(m *hl7v2.Message) []hl7v2.Issue {
 			c.report(kind.Severity, code, at.Path(), max(at.Offset(), 0), kind.Clause, errors.New(text))
 		})
 	}
-	return v.without(append(issues, c.issues...))
+	issues = append(issues, c.issues...)
+	if v.Profile != nil {
+		issues = append(issues, v.Profile.validate(m, v.Code, version.String() == v.Profile.Version())...)
+	}
+	return v.without(issues)
 }
 
 // kind returns the kind of finding that has a code.
