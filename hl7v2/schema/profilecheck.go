@@ -40,7 +40,7 @@ func (p *Profile) Validate(m *hl7v2.Message) []hl7v2.Issue {
 // validate is Validate with the question for codes that a Validator has. by
 // says that the version's own facts are checked besides.
 func (p *Profile) validate(m *hl7v2.Message, code func(int, string) (bool, bool), by bool) []hl7v2.Issue {
-	x := profileCheck{p: p, m: m, code: code, by: by, results: findings{lines: lines{data: m.Bytes()}}}
+	x := profileCheck{p: p, m: m, code: code, by: by, escape: m.Delimiters().Escape, results: findings{lines: lines{data: m.Bytes()}}}
 	x.def = p.message(m)
 	if x.def == nil {
 		typ := m.SegmentAt(0).Field(9)
@@ -355,13 +355,26 @@ func (x *profileCheck) length(e *profileElement, v hl7v2.Value) {
 	if (e.maxLength == 0 || have <= e.maxLength) && e.minLength == 0 {
 		return
 	}
-	have = utf8.RuneCountInString(v.Whole())
+	if !x.isPlain(v.Raw()) {
+		have = utf8.RuneCountInString(v.Whole())
+	}
 	switch {
 	case e.maxLength > 0 && have > e.maxLength:
 		x.value(CodeProfileLength, v, &e.rules, fmt.Errorf("%d characters, the profile allows %d", have, e.maxLength))
 	case have < e.minLength:
 		x.value(CodeProfileLength, v, &e.rules, fmt.Errorf("%d characters, the profile wants %d", have, e.minLength))
 	}
+}
+
+// isPlain reports whether bytes are their own text: ASCII without an escape
+// sequence, of HL7 or of a character set.
+func (x *profileCheck) isPlain(raw []byte) bool {
+	for _, c := range raw {
+		if c >= 0x80 || c == x.escape || c == 0x1b {
+			return false
+		}
+	}
+	return true
 }
 
 // table checks a code by the profile's table, or else by what the validator

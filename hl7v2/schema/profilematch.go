@@ -22,6 +22,7 @@ type profileCheck struct {
 	fieldNumber int         // that is being checked
 	rep         hl7v2.Value // its repetition
 	text        []byte      // of a code
+	escape      byte
 	results     findings
 }
 
