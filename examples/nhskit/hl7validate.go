@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/nhskit/nhskit/hl7v2"
@@ -13,13 +14,14 @@ import (
 func hl7ValidateCommands() []command {
 	return []command{{
 		name:    "hl7 validate",
-		args:    "[-strict] [-uk] [-version V] FILE…",
+		args:    "[-strict] [-uk] [-version V] [-profile FILE] FILE…",
 		summary: "Check HL7 v2 messages on the wire, in their structure, and field by field",
-		example: "nhskit hl7 validate -uk -text admission.hl7",
+		example: "nhskit hl7 validate -uk -text admission.hl7\nnhskit hl7 validate -profile adt-a01.xml admission.hl7",
 		setup: func(flags *flag.FlagSet) runner {
 			strict := flags.Bool("strict", false, "make errors of what is otherwise tolerated")
 			nhs := flags.Bool("uk", false, "check by the rules and code lists of the NHS besides, and accept what its senders have agreed on")
 			version := flags.String("version", "", "check by the facts of this `version` of HL7 v2 instead of the message's own")
+			profile := flags.String("profile", "", "check by the conformance profile in this `file` besides: HL7v2xConformanceProfile XML, or the JSON form")
 			return func(c *console, args []string) error {
 				var v schema.Validator
 				if *nhs {
@@ -29,10 +31,43 @@ func hl7ValidateCommands() []command {
 				if err := v.Check(); err != nil {
 					return usagef("%v", err)
 				}
+				if *profile != "" {
+					var err error
+					if v.Profile, err = c.readProfile(*profile); err != nil {
+						return err
+					}
+				}
 				return c.eachInput(args, func(name string, data []byte) error { return c.validateHL7(&v, name, data) })
 			}
 		},
 	}}
+}
+
+// readProfile reads a conformance profile. What is wrong with it, and where it
+// widens the standard, goes to standard error.
+func (c *console) readProfile(name string) (*schema.Profile, error) {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	p, issues := schema.ParseProfile(data)
+	if p != nil {
+		issues = append(issues, p.Lint(data)...)
+	}
+	for _, i := range issues {
+		place := name
+		if i.Line > 0 {
+			place = fmt.Sprintf("%s:%d:%d", name, i.Line, i.Col)
+		}
+		if i.Path != "" {
+			place += ": " + i.Path
+		}
+		fmt.Fprintf(c.err, "nhskit: %s: %s: %s: %v\n", place, i.Severity, i.Code, i.Err)
+	}
+	if p == nil {
+		return nil, usagef("%s is not a conformance profile that can be used", name)
+	}
+	return p, nil
 }
 
 // hl7Validation is what hl7 validate prints for a file.
@@ -99,7 +134,7 @@ func hl7Issue(err error, data []byte, base int) issue {
 		text = i.Err.Error()
 	}
 	clause := i.Clause
-	if clause != "" && !strings.HasPrefix(string(i.Code), "uk.") {
+	if clause != "" && strings.HasPrefix(string(i.Code), "hl7v2.") {
 		clause = "HL7 v2 " + clause
 	}
 	return issue{Severity: i.Severity.String(), Code: string(i.Code), Path: i.Path, Offset: i.Offset, Line: i.Line, Col: i.Col, Clause: clause, Text: text}

@@ -78,17 +78,18 @@ func (l *profileLint) closed(table int) bool {
 
 func (l *profileLint) message(m *profileMessage) {
 	id, known := l.v.StructureOf(m.typ, m.event)
+	every := m.event == "" && m.structure == "" && !known // which have no structure in common
 	switch {
-	case !known:
+	case !known && m.event != "":
 		l.doubtful(m.at, "", "version %s has no message %s^%s", l.v, m.typ, m.event)
-	case m.structure != "" && m.structure != id:
+	case known && m.structure != "" && m.structure != id:
 		l.widens(m.at, "", "%s^%s has the structure %s in version %s", m.typ, m.event, id, l.v)
 	}
 	if m.structure != "" {
 		id = m.structure
 	}
 	root, ok := l.v.Structure(id)
-	if !ok {
+	if !ok && !every {
 		l.doubtful(m.at, "", "version %s has no structure for the message, to compare it with", l.v)
 	}
 	l.content(&m.root, root, ok, id, "")
