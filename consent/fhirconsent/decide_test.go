@@ -98,6 +98,23 @@ func TestDirectives(t *testing.T) {
 	}
 }
 
+// TestObligationThatCannotBeWritten: a code with a comma in it would be read
+// as two by whoever carries out the obligation.
+func TestObligationThatCannotBeWritten(t *testing.T) {
+	q := fhirconsent.Question{Patient: []string{"Patient/1"}, Purposes: []string{"TREAT"}, Actors: []string{"Practitioner/2"}, Action: "access", AsAt: asAt}
+	for code, want := range map[string]consent.FindingEffect{"HIV": consent.FindingPermit, "H,V": consent.FindingIndeterminate, "H;V": consent.FindingIndeterminate} {
+		for _, reading := range []fhirconsent.Reading{fhirconsent.Refinement, fhirconsent.Additive} {
+			c, err := fhirconsent.Parse([]byte(consentWith(`{"type":"permit","provision":[{"type":"deny","securityLabel":[{"code":"` + code + `"}]}]}`)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f := fhirconsent.Decide([]*fhirconsent.Consent{c}, q, fhirconsent.Options{Reading: reading}); f.Effect != want {
+				t.Errorf("%s, reading %d: %v", code, reading, f)
+			}
+		}
+	}
+}
+
 func ExampleDecide() {
 	c, err := fhirconsent.Parse([]byte(`{"resourceType":"Consent","status":"active",
 		"scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}]},

@@ -240,23 +240,28 @@ func overlap(a, b []string) bool {
 }
 
 // selector writes the data that a provision is about as part of an
-// obligation: "label:R", "class:Immunization;label:R"; "" if it cannot.
+// obligation: "label:R", "class:Immunization;label:R"; nil if it cannot.
 func (p *provision) selector() []string {
-	var kinds []string
-	join := func(kind string, list []string) {
-		if len(list) > 0 {
-			kinds = append(kinds, kind+":"+strings.Join(list, ","))
-		}
-	}
-	join("class", p.classes)
-	var cs []string
-	for _, c := range p.codings {
-		cs = append(cs, c.system+"|"+c.code)
-	}
-	join("code", cs)
-	join("label", p.labels)
 	if p.hasData || len(p.refs) > 0 {
 		return nil
+	}
+	list := make([]string, len(p.codings))
+	for i, c := range p.codings {
+		list[i] = c.system + "|" + c.code
+	}
+	var kinds []string
+	for _, k := range [...]struct {
+		kind string
+		list []string
+	}{{"class", p.classes}, {"code", list}, {"label", p.labels}} {
+		for _, s := range k.list {
+			if strings.ContainsAny(s, ",;") {
+				return nil // an obligation would be read as another
+			}
+		}
+		if len(k.list) > 0 {
+			kinds = append(kinds, k.kind+":"+strings.Join(k.list, ","))
+		}
 	}
 	if len(kinds) == 1 && len(p.labels) > 0 && p.effect == consent.Denies {
 		out := make([]string, len(p.labels))

@@ -9,115 +9,169 @@ import (
 
 const inlineLabel = "http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-inline-sec-label"
 
-// action is what happens to a member of an object.
-type action uint8
-
-const (
-	dropMember action = iota
-	maskMember
-	setMember
-)
-
-// edit is a change of one member, or of one item of a list, of the object at
-// an offset of the source.
-type edit struct {
-	object int
-	key    string // without the underscore of companions
-	index  int    // -1 for the whole member
-	action action
-	text   string
-}
-
-// redaction is one run over one tree.
+// redaction is one run over one tree after the other.
 type redaction struct {
 	r       *Redactor
-	names   names
 	tree    *fhir.Tree
-	src     string
-	edits   []edit
+	edits   edits
 	report  RedactReport
-	removed []string // references to removed resources
-	refs    []fhir.Node
-	changed map[int]bool // the resources, by where they begin
-	about   []fhir.Node  // Provenance and AuditEvent entries
+	removed map[string]struct{} // references to removed resources, and their identifiers
+	refs    []fhir.Node         // elements that may refer to one
+	changed ordinals            // the resources that lost something
+	gone    ordinals            // the elements that were taken out
+	about   []fhir.Node         // Provenance and AuditEvent entries
+}
+
+// begin forgets everything about the tree before.
+func (x *redaction) begin(tree *fhir.Tree) {
+	clear(x.removed)
+	*x = redaction{
+		r: x.r, tree: tree, removed: x.removed, refs: x.refs[:0], about: x.about[:0], changed: x.changed.none(tree), gone: x.gone.none(tree),
+		edits: edits{list: x.edits.list[:0], touched: x.edits.touched.none(tree)},
+	}
+}
+
+// names are the ids of the names and types that elements are compared with.
+type names struct {
+	code, contained, entry, extension, fullURL, id, identifier, meta, mode, reference, resource, search, security, text, url, value fhir.NameID
+	narrative, referenceType                                                                                                        fhir.Type
+}
+
+func namesOf(d *fhir.Definitions) names {
+	narrative, _ := d.Type("Narrative")
+	reference, _ := d.Type("Reference")
+	return names{
+		code: d.NameID("code"), contained: d.NameID("contained"), entry: d.NameID("entry"), extension: d.NameID("extension"), fullURL: d.NameID("fullUrl"), id: d.NameID("id"),
+		identifier: d.NameID("identifier"), meta: d.NameID("meta"), mode: d.NameID("mode"), reference: d.NameID("reference"), resource: d.NameID("resource"),
+		search: d.NameID("search"), security: d.NameID("security"), text: d.NameID("text"), url: d.NameID("url"), value: d.NameID("value"),
+		narrative: narrative, referenceType: reference,
+	}
+}
+
+// ordinals is a set of nodes.
+type ordinals []uint64
+
+// none returns an empty set for the nodes of a tree, in the same memory if it
+// is enough.
+func (o ordinals) none(t *fhir.Tree) ordinals {
+	n := (t.Len() + 63) / 64
+	o = slices.Grow(o[:0], n)[:n]
+	clear(o)
+	return o
+}
+
+func (o ordinals) add(n fhir.Node) {
+	i := n.Ordinal()
+	o[i/64] |= 1 << (i % 64)
+}
+
+func (o ordinals) has(n fhir.Node) bool {
+	i := n.Ordinal()
+	return o[i/64]&(1<<(i%64)) != 0
+}
+
+// named returns the first child with a name.
+func named(n fhir.Node, id fhir.NameID) (fhir.Node, bool) {
+	c := n.Cursor()
+	return c.NextNamed(id)
+}
+
+// value returns the value of the first child with a name, "" if there is none.
+func value(n fhir.Node, id fhir.NameID) string {
+	if k, ok := named(n, id); ok {
+		return k.Value()
+	}
+	return ""
 }
 
 // root handles the whole input and reports whether it is withheld.
 func (x *redaction) root() bool {
 	root := x.tree.Root()
-	if root.Type().Name() != "Bundle" {
+	if root.Type().Name() == "Bundle" {
+		if x.bundle(root) {
+			return true
+		}
+	} else {
 		if x.withheld(root) {
 			return true
 		}
 		x.resource(root)
-		x.references()
-		x.narratives()
-		return false
 	}
-	x.bundle(root)
 	x.references()
 	x.narratives()
 	return false
 }
 
 // labelsOf returns the security labels of a resource.
-func labelsOf(n fhir.Node) []string {
-	meta, ok := n.Child("meta")
+func (x *redaction) labelsOf(n fhir.Node) []string {
+	meta, ok := named(n, x.r.names.meta)
 	if !ok {
 		return nil
 	}
 	var out []string
-	for s := range meta.Named("security") {
-		out = append(out, child(s, "code"))
+	for c := meta.Cursor(); ; {
+		s, ok := c.NextNamed(x.r.names.security)
+		if !ok {
+			return out
+		}
+		out = append(out, value(s, x.r.names.code))
 	}
-	return out
 }
 
 // withheld reports whether a resource as a whole may not be disclosed.
 func (x *redaction) withheld(n fhir.Node) bool {
-	labels := labelsOf(n)
-	if x.r.matches(labels, n.Type().Name(), func() []string { return resourceCodes(n) }) {
-		return true
-	}
-	return !x.r.keeps(labels)
+	labels := x.labelsOf(n)
+	return x.r.matches(labels, n) || !x.r.keeps(labels)
 }
 
 // resourceCodes returns the codes that say what a resource is about.
-func resourceCodes(n fhir.Node) []string {
-	var out []string
+func resourceCodes(n fhir.Node) []coding {
+	var out []coding
 	for k := range n.Children() {
 		switch k.Name() {
 		case "code", "medication", "vaccineCode", "type", "category":
-			for _, c := range codings(k) {
-				out = append(out, c.system+"|"+c.code)
-			}
+			out = append(out, codings(k)...)
 		}
 	}
 	return out
 }
 
-// bundle handles the entries of a Bundle, those of Bundles within too.
-func (x *redaction) bundle(n fhir.Node) {
-	dropped := 0
-	for e := range n.Named("entry") {
-		res, ok := e.Child("resource")
+// bundle handles the entries of a Bundle, those of Bundles within too. It
+// reports whether the whole may not be disclosed: a document without its
+// Composition, or a message without its header, is none.
+func (x *redaction) bundle(n fhir.Node) bool {
+	dropped, first := 0, true
+	for c := n.Cursor(); ; {
+		e, ok := c.NextNamed(x.r.names.entry)
+		if !ok {
+			break
+		}
+		res, ok := named(e, x.r.names.resource)
 		if !ok {
 			continue
 		}
 		name := res.Type().Name()
+		gone := false
+		if name == "Bundle" {
+			gone = x.bundle(res)
+		} else {
+			gone = x.withheld(res)
+		}
 		switch {
-		case name == "Bundle":
-			x.bundle(res)
-			continue
-		case x.withheld(res):
+		case gone && first && (child(n, "type") == "document" || child(n, "type") == "message"):
+			return true
+		case gone:
 			x.drop(e)
-			x.forget(res, child(e, "fullUrl"))
-			dropped += countsAs(e)
-			continue
+			x.forget(res, value(e, x.r.names.fullURL))
+			dropped += x.countsAs(e)
+		case name == "Bundle":
 		case name == "Provenance" || name == "AuditEvent":
 			x.about = append(x.about, e)
+			x.resource(res)
+		default:
+			x.resource(res)
 		}
-		x.resource(res)
+		first = false
 	}
 	for again := true; again; {
 		again = false
@@ -129,24 +183,32 @@ func (x *redaction) bundle(n fhir.Node) {
 			x.about[i] = fhir.Node{}
 			x.drop(e)
 			x.forget(res, child(e, "fullUrl"))
-			dropped += countsAs(e)
+			dropped += x.countsAs(e)
 			again = true
 		}
 	}
-	if total, ok := n.Child("total"); ok && dropped > 0 {
+	if dropped == 0 {
+		return false
+	}
+	if total, ok := n.Child("total"); ok {
 		count := 0
 		for _, c := range total.Value() {
 			count = min(count*10+int(c-'0'), 1<<30)
 		}
-		x.change(n, edit{key: "total", index: -1, action: setMember, text: itoa(max(count-dropped, 0))})
+		x.edits.set(total, itoa(max(count-dropped, 0)))
 	}
-	if meta, ok := n.Child("meta"); ok {
-		for s := range meta.Named("security") {
-			if label := []string{child(s, "code")}; dropped > 0 && (deniedBy(x.r, label) || !x.r.keeps(label)) {
+	if meta, ok := named(n, x.r.names.meta); ok {
+		for c := meta.Cursor(); ; {
+			s, ok := c.NextNamed(x.r.names.security)
+			if !ok {
+				break
+			}
+			if label := []string{child(s, "code")}; deniedBy(x.r, label) || !x.r.keeps(label) {
 				x.drop(s)
 			}
 		}
 	}
+	return false
 }
 
 // deniedBy reports whether a label alone is taken out.
@@ -160,9 +222,9 @@ func deniedBy(r *Redactor, labels []string) bool {
 }
 
 // countsAs returns 1 for an entry that Bundle.total counts.
-func countsAs(e fhir.Node) int {
-	if s, ok := e.Child("search"); ok {
-		if mode := child(s, "mode"); mode != "" && mode != "match" {
+func (x *redaction) countsAs(e fhir.Node) int {
+	if s, ok := named(e, x.r.names.search); ok {
+		if mode := value(s, x.r.names.mode); mode != "" && mode != "match" {
 			return 0
 		}
 	}
@@ -172,7 +234,7 @@ func countsAs(e fhir.Node) int {
 // aboutRemoved reports whether a Provenance or AuditEvent is about removed
 // resources only.
 func (x *redaction) aboutRemoved(e fhir.Node) bool {
-	res, _ := e.Child("resource")
+	res, _ := named(e, x.r.names.resource)
 	gone, kept := 0, 0
 	for k := range res.Children() {
 		ref := k
@@ -190,7 +252,7 @@ func (x *redaction) aboutRemoved(e fhir.Node) bool {
 		default:
 			continue
 		}
-		if x.isGone(child(ref, "reference"), res) {
+		if x.isGone(value(ref, x.r.names.reference), res) {
 			gone++
 		} else {
 			kept++
@@ -201,56 +263,94 @@ func (x *redaction) aboutRemoved(e fhir.Node) bool {
 
 // forget remembers by which references a removed resource is known.
 func (x *redaction) forget(n fhir.Node, fullURL string) {
-	if id := child(n, "id"); id != "" {
-		x.removed = append(x.removed, n.Type().Name()+"/"+id)
+	if id := value(n, x.r.names.id); id != "" {
+		x.forgetReference(n.Type().Name() + "/" + id)
 	}
 	if fullURL != "" {
-		x.removed = append(x.removed, fullURL)
+		x.forgetReference(fullURL)
+		if strings.Contains(fullURL, "://") {
+			x.forgetReference(typeAndID(fullURL))
+		}
+	}
+	for c := n.Cursor(); ; {
+		identifier, ok := c.NextNamed(x.r.names.identifier)
+		if !ok {
+			break
+		}
+		x.forgetReference(identifierKey(identifier))
 	}
 	x.report.Resources++
 }
 
-// isGone reports whether a reference leads to something that was removed.
+func (x *redaction) forgetReference(ref string) {
+	if ref == "" {
+		return
+	}
+	if x.removed == nil {
+		x.removed = map[string]struct{}{}
+	}
+	x.removed[ref] = struct{}{}
+}
+
+// identifierKey returns an Identifier as "system|value", "" without a value.
+func identifierKey(n fhir.Node) string {
+	if v := child(n, "value"); v != "" {
+		return child(n, "system") + "|" + v
+	}
+	return ""
+}
+
+// typeAndID returns the last two parts of a URL, "" if it has but one.
+func typeAndID(ref string) string {
+	if i := strings.LastIndexByte(ref, '/'); i > 0 {
+		if j := strings.LastIndexByte(ref[:i], '/'); j >= 0 {
+			return ref[j+1:]
+		}
+	}
+	return ""
+}
+
+// isGone reports whether a reference leads to something that was removed. To
+// be safe only the type and the id of an absolute one count.
 func (x *redaction) isGone(ref string, from fhir.Node) bool {
 	if ref == "" {
 		return false
 	}
 	ref = withoutVersion(ref)
-	if strings.HasPrefix(ref, "#") {
-		start, _ := from.Span()
-		return contains(x.removed, itoa(start)+ref)
-	}
-	if contains(x.removed, ref) {
-		return true
-	}
-	// An absolute reference to "Type/id".
-	if i := strings.LastIndexByte(ref, '/'); i > 0 {
-		if j := strings.LastIndexByte(ref[:i], '/'); j >= 0 && contains(x.removed, ref[j+1:]) {
+	if len(x.removed) > 0 {
+		if strings.HasPrefix(ref, "#") {
+			_, gone := x.removed[containedKey(from, ref[1:])]
+			return gone
+		}
+		if _, gone := x.removed[ref]; gone {
+			return true
+		}
+		if _, gone := x.removed[typeAndID(ref)]; gone {
 			return true
 		}
 	}
-	// A fullUrl that ends with the relative reference.
-	for _, r := range x.removed {
-		if strings.Contains(r, "://") && strings.HasSuffix(r, "/"+ref) && strings.Contains(ref, "/") {
-			return true
-		}
-	}
-	return x.r.withheld != nil && x.r.withheld(ref)
+	return x.r.withheld != nil && !strings.HasPrefix(ref, "#") && x.r.withheld(ref)
+}
+
+// containedKey stands for a contained resource.
+func containedKey(container fhir.Node, id string) string {
+	return itoa(container.Ordinal()) + "#" + id
 }
 
 // resource looks for what has to go within a resource that stays.
 func (x *redaction) resource(n fhir.Node) {
 	patient := len(x.r.elements) > 0 && n.Type().Name() == "Patient"
-	for k := range n.Children() {
-		if !k.HasChildren() && !patient {
-			continue
+	for c := n.Cursor(); ; {
+		k, ok := c.Next()
+		if !ok {
+			return
 		}
 		switch {
-		case k.IsResource() && k.Name() == "contained":
+		case !k.HasChildren() && !patient:
+		case k.NameID() == x.r.names.contained && k.IsResource():
 			if x.withheld(k) {
 				x.drop(k)
-				start, _ := n.Span()
-				x.removed = append(x.removed, itoa(start)+"#"+child(k, "id"))
+				x.forgetReference(containedKey(n, value(k, x.r.names.id)))
 				x.report.Resources++
 				continue
 			}
@@ -263,44 +363,39 @@ func (x *redaction) resource(n fhir.Node) {
 	}
 }
 
-// names are the ids of the names that every element is compared with; those
-// that the definitions know are the same in every tree.
-type names struct{ extension, reference, resource, url fhir.NameID }
-
-func namesOf(t *fhir.Tree) names {
-	return names{t.NameID("extension"), t.NameID("reference"), t.NameID("resource"), t.NameID("url")}
-}
-
-// element looks for inline labels and references below an element.
+// element looks for inline labels and references below an element of a
+// resource.
 func (x *redaction) element(n, res fhir.Node) {
 	var labels []string
 	labelled := false
+	names := &x.r.names
 	for c := n.Cursor(); ; {
 		k, ok := c.Next()
 		if !ok {
 			break
 		}
 		switch k.NameID() {
-		case x.names.extension:
-			url := k.Cursor()
-			if u, ok := url.NextNamed(x.names.url); ok && u.Value() == inlineLabel {
+		case names.extension:
+			if value(k, names.url) == inlineLabel {
 				labelled = true
-				if v, ok := k.Child("value"); ok {
-					labels = append(labels, child(v, "code"))
+				if v, ok := named(k, names.value); ok {
+					labels = append(labels, value(v, names.code))
 				}
 				continue
 			}
-		case x.names.reference:
-			if k.IsPrimitive() {
-				x.refs = append(x.refs, n)
+		case names.url:
+			if n.NameID() != names.extension {
+				x.refs = append(x.refs, k) // of an attachment, perhaps of a Binary
 			}
-		case x.names.resource:
+		case names.resource:
 			if k.IsResource() { // Parameters
-				if x.withheld(k) {
+				switch {
+				case k.Type().Name() == "Bundle" && !x.bundle(k):
+				case k.Type().Name() != "Bundle" && !x.withheld(k):
+					x.resource(k)
+				default:
 					x.remove(n)
 					x.forget(k, "")
-				} else {
-					x.resource(k)
 				}
 				continue
 			}
@@ -309,71 +404,61 @@ func (x *redaction) element(n, res fhir.Node) {
 			x.element(k, res)
 		}
 	}
-	if labelled && (x.r.matches(labels, res.Type().Name(), func() []string { return resourceCodes(res) }) && deniedBy(x.r, labels) || len(labels) > 0 && !x.r.keeps(labels)) {
+	if n.Type() == names.referenceType {
+		x.refs = append(x.refs, n)
+	}
+	if labelled && (deniedBy(x.r, labels) && x.r.matches(labels, res) || len(labels) > 0 && !x.r.keeps(labels)) {
 		x.remove(n)
 	}
 }
 
-// references masks the references to what was removed.
+// references takes out the references to what was removed.
 func (x *redaction) references() {
+	if len(x.removed) == 0 && x.r.withheld == nil {
+		return
+	}
 	for _, n := range x.refs {
-		res := n.Resource()
-		from := res
-		if up, ok := res.Parent(); ok && res.Name() == "contained" {
+		from := n.Resource()
+		if from.NameID() == x.r.names.contained {
+			up, _ := from.Parent()
 			from = up.Resource()
 		}
-		if !x.isGone(child(n, "reference"), from) {
-			continue
+		gone := false
+		if n.IsPrimitive() {
+			gone = x.isGone(n.Value(), from)
+		} else if gone = x.isGone(value(n, x.r.names.reference), from); !gone {
+			if identifier, ok := named(n, x.r.names.identifier); ok {
+				_, gone = x.removed[identifierKey(identifier)]
+			}
 		}
-		x.report.References++
-		x.remove(n)
+		if gone {
+			x.report.References++
+			x.remove(n)
+		}
 	}
 }
 
 // narratives removes every narrative of the resources that lost something,
 // those of a Composition's sections too.
 func (x *redaction) narratives() {
-	if len(x.changed) == 0 {
+	if len(x.edits.list) == 0 {
 		return
 	}
 	for i := range x.tree.Len() {
-		n := x.tree.At(i)
-		if n.Type().Name() != "Narrative" {
-			continue
-		}
-		if start, _ := n.Resource().Span(); x.changed[start] {
-			x.edits = append(x.edits, x.memberEdit(n, dropMember))
+		if n := x.tree.At(i); n.NameID() == x.r.names.text && n.Type() == x.r.names.narrative && x.changed.has(n.Resource()) {
+			x.take(n)
 			x.report.Narratives++
 		}
 	}
 }
 
-// change records an edit of an object.
-func (x *redaction) change(object fhir.Node, e edit) {
-	e.object, _ = object.Span()
-	x.edits = append(x.edits, e)
-}
-
-// memberEdit is the edit of a node's own member.
-func (x *redaction) memberEdit(n fhir.Node, a action) edit {
-	parent, _ := n.Parent()
-	at, _ := parent.Span()
-	return edit{object: at, key: n.Key(), index: n.Index(), action: a}
-}
-
-// drop takes a node out and marks the resources around it as changed, save
-// the Bundle of an entry.
+// drop takes a node out and notes that the resources around it changed.
 func (x *redaction) drop(n fhir.Node) {
-	x.edits = append(x.edits, x.memberEdit(n, dropMember))
+	x.take(n)
 	for up, ok := n.Parent(); ok; up, ok = up.Parent() {
-		if !up.IsResource() {
-			continue
+		if up.IsResource() {
+			x.changed.add(up)
 		}
-		if x.changed == nil {
-			x.changed = map[int]bool{}
-		}
-		start, _ := up.Span()
-		x.changed[start] = true
 	}
 }
 
@@ -381,203 +466,30 @@ func (x *redaction) drop(n fhir.Node) {
 func (x *redaction) remove(n fhir.Node) {
 	x.report.Elements++
 	x.drop(n)
-	e, ok := n.Element()
-	if ok && e.Min() > 0 {
-		x.edits[len(x.edits)-1].action = maskMember
-	}
-	if n.IsPrimitive() && n.Index() >= 0 {
-		// The values and their companions stay aligned.
-		x.edits[len(x.edits)-1].action = maskMember
-	}
 }
 
-// write copies the source with the edits.
-func (x *redaction) write() []byte {
-	slices.SortStableFunc(x.edits, func(a, b edit) int { return a.object - b.object })
-	start, _ := x.tree.Root().Span()
-	out := make([]byte, 0, len(x.src))
-	out = append(out, x.src[:start]...)
-	out, end, _ := x.object(out, start)
-	return append(out, x.src[end:]...)
-}
-
-// editsOf returns the edits of the object at an offset.
-func (x *redaction) editsOf(at int) []edit {
-	i, _ := slices.BinarySearchFunc(x.edits, at, func(e edit, at int) int { return e.object - at })
-	j := i
-	for j < len(x.edits) && x.edits[j].object == at {
-		j++
-	}
-	return x.edits[i:j]
-}
-
-// touched reports whether an edit lies in a range.
-func (x *redaction) touched(from, until int) bool {
-	i, _ := slices.BinarySearchFunc(x.edits, from, func(e edit, at int) int { return e.object - at })
-	return i < len(x.edits) && x.edits[i].object < until
-}
-
-// object copies the object at an offset. It returns the end of it in the
-// source and whether anything is left.
-func (x *redaction) object(out []byte, at int) ([]byte, int, bool) {
-	edits := x.editsOf(at)
-	out = append(out, '{')
-	first := true
-	i := skipSpace(x.src, at+1)
-	for x.src[i] == '"' {
-		keyEnd := skipValue(x.src, i)
-		key := x.src[i+1 : keyEnd-1]
-		value := skipSpace(x.src, skipSpace(x.src, keyEnd)+1)
-		name, companion := strings.CutPrefix(key, "_")
-		before := len(out)
-		if !first {
-			out = append(out, ',')
+// take takes a node out, with the elements around it that are left empty, up
+// to one that must be there: that is masked.
+func (x *redaction) take(n fhir.Node) {
+	for {
+		// The values of a list of primitives and their companions stay aligned.
+		e, ok := n.Element()
+		mask := ok && e.Min() > 0 || n.IsPrimitive() && n.Index() >= 0
+		x.edits.take(n, mask)
+		up, ok := n.Parent()
+		if mask || !ok || up.IsResource() || up.HasValue() {
+			return
 		}
-		body := len(out)
-		var end int
-		out, end = x.member(out, key, name, companion, value, edits)
-		if len(out) == body {
-			out = out[:before]
-		} else {
-			first = false
-		}
-		i = skipSpace(x.src, end)
-		if x.src[i] == ',' {
-			i = skipSpace(x.src, i+1)
-		}
-	}
-	return append(out, '}'), i + 1, !first
-}
-
-// member copies one member, appending nothing if it goes.
-func (x *redaction) member(out []byte, key, name string, companion bool, value int, edits []edit) ([]byte, int) {
-	end := skipValue(x.src, value)
-	var items []edit
-	for _, e := range edits {
-		if e.key != name {
-			continue
-		}
-		if e.index >= 0 && x.src[value] == '[' {
-			items = append(items, e)
-			continue
-		}
-		primitive := x.src[value] != '{' && !companion
-		switch {
-		case e.action == setMember && !companion:
-			return append(append(append(append(out, '"'), key...), `":`...), e.text...), end
-		case e.action == maskMember && primitive:
-			return append(append(append(append(out, `"_`...), name...), `":`...), masked...), end
-		case e.action == maskMember && !companion:
-			return append(append(append(append(out, '"'), key...), `":`...), masked...), end
-		}
-		return out, end
-	}
-	start := len(out)
-	out = append(append(append(out, '"'), key...), `":`...)
-	switch {
-	case len(items) > 0:
-		var any bool
-		if out, any = x.list(out, value, items, companion); !any {
-			return out[:start], end
-		}
-	case !x.touched(value, end):
-		out = append(out, x.src[value:end]...)
-	case x.src[value] == '[':
-		var any bool
-		if out, any = x.list(out, value, nil, companion); !any {
-			return out[:start], end
-		}
-	default:
-		var any bool
-		if out, _, any = x.object(out, value); !any {
-			return out[:start], end
-		}
-	}
-	return out, end
-}
-
-// list copies an array.
-func (x *redaction) list(out []byte, at int, edits []edit, companion bool) ([]byte, bool) {
-	out = append(out, '[')
-	any := false
-	i := skipSpace(x.src, at+1)
-	for index := 0; x.src[i] != ']'; index++ {
-		end := skipValue(x.src, i)
-		before := len(out)
-		if any {
-			out = append(out, ',')
-		}
-		kept := true
-		k := slices.IndexFunc(edits, func(e edit) bool { return e.index == index })
-		switch {
-		case k >= 0 && edits[k].action == maskMember && x.src[i] != '{' && !companion:
-			out = append(out, "null"...)
-		case k >= 0 && edits[k].action == maskMember:
-			out = append(out, masked...)
-		case k >= 0:
-			kept = false
-		case x.src[i] == '{' && x.touched(i, end):
-			out, _, kept = x.object(out, i)
-		default:
-			out = append(out, x.src[i:end]...)
-		}
-		if kept {
-			any = true
-		} else {
-			out = out[:before]
-		}
-		if i = skipSpace(x.src, end); x.src[i] == ',' {
-			i = skipSpace(x.src, i+1)
-		}
-	}
-	return append(out, ']'), any
-}
-
-func skipSpace(s string, i int) int {
-	for i < len(s) && (s[i] == ' ' || s[i] == '\n' || s[i] == '\r' || s[i] == '\t') {
-		i++
-	}
-	return i
-}
-
-// skipValue returns the end of the value at i. The source was parsed before:
-// it is well-formed.
-func skipValue(s string, i int) int {
-	switch s[i] {
-	case '"':
-		return skipString(s, i)
-	case '{', '[':
-	default:
-		for i < len(s) && s[i] != ',' && s[i] != '}' && s[i] != ']' && s[i] > ' ' {
-			i++
-		}
-		return i
-	}
-	depth := 0
-	for ; ; i++ {
-		switch s[i] {
-		case '"':
-			i = skipString(s, i) - 1
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth--; depth == 0 {
-				return i + 1
+		x.gone.add(n)
+		for c := up.Cursor(); ; {
+			k, ok := c.Next()
+			if !ok {
+				break
+			}
+			if !x.gone.has(k) {
+				return
 			}
 		}
-	}
-}
-
-func skipString(s string, i int) int {
-	for i++; ; {
-		j := strings.IndexByte(s[i:], '"')
-		i += j + 1
-		k := i - 2
-		for s[k] == '\\' {
-			k--
-		}
-		if (i-2-k)%2 == 0 {
-			return i
-		}
+		n = up
 	}
 }

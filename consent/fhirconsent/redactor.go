@@ -29,6 +29,8 @@ type Redactor struct {
 	elements  []string // names of elements of Patient
 	except    []string // labels, of which one must be proven
 	withheld  func(reference string) bool
+	subsumes  func(system, ancestor, code string) consent.Tri
+	names     names
 }
 
 // selector is what one obligation takes out: all its criteria must hold.
@@ -48,6 +50,11 @@ type RedactOptions struct {
 	// by its reference; references to it are then removed as well. nil says
 	// no.
 	Withheld func(reference string) bool
+	// Subsumes answers whether a code is a kind of another, for obligations
+	// about a concept and its descendants ("code:http://snomed.info/sct|<<123").
+	// Without it they cannot be met. What it does not know is taken out. It
+	// must be safe for concurrent use.
+	Subsumes func(system, ancestor, code string) consent.Tri
 }
 
 // ErrObligation is wrapped by NewRedactor's error for an obligation that
@@ -61,7 +68,7 @@ var ErrWithheld = errors.New("fhirconsent: the whole resource is withheld")
 // NewRedactor compiles the obligations of a decision. It must be given all of
 // them: one that is not understood is refused.
 func NewRedactor(obligations []consent.Obligation, o RedactOptions) (*Redactor, error) {
-	r := &Redactor{withheld: o.Withheld}
+	r := &Redactor{withheld: o.Withheld, subsumes: o.Subsumes, names: namesOf(fhir.R4())}
 	for _, ob := range obligations {
 		if ob.Kind != "redact" {
 			if !contains(o.Handled, ob.Kind) && !contains(o.Handled, "*") {
@@ -107,6 +114,11 @@ func (r *Redactor) add(detail string) error {
 		case "class":
 			s.classes = list
 		case "code":
+			for _, c := range list {
+				if strings.Contains(c, "|<<") && r.subsumes == nil {
+					return fmt.Errorf("%w: redact:%s, without knowing which codes are kinds of others", ErrObligation, detail)
+				}
+			}
 			s.codes = list
 		default:
 			return fmt.Errorf("%w: redact:%s", ErrObligation, detail)
@@ -152,6 +164,12 @@ func (r *RedactReport) Merge(o RedactReport) {
 // has errors is refused: what cannot be read cannot be redacted. The result
 // shares no memory with the input.
 func (r *Redactor) Apply(data []byte) ([]byte, RedactReport, error) {
+	x := redaction{r: r}
+	return x.appendTo(make([]byte, 0, len(data)+64), data)
+}
+
+// appendTo appends the resource without what may not be disclosed.
+func (x *redaction) appendTo(dst, data []byte) ([]byte, RedactReport, error) {
 	tree, err := parser().Parse(data)
 	if err != nil {
 		return nil, RedactReport{Rejected: 1}, err
@@ -165,15 +183,15 @@ func (r *Redactor) Apply(data []byte) ([]byte, RedactReport, error) {
 			return nil, RedactReport{Rejected: 1}, &fhir.ParseError{Issues: tree.Issues()}
 		}
 	}
-	x := redaction{r: r, names: namesOf(tree), tree: tree, src: tree.Source()}
+	x.begin(tree)
 	if x.root() {
 		return nil, RedactReport{Withheld: 1}, ErrWithheld
 	}
 	x.report.Passed = 1
-	if len(x.edits) == 0 {
-		return []byte(x.src), x.report, nil
+	if len(x.edits.list) == 0 {
+		return append(dst, tree.Source()...), x.report, nil
 	}
-	return x.write(), x.report, nil
+	return x.edits.apply(dst, tree), x.report, nil
 }
 
 // ApplyNDJSON copies resources, one a line, redacted and in order. Lines that
@@ -185,6 +203,8 @@ func (r *Redactor) ApplyNDJSON(ctx context.Context, in io.Reader, out io.Writer)
 	lines := bufio.NewScanner(in)
 	lines.Buffer(make([]byte, 256<<10), most)
 	w := bufio.NewWriterSize(out, 256<<10)
+	x := redaction{r: r}
+	var buf []byte
 	for lines.Scan() {
 		if err := ctx.Err(); err != nil {
 			return total, err
@@ -193,11 +213,12 @@ func (r *Redactor) ApplyNDJSON(ctx context.Context, in io.Reader, out io.Writer)
 		if len(bytes.TrimSpace(line)) == 0 {
 			continue
 		}
-		data, report, err := r.Apply(line)
+		data, report, err := x.appendTo(buf[:0], line)
 		total.Merge(report)
 		if err != nil {
 			continue
 		}
+		buf = data
 		w.Write(data)
 		if err := w.WriteByte('\n'); err != nil {
 			return total, err
@@ -209,21 +230,39 @@ func (r *Redactor) ApplyNDJSON(ctx context.Context, in io.Reader, out io.Writer)
 	return total, w.Flush()
 }
 
-// matches reports whether data with labels may not be disclosed, as far as
-// labels alone say. class and codes are those of the resource around it.
-func (r *Redactor) matches(labels []string, class string, codes func() []string) bool {
+// matches reports whether data with labels, which belongs to a resource, may
+// not be disclosed.
+func (r *Redactor) matches(labels []string, res fhir.Node) bool {
 	for i := range r.selectors {
 		s := &r.selectors[i]
-		if len(s.classes) > 0 && !contains(s.classes, class) {
+		if len(s.classes) > 0 && !contains(s.classes, res.Type().Name()) {
 			continue
 		}
 		if len(s.labels) > 0 && !deniedLabel(s.labels, labels) {
 			continue
 		}
-		if len(s.codes) > 0 && !overlap(s.codes, codes()) {
+		if len(s.codes) > 0 && !r.isAbout(res, s.codes) {
 			continue
 		}
 		return true
+	}
+	return false
+}
+
+// isAbout reports whether a resource has one of some codes, or may have.
+func (r *Redactor) isAbout(res fhir.Node, list []string) bool {
+	for _, c := range resourceCodes(res) {
+		if contains(list, c.system+"|"+c.code) {
+			return true
+		}
+		for _, named := range list {
+			system, code, _ := strings.Cut(named, "|")
+			ancestor, descends := strings.CutPrefix(code, "<<")
+			ancestor = strings.TrimSpace(ancestor)
+			if descends && system == c.system && (c.code == ancestor || r.subsumes(system, ancestor, c.code) != consent.No) {
+				return true
+			}
+		}
 	}
 	return false
 }
