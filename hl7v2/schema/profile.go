@@ -354,6 +354,7 @@ type profileBuilder struct {
 	data   []byte
 	failed bool
 	p      *Profile
+	within string // reference of the element around, which those inside share
 	findings
 }
 

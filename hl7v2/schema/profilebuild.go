@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -148,6 +149,8 @@ func (b *profileBuilder) content(n *profileNode, within string) []profilePlace {
 		}
 		b.rules(c, &p.rules, path)
 		p.min, p.max = b.occurrences(c, p.rules.usage, path)
+		outer := b.within
+		b.within = cmp.Or(p.rules.reference, outer)
 		if p.group {
 			p.content = b.content(c, path+".")
 			if p.id == "" {
@@ -160,6 +163,7 @@ func (b *profileBuilder) content(n *profileNode, within string) []profilePlace {
 			def, _ := b.p.base.Segment(p.id)
 			p.fields = b.elements(c, path, '-', func(i int) (Element, bool) { return def.Field(i) })
 		}
+		b.within = outer
 		out = append(out, p)
 	}
 	return out
@@ -185,7 +189,7 @@ func (b *profileBuilder) rules(n *profileNode, r *profileRules, path string) {
 		b.wrong(usage.at, path, "a %s has a usage: R, RE, O, C, CE, X, B, W or a form such as C(R/X)", nodeKindNames[n.kind])
 	}
 	r.predicate, r.note, r.text, r.reference = n.str("predicate"), n.str("note"), n.str("description"), n.str("reference")
-	r.clause = b.p.clause(r.reference)
+	r.clause = b.p.clause(cmp.Or(r.reference, b.within))
 	for _, c := range n.children {
 		if c.kind == conditionKind {
 			cond := b.condition(c, path)
@@ -302,7 +306,10 @@ func (b *profileBuilder) element(n *profileNode, path string, def Element, known
 	if e.primitive = defined && data.NumComponents() == 0 && typ != "Varies"; !defined {
 		e.primitive = e.format != anyFormat && typ != "TS" || typ == "ST" || typ == "ID" || typ == "IS" || typ == "TX" || typ == "FT"
 	}
+	outer := b.within
+	b.within = cmp.Or(e.rules.reference, outer)
 	e.parts = b.elements(n, path, '.', func(i int) (Element, bool) { return data.Component(i) })
+	b.within = outer
 	if typ == "TS" && len(e.parts) > 0 {
 		e.parts[0].format, e.parts[0].asBase = momentFormat, false // which the component's own type does not say
 	}
