@@ -342,12 +342,21 @@ func TestAuditEvent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		data, err := e.AuditEvent(audit.EventOptions{Authorizer: "Device/authz", Client: "Device/client", Organization: "https://fhir.nhs.uk/Id/ods-organization-code|RAL"})
+		data, err := e.AuditEvent(audit.EventOptions{
+			Authorizer: "Device/authz", Client: "Device/client", Organization: "https://fhir.nhs.uk/Id/ods-organization-code|RAL",
+			SubtypeSystem: "urn:test:subtypes", Profile: "urn:test:profile",
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
+		for _, o := range []audit.EventOptions{{}, {Authorizer: "Device/authz"}, {SubtypeSystem: "urn:test:subtypes"}} {
+			if _, err := e.AuditEvent(o); !errors.Is(err, audit.ErrOptions) {
+				t.Errorf("%+v: %v", o, err)
+			}
+		}
 		var got struct {
-			Subtype []struct{ Code string }
+			Meta    struct{ Profile []string }
+			Subtype []struct{ System, Code string }
 			Outcome string
 			Agent   []struct{ Requestor bool }
 			Entity  []struct{ Type struct{ Code string } }
@@ -355,7 +364,8 @@ func TestAuditEvent(t *testing.T) {
 		if err := json.Unmarshal(data, &got); err != nil {
 			t.Fatal(err)
 		}
-		if got.Subtype[0].Code != c.subtype || got.Outcome != "8" || len(got.Agent) != 4 || (len(got.Entity) == 2) != c.consent {
+		if got.Subtype[0].Code != c.subtype || got.Outcome != "8" || len(got.Agent) != 4 || (len(got.Entity) == 2) != c.consent ||
+			got.Subtype[0].System != "urn:test:subtypes" || (len(got.Meta.Profile) == 1) != c.consent {
 			t.Errorf("%s: %s", c.name, data)
 		}
 	}
@@ -370,7 +380,7 @@ func FuzzParseEntry(f *testing.F) {
 			return
 		}
 		e.Replay(consent.NHSPolicy())
-		e.AuditEvent(audit.EventOptions{})
+		e.AuditEvent(audit.EventOptions{Authorizer: "Device/1", SubtypeSystem: "urn:test:subtypes"})
 	})
 }
 

@@ -2,26 +2,46 @@ package audit
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/nhskit/nhskit/consent"
 )
 
-// EventOptions names who took part in a decision, for the AuditEvent. The
-// strings are references ("Device/1") or, with a system in front and a bar
-// between, identifiers.
+// EventOptions says what an AuditEvent needs besides the entry. Who took part
+// is a reference ("Device/1") or, with a system in front and a bar between, an
+// identifier.
 type EventOptions struct {
-	Authorizer   string // the system that decided; required by the profile
+	Authorizer   string // the system that decided; required
 	Client       string // the system that asked
 	Organization string // of the user
+	// SubtypeSystem is the system of the codes AuthZ-Consent and AuthZ-Role;
+	// required. Profile is the profile that events about records on file are
+	// to claim, "" for none. Both are addresses of IHE's Basic Audit Log
+	// Patterns, to be taken from the version that the repository of events
+	// goes by.
+	SubtypeSystem string
+	Profile       string
 }
 
-// AuditEvent returns the decision as a FHIR R4 AuditEvent, after IHE's Basic
-// Audit Log Patterns: an authorisation decision of type DCM 110113 with the
-// Consents it rests on, or, since that form demands at least one, in the role
-// form where nothing was on file. The patient is named by NHS number: the
-// event is personal data, and is meant for an audit repository.
+// ErrOptions is wrapped if a required option of an AuditEvent is missing.
+var ErrOptions = errors.New("audit: a required option is missing")
+
+// AuditEvent returns the decision as a FHIR R4 AuditEvent with the content of
+// IHE's Basic Audit Log Patterns: an authorisation decision of type DCM 110113
+// with the Consents it rests on, or, since that form demands at least one, in
+// the role form where nothing was on file. The agents' types are codes of the
+// systems that R4 names for them; the pattern may want others. The patient is
+// named by NHS number: the event is personal data, and is meant for an audit
+// repository.
 func (e *Entry) AuditEvent(o EventOptions) ([]byte, error) {
+	switch {
+	case o.Authorizer == "":
+		return nil, fmt.Errorf("%w: the system that decided", ErrOptions)
+	case o.SubtypeSystem == "":
+		return nil, fmt.Errorf("%w: the system of the subtype's codes", ErrOptions)
+	}
 	var d struct {
 		Decision string           `json:"decision"`
 		Reasons  []consent.Reason `json:"reasons"`
@@ -30,14 +50,14 @@ func (e *Entry) AuditEvent(o EventOptions) ([]byte, error) {
 		return nil, scrub(err)
 	}
 	records := cited(d.Reasons)
-	subtype, profile := "AuthZ-Consent", balp+"StructureDefinition/IHE.BasicAudit.AuthZconsent"
+	subtype, profile := "AuthZ-Consent", o.Profile
 	if len(records) == 0 {
 		subtype, profile = "AuthZ-Role", ""
 	}
 	event := auditEvent{
 		ResourceType: "AuditEvent",
 		Type:         coding{"http://dicom.nema.org/resources/ontology/DCM", "110113", "Security Alert"},
-		Subtype:      []coding{{balp + "CodeSystem/AuthZsubType", subtype, ""}},
+		Subtype:      []coding{{o.SubtypeSystem, subtype, ""}},
 		Action:       "E",
 		Recorded:     e.At.Format(time.RFC3339Nano),
 		Outcome:      "0",
@@ -75,7 +95,6 @@ func (e *Entry) AuditEvent(o EventOptions) ([]byte, error) {
 }
 
 const (
-	balp          = "https://profiles.ihe.net/ITI/BALP/"
 	purposeSystem = "https://github.com/nhskit/nhskit/consent/purpose"
 	recordSystem  = "https://github.com/nhskit/nhskit/consent/record"
 )
@@ -97,7 +116,8 @@ func (a *auditEvent) agents(e *Entry, o EventOptions) {
 	add := func(who reference, system, code string, requestor bool) {
 		a.Agent = append(a.Agent, agent{Type: &concept{[]coding{{system, code, ""}}}, Who: who, Requestor: requestor})
 	}
-	const participation = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
+	// The codes are R4's: DICOM's "Application", and HL7's "information
+	// recipient", "healthcare provider" and "authorization server".
 	if o.Client != "" {
 		add(referenceTo(o.Client), "http://dicom.nema.org/resources/ontology/DCM", "110150", false)
 	}
@@ -108,14 +128,9 @@ func (a *auditEvent) agents(e *Entry, o EventOptions) {
 	case !e.Request.Actor.Number.IsZero():
 		user = reference{Identifier: &identifier{"https://fhir.nhs.uk/Id/nhs-number", e.Request.Actor.Number.Digits()}}
 	}
-	add(user, participation, "IRCP", true)
+	add(user, "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "IRCP", true)
 	if o.Organization != "" {
 		add(referenceTo(o.Organization), "http://terminology.hl7.org/CodeSystem/v3-RoleClass", "PROV", false)
 	}
-	authorizer := referenceTo(o.Authorizer)
-	if o.Authorizer == "" {
-		authorizer = reference{Display: "nhskit consent"}
-		a.Source.Observer = authorizer
-	}
-	add(authorizer, "http://terminology.hl7.org/CodeSystem/extra-security-role-type", "authserver", false)
+	add(referenceTo(o.Authorizer), "http://terminology.hl7.org/CodeSystem/extra-security-role-type", "authserver", false)
 }

@@ -197,23 +197,10 @@ func (p *Proxy) Record(id string, known time.Time) (consent.Record, error) {
 	return r, nil
 }
 
-// CanBecome reports whether the service lets a relationship go from one status
-// to another; it answers INVALID_STATE_TRANSITION (422) otherwise. What was
-// rejected, ended or entered in error stays so.
-func CanBecome(from, to string) bool {
-	switch from {
-	case "proposed":
-		return to == "active" || to == "rejected" || to == "entered-in-error" || to == "inactive"
-	case "active":
-		return to == "inactive" || to == "entered-in-error"
-	case "inactive":
-		return to == "entered-in-error"
-	}
-	return false
-}
-
 // PatchedStatus returns the status that a JSON Patch for the service sets, ""
-// if it sets none.
+// if it sets none. Which changes of status the service accepts is for it to
+// say: it refuses others with INVALID_STATE_TRANSITION, and no list of them was
+// found.
 func PatchedStatus(patch []byte) (string, error) {
 	var ops []struct {
 		Op    string          `json:"op"`
