@@ -59,8 +59,9 @@ type Difference struct {
 	Count    [numTables][Moved + 1]int
 }
 
-// keyFields returns how many of its first fields tell the records of a table
-// apart. Where there are several of a key they are compared in their order.
+// keyFields returns how many of its first fields, numbers and dates, tell the
+// records of a table apart. Where there are several of a key they are compared in
+// their order.
 func keyFields(t Table) int {
 	switch t {
 	case TableLOOKUP, TableVPI, TableONT, TableDFORM, TableDROUTE, TableAPING, TableLICROUTE, TableVMPPCCONTENT, TableAMPPCCONTENT, TableVTMING:
@@ -158,7 +159,10 @@ func (d *differ) keys(s *Store, t Table, translate bool) []keyed {
 				k.key[0] = d.listNumber(r.rawText(0))
 				continue
 			}
-			v, _ := r.number(f)
+			v, ok := r.number(f)
+			if !ok {
+				v = uint64(r.date(f))
+			}
 			if translate && len(d.replaced) > 0 {
 				if now, ok := d.replaced[v]; ok {
 					v = now

@@ -1,7 +1,10 @@
 package dmd_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/nhskit/nhskit/dmd"
 	"github.com/nhskit/nhskit/dmd/dmdtest"
@@ -62,5 +65,25 @@ func TestDiff(t *testing.T) {
 	back := dmd.Diff(newer, older)
 	if back.Count[dmd.TableVMP][dmd.Removed] != 1 || back.Count[dmd.TableVMP][dmd.Added] != 1 || back.Count[dmd.TableAMPP][dmd.Added] != want.Removed {
 		t.Errorf("backwards: %v", back.Count[dmd.TableVMP])
+	}
+}
+
+// TestDiffDates: records that only a date tells apart are compared with each other
+// and not with their neighbours.
+func TestDiffDates(t *testing.T) {
+	release := func(gtins ...string) *dmd.Store {
+		t.Helper()
+		var b strings.Builder
+		for _, g := range gtins {
+			start, end, _ := strings.Cut(g, " ")
+			fmt.Fprintf(&b, "<GTINDATA><GTIN>5012617019844</GTIN><STARTDT>%s</STARTDT><ENDDT>%s</ENDDT></GTINDATA>", start, end)
+		}
+		return buildFS(t, fstest.MapFS{"f_gtin2_0260821.xml": {Data: []byte("<GTIN_DETAILS><AMPPS><AMPP><AMPPID>37365911000001107</AMPPID>" + b.String() + "</AMPP></AMPPS></GTIN_DETAILS>")}})
+	}
+	older := release("2015-06-01 2015-12-31", "2019-03-13 2019-12-31")
+	newer := release("2012-01-01 2012-12-31", "2015-06-01 2015-12-31", "2019-03-13 2020-12-31")
+	d := dmd.Diff(older, newer)
+	if got := d.Count[dmd.TableGTIN]; got != [5]int{dmd.Added: 1, dmd.Changed: 1} {
+		t.Errorf("%v: %+v", got, d.Changes)
 	}
 }

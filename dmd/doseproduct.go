@@ -44,8 +44,12 @@ func rankOf(q *big.Rat, form string) Rank {
 
 // DoseOf computes how many units of a product make up a dose: the dose in the
 // strength's unit, divided by the strength, and by the unit dose form size if
-// there is one. It fails with ErrUnits or for a strength of zero.
+// there is one. It fails with ErrUnits, and for a dose or a strength that is not
+// above zero.
 func DoseOf(dose Decimal, doseUnit string, strength Strength, size *Decimal) (*big.Rat, error) {
+	if dose.Sign() <= 0 {
+		return nil, errNoDose
+	}
 	num := strength.Numerator.Value.Rat()
 	if num.Sign() <= 0 {
 		return nil, errors.New("dmd: the product has no strength")
@@ -70,6 +74,8 @@ func DoseOf(dose Decimal, doseUnit string, strength Strength, size *Decimal) (*b
 	return q, nil
 }
 
+var errNoDose = errors.New("dmd: the dose is not above zero")
+
 // DoseOption is a product that makes up a dose.
 type DoseOption struct {
 	Product  Product
@@ -87,23 +93,28 @@ func (o DoseOption) Decimal() (s string, ok bool) { return formatRat(o.Quantity)
 // form; "" admits all.
 type DoseFilter struct {
 	Route, Form string
-	NotBest     bool // also products of more than one ingredient
+	Combined    bool // of an ingredient also products that have others beside it
 }
 
 // DoseToProducts finds the virtual products of a moiety (or the virtual product
 // itself) that make up a dose, best first: by rank, then by the number of units.
 // Invalid and unavailable products are left out, and so are those whose strength
-// is in a unit that the dose does not convert to or is a rate. The dose is of the first
-// ingredient; products of several are left out unless asked for.
+// is in a unit that the dose does not convert to or is a rate. A product of several
+// ingredients is left out, for it is not said of which the dose is, unless p is the
+// ingredient that the dose is of and f asks for such products. A dose that is not
+// above zero is made up by nothing.
 func (s *Store) DoseToProducts(p Product, dose Decimal, unit string, f DoseFilter) []DoseOption {
+	if dose.Sign() <= 0 {
+		return nil
+	}
 	var out []DoseOption
 	for _, vmp := range p.AppendVMPs(nil) {
 		r := vmp.row()
 		if vmp.Invalid() || r.flag(vmpNONAVAILCD) {
 			continue
 		}
-		strengths := vmp.Strengths()
-		if len(strengths) == 0 || len(strengths) > 1 && !f.NotBest || !strengths[0].HasValue {
+		strength, ok := strengthFor(vmp, p, f.Combined)
+		if !ok {
 			continue
 		}
 		if f.Route != "" && !slices.ContainsFunc(vmp.Routes(), func(t Term) bool { return t.Code == f.Route }) {
@@ -117,11 +128,11 @@ func (s *Store) DoseToProducts(p Product, dose Decimal, unit string, f DoseFilte
 		if len(forms) > 0 {
 			form = forms[0]
 		}
-		size, countIn, err := vmp.countedIn(strengths[0])
+		size, countIn, err := vmp.countedIn(strength)
 		if err != nil {
 			continue
 		}
-		q, err := DoseOf(dose, unit, strengths[0], size)
+		q, err := DoseOf(dose, unit, strength, size)
 		if err != nil {
 			continue
 		}
@@ -134,6 +145,20 @@ func (s *Store) DoseToProducts(p Product, dose Decimal, unit string, f DoseFilte
 		return a.Quantity.Cmp(b.Quantity)
 	})
 	return out
+}
+
+// strengthFor returns the strength of a product that a dose of p is measured by.
+func strengthFor(vmp, p Product, combined bool) (Strength, bool) {
+	strengths := vmp.Strengths()
+	switch {
+	case len(strengths) == 1:
+		return strengths[0], strengths[0].HasValue
+	case p.Kind() == Ingredient && combined:
+		if i := slices.IndexFunc(strengths, func(st Strength) bool { return st.ID == p.ID() }); i >= 0 {
+			return strengths[i], strengths[i].HasValue
+		}
+	}
+	return Strength{}, false
 }
 
 // countedIn tells in what a dose of the product is counted, and by what size to
@@ -179,8 +204,12 @@ type ProductDose struct {
 
 // ProductToDose computes how much of each ingredient is in a number of units of
 // a virtual or actual product: 10 ml of a solution of 250 mg in 5 ml hold 500 mg.
-// A product with a strength by time, such as a patch, fails with ErrUnits.
+// A product with a strength by time, such as a patch, fails with ErrUnits, and so
+// does, with an error of its own, a quantity that is not above zero.
 func (p Product) ProductToDose(quantity Decimal) ([]ProductDose, error) {
+	if quantity.Sign() <= 0 {
+		return nil, errNoDose
+	}
 	vmp, ok := p.VMP()
 	if !ok {
 		return nil, fmt.Errorf("dmd: %s is not a product with a strength", p.Kind())

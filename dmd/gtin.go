@@ -13,6 +13,7 @@ type GTIN uint64
 var (
 	errGTINLength = errors.New("not a bar code of 8, 12, 13 or 14 digits")
 	errGTINCheck  = errors.New("the check digit does not fit")
+	errGTINZero   = errors.New("a bar code of nothing but zeros")
 )
 
 // ParseGTIN reads a bar code of 8, 12, 13 or 14 digits and checks its check
@@ -38,8 +39,11 @@ func parseGTIN[T string | []byte](s T) (GTIN, error) {
 			sum += int(c - '0')
 		}
 	}
-	if sum%10 != 0 {
+	switch {
+	case sum%10 != 0:
 		return 0, errGTINCheck
+	case n == 0:
+		return 0, errGTINZero
 	}
 	return GTIN(n), nil
 }
@@ -56,13 +60,18 @@ type Scan struct {
 	Serial string // 21
 }
 
-var errScan = errors.New("not a GS1 element string with a GTIN")
+var (
+	errScan  = errors.New("not a GS1 element string with a GTIN")
+	errTwice = errors.New("an application identifier is there twice with different data")
+)
 
 // ParseScan reads the string of a GS1 DataMatrix or GS1-128 code: with or without
-// the symbology identifier (]d2, ]C1), with FNC1 as the byte 29, or in the
-// printed form with parentheses. Application identifiers other than 01, 10, 17,
-// 21, 11, 15 and those of fixed length are passed over as GS1 lays down; unknown
-// ones of variable length end at the next separator.
+// the symbology identifier (]d2, ]C1, ]Q3, ]e0), with FNC1 as the byte 29, or in the
+// printed form with parentheses; or a plain bar code. Application identifiers other
+// than 01, 10, 17 and 21 are passed over: those of the lengths that GS1 lays down
+// by their length, all others up to the next separator. It fails for an identifier
+// that comes twice with different data, and for a batch or serial number that is
+// empty or longer than 20 characters.
 func ParseScan(s string) (Scan, error) {
 	var out Scan
 	for _, prefix := range []string{"]d2", "]C1", "]Q3", "]e0"} {
@@ -71,31 +80,43 @@ func ParseScan(s string) (Scan, error) {
 	const separator = "\x1d"
 	s = strings.TrimPrefix(s, separator)
 	if strings.HasPrefix(s, "(") {
-		s = strings.NewReplacer(")", "").Replace(strings.ReplaceAll(s[1:], "(", separator))
+		s = printedForm(s)
 	}
 	if len(s) <= 14 { // a plain bar code
 		g, err := ParseGTIN(s)
 		return Scan{GTIN: g}, err
 	}
+	var seen [100]string // the data of 01, 10, 17 and 21
 	for s = strings.TrimLeft(s, separator); len(s) > 0; s = strings.TrimLeft(s, separator) {
-		if len(s) < 3 {
-			return out, errScan
+		if len(s) < 3 || !isDigit(s[0]) || !isDigit(s[1]) {
+			return Scan{}, errScan
 		}
 		ai, rest := s[:2], s[2:]
 		var value string
 		if n := fixedLength(ai); n > 0 {
 			if len(rest) < n {
-				return out, errScan
+				return Scan{}, errScan
 			}
 			value, s = rest[:n], rest[n:]
 		} else {
 			value, s, _ = strings.Cut(rest, separator)
 		}
+		if ai != "01" && ai != "10" && ai != "17" && ai != "21" {
+			continue
+		}
+		switch was := &seen[10*(ai[0]-'0')+ai[1]-'0']; {
+		case value == "" || len(value) > 20:
+			return Scan{}, errScan
+		case *was == "":
+			*was = value
+		case *was != value:
+			return Scan{}, errTwice
+		}
 		switch ai {
 		case "01":
 			g, err := ParseGTIN(value)
 			if err != nil {
-				return out, err
+				return Scan{}, err
 			}
 			out.GTIN = g
 		case "10":
@@ -103,7 +124,7 @@ func ParseScan(s string) (Scan, error) {
 		case "17":
 			d, ok := gs1Date(value)
 			if !ok {
-				return out, errScan
+				return Scan{}, errScan
 			}
 			out.Expiry = d
 		case "21":
@@ -111,9 +132,25 @@ func ParseScan(s string) (Scan, error) {
 		}
 	}
 	if out.GTIN == 0 {
-		return out, errScan
+		return Scan{}, errScan
 	}
 	return out, nil
+}
+
+// printedForm turns "(01)05012617019844(10)AB" into an element string. Parentheses
+// that hold no identifier belong to the data.
+func printedForm(s string) string {
+	var b strings.Builder
+	for len(s) > 0 {
+		if end := strings.IndexByte(s[:min(len(s), 6)], ')'); s[0] == '(' && end >= 3 && strings.Trim(s[1:end], "0123456789") == "" {
+			b.WriteString("\x1d" + s[1:end])
+			s = s[end+1:]
+			continue
+		}
+		b.WriteByte(s[0])
+		s = s[1:]
+	}
+	return strings.TrimPrefix(b.String(), "\x1d")
 }
 
 // fixedLength returns the length of the data of an application identifier that

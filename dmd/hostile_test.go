@@ -121,6 +121,26 @@ func TestUnknownFieldsEncoding(t *testing.T) {
 	}
 }
 
+// TestControlCharacters: characters that XML does not allow are replaced in text,
+// also in fields that the schema does not know, and found where they are.
+func TestControlCharacters(t *testing.T) {
+	for _, doc := range []string{vmp("<NM>a\x00b\tc</NM>"), vmp("<NM>A</NM><X>a\x00b\tc</X>"), vmp("<NM>A</NM><X>a\x1fb\tc</X>")} {
+		s := NewScanner(strings.NewReader(doc), "")
+		if got := strings.Join(scanned(s), ""); !strings.Contains(got, `="a\ufffdb\tc"`) && !strings.Contains(got, `="a`+"\ufffd"+`b\tc"`) {
+			t.Errorf("%q: %s", doc, got)
+		}
+		place := -1
+		for _, i := range s.Issues() {
+			if i.Code == CodeEncoding {
+				place = int(i.Offset)
+			}
+		}
+		if place != strings.Index(doc, ">a")+1 {
+			t.Errorf("%q: found at %d", doc, place)
+		}
+	}
+}
+
 // slowReader gives a few bytes at a time and counts what it has given.
 type slowReader struct{ r *strings.Reader }
 

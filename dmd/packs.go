@@ -1,6 +1,9 @@
 package dmd
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // PackQuantity returns how much is in a pack: QTYVAL of the virtual pack.
 func (p Product) PackQuantity() (Quantity, bool) {
@@ -21,8 +24,9 @@ type Packs struct {
 // SplitPacks makes up a quantity, in the unit of the product's packs, of whole
 // packs: of the virtual packs of a virtual product or the actual packs of an
 // actual one. Of the ways to do so it gives the cheapest where all packs have a
-// price, and else the one of the fewest packs. ok is false if whole packs cannot
-// make it up, or it is above 100,000 of the packs' finest step.
+// price, and else the one of the fewest packs. Of packs of one size the cheapest is
+// taken, or else the first. ok is false if whole packs cannot make it up, or it is
+// above 100,000 of the packs' finest step.
 func (p Product) SplitPacks(quantity Decimal) (packs []Packs, pence int64, ok bool) {
 	options := p.AppendVMPPs(nil)
 	if p.Kind() == AMP {
@@ -45,6 +49,13 @@ func (p Product) SplitPacks(quantity Decimal) (packs []Packs, pence int64, ok bo
 		choose = append(choose, option{pack, q.Value.Reduced(), price.Pence})
 		scale = max(scale, q.Value.Reduced().scale)
 	}
+	slices.SortStableFunc(choose, func(a, b option) int {
+		if c := a.size.Cmp(b.size); c != 0 || !priced {
+			return c
+		}
+		return cmp.Compare(a.price, b.price)
+	})
+	choose = slices.CompactFunc(choose, func(a, b option) bool { return a.size == b.size })
 	steps := func(d Decimal) int64 {
 		d = d.Reduced()
 		for ; d.scale < scale && d.coef < 1e12; d.scale++ {
@@ -53,7 +64,7 @@ func (p Product) SplitPacks(quantity Decimal) (packs []Packs, pence int64, ok bo
 		return d.coef
 	}
 	n := steps(quantity)
-	if n <= 0 || n > 100_000 || len(choose) == 0 {
+	if n <= 0 || n > 100_000 || len(choose) == 0 || len(choose) > 1000 {
 		return nil, 0, false
 	}
 	cost := make([]int64, n+1)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/nhskit/nhskit/dmd"
 	"github.com/nhskit/nhskit/dmd/dmdtest"
+	"github.com/nhskit/nhskit/snomed/sctid"
 )
 
 func decimal(t testing.TB, s string) dmd.Decimal {
@@ -124,6 +125,24 @@ func TestSplitPacks(t *testing.T) {
 	p, _ := s.Product(dmdtest.ID(dmd.VMP, 1))
 	if _, _, can := p.SplitPacks(decimal(t, "1000000000")); can {
 		t.Error("a billion is made up")
+	}
+}
+
+// TestSplitManyPacks: tens of thousands of packs of a product, which a release
+// should not have, are taken by their sizes.
+func TestSplitManyPacks(t *testing.T) {
+	var b strings.Builder
+	for i := range 40_000 {
+		fmt.Fprintf(&b, "<VMPP><VPPID>%s</VPPID><NM>x</NM><VPID>318136009</VPID><QTYVAL>%d</QTYVAL><QTY_UOMCD>428673006</QTY_UOMCD></VMPP>", dmdtest.ID(dmd.VMPP, i), 7*(1+i%2))
+	}
+	s := buildFS(t, fstest.MapFS{
+		"f_vmp2_3260821.xml":  {Data: []byte("<VIRTUAL_MED_PRODUCTS><VMPS><VMP><VPID>318136009</VPID><NM>x</NM><BASISCD>0001</BASISCD><PRES_STATCD>0001</PRES_STATCD></VMP></VMPS></VIRTUAL_MED_PRODUCTS>")},
+		"f_vmpp2_3260821.xml": {Data: []byte("<VIRTUAL_MED_PRODUCT_PACK><VMPPS>" + b.String() + "</VMPPS></VIRTUAL_MED_PRODUCT_PACK>")},
+	})
+	p, _ := s.Product(318136009)
+	packs, _, ok := p.SplitPacks(dmd.NewDecimal(70_000, 0))
+	if !ok || len(packs) != 1 || packs[0].Count != 5000 {
+		t.Errorf("%v, %v", packs, ok)
 	}
 }
 
@@ -271,6 +290,69 @@ func TestDailyDoses(t *testing.T) {
 	}
 }
 
+// buildFS builds a store of a few files.
+func buildFS(t testing.TB, fsys fstest.MapFS) *dmd.Store {
+	t.Helper()
+	rel, err := dmd.ReleaseFS(fsys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, _, err := dmd.Build(context.Background(), rel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestDoseOfNothing: a dose that is not above zero is made up by no product, and no
+// quantity below zero is a dose.
+func TestDoseOfNothing(t *testing.T) {
+	s := sharedStore(t)
+	p, _ := s.Product(dmdtest.ID(dmd.VTM, 1))
+	for _, v := range []string{"0", "-50"} {
+		if got := s.DoseToProducts(p, decimal(t, v), "258684004", dmd.DoseFilter{}); len(got) != 0 {
+			t.Errorf("%d products for %s mg", len(got), v)
+		}
+		for vmp := range s.Products(dmd.VMP) {
+			if got, err := vmp.ProductToDose(decimal(t, v)); err == nil {
+				t.Fatalf("%s of %s hold %v", v, vmp.ID(), got)
+			}
+		}
+		if _, err := dmd.DoseOf(decimal(t, v), "258684004", dmd.Strength{Numerator: dmd.Quantity{Value: decimal(t, "5"), Unit: dmd.Term{Code: "258684004"}}}, nil); err == nil {
+			t.Errorf("a dose of %s", v)
+		}
+	}
+}
+
+// TestDoseOfIngredient: for a combined product the dose is of the ingredient that is
+// asked for, and of none if a moiety is.
+func TestDoseOfIngredient(t *testing.T) {
+	const mg = "258684004"
+	vpi := func(ingredient, strength string) string {
+		return "<VPI><VPID>318136009</VPID><ISID>" + ingredient + "</ISID><STRNT_NMRTR_VAL>" + strength + "</STRNT_NMRTR_VAL><STRNT_NMRTR_UOMCD>" + mg + "</STRNT_NMRTR_UOMCD></VPI>"
+	}
+	s := buildFS(t, fstest.MapFS{
+		"f_ingredient2_3260821.xml": {Data: []byte("<INGREDIENT_SUBSTANCES><ING><ISID>387494007</ISID><NM>Codeine phosphate</NM></ING><ING><ISID>387517004</ISID><NM>Paracetamol</NM></ING></INGREDIENT_SUBSTANCES>")},
+		"f_vmp2_3260821.xml":        {Data: []byte("<VIRTUAL_MED_PRODUCTS><VMPS><VMP><VPID>318136009</VPID><NM>x</NM><BASISCD>0001</BASISCD><PRES_STATCD>0001</PRES_STATCD></VMP></VMPS><VIRTUAL_PRODUCT_INGREDIENT>" + vpi("387494007", "30") + vpi("387517004", "500") + "</VIRTUAL_PRODUCT_INGREDIENT></VIRTUAL_MED_PRODUCTS>")},
+	})
+	dose := func(id sctid.ID) string {
+		p, ok := s.Product(id)
+		if !ok {
+			t.Fatal(id)
+		}
+		var out []string
+		for _, o := range s.DoseToProducts(p, decimal(t, "1000"), mg, dmd.DoseFilter{Combined: true}) {
+			out = append(out, o.Quantity.RatString())
+		}
+		return strings.Join(out, " ")
+	}
+	for id, want := range map[sctid.ID]string{387494007: "100/3", 387517004: "2", 318136009: ""} {
+		if got := dose(id); got != want {
+			t.Errorf("%s: %q, want %q", id, got, want)
+		}
+	}
+}
+
 // TestDoseDenominators: a strength for each vial does not depend on what the vial
 // holds, one in another unit of volume is converted, and one by the hour makes up
 // no dose at all.
@@ -290,14 +372,7 @@ func TestDoseDenominators(t *testing.T) {
 			file := fmt.Sprintf("<VIRTUAL_MED_PRODUCTS><VMPS><VMP><VPID>318136009</VPID><NM>x</NM><BASISCD>0001</BASISCD><PRES_STATCD>0001</PRES_STATCD><DF_INDCD>1</DF_INDCD><UDFS>%s</UDFS><UDFS_UOMCD>%s</UDFS_UOMCD><UNIT_DOSE_UOMCD>%s</UNIT_DOSE_UOMCD></VMP></VMPS>"+
 				"<VIRTUAL_PRODUCT_INGREDIENT><VPI><VPID>318136009</VPID><ISID>387516008</ISID><STRNT_NMRTR_VAL>500</STRNT_NMRTR_VAL><STRNT_NMRTR_UOMCD>%s</STRNT_NMRTR_UOMCD><STRNT_DNMTR_VAL>1</STRNT_DNMTR_VAL><STRNT_DNMTR_UOMCD>%s</STRNT_DNMTR_UOMCD></VPI></VIRTUAL_PRODUCT_INGREDIENT></VIRTUAL_MED_PRODUCTS>",
 				c.size, c.sizeUnit, c.unitDose, mg, c.denominator)
-			rel, err := dmd.ReleaseFS(fstest.MapFS{"f_vmp2_3260821.xml": {Data: []byte(file)}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			s, _, err := dmd.Build(context.Background(), rel)
-			if err != nil {
-				t.Fatal(err)
-			}
+			s := buildFS(t, fstest.MapFS{"f_vmp2_3260821.xml": {Data: []byte(file)}})
 			p, ok := s.Product(318136009)
 			if !ok {
 				t.Fatal("not found")

@@ -24,12 +24,20 @@ func (e Effect) String() string {
 	return [...]string{"inform", "warn", "hide", "deny"}[min(e, Deny)]
 }
 
-// Rule is one condition on a product and what follows from it.
+// Rule is one condition on a product and what follows from it. The tests of a field
+// are
+//
+//	is         it has one of the values, which are codes with all their digits
+//	not        it has a value, but none of these
+//	set        it is there and not zero
+//	all        it is set on every valid pack below the product, of which there are some
+//	any, some  it is set on at least one of them; on some but not on all
+//	appliance  the product is a device and it is set on none of the packs that have it
 type Rule struct {
 	Code   string // stable: "vmp.never-prescribe"
 	Kinds  []Kind // of product that it is asked for
 	Field  string // "VMP.PRES_STATCD"; "" holds for every product of the kinds
-	Test   string // "is", "not", "set", "all" (set on all packs), "any" (on at least one), "some" (on some, not all)
+	Test   string // of the field, as listed above; "" without a field
 	Values []string
 	Effect Effect
 	Reason string
@@ -87,7 +95,11 @@ var defaults struct {
 	rules *Rules
 }
 
-// DefaultRules returns the rules for prescribing in NHS primary care in England.
+// DefaultRules returns rules for prescribing in NHS primary care in England. They
+// follow the dm+d technical specification, the meanings that the release's lists
+// give, and published discussion of the implementation guide for primary care; the
+// guide's own pseudo code has not been compared. Whoever deploys them reviews them:
+// String shows the whole table, With and Without change it.
 func DefaultRules() *Rules {
 	defaults.once.Do(func() {
 		r, err := ParseRules(defaultRules)
@@ -134,17 +146,51 @@ func ParseRules(text string) (*Rules, error) {
 		if err := r.check(); err != nil {
 			return nil, fmt.Errorf("dmd: rules, line %d: %w", n, err)
 		}
+		if slices.ContainsFunc(out.rules, func(x Rule) bool { return x.Code == r.Code }) {
+			return nil, fmt.Errorf("dmd: rules, line %d: a second rule %q", n, r.Code)
+		}
 		out.rules = append(out.rules, r)
 	}
-	if out.version == "" {
-		return nil, errors.New("dmd: rules: no version")
+	if err := checkVersion(out.version); err != nil {
+		return nil, err
 	}
 	return out, nil
 }
 
+func checkVersion(version string) error {
+	if strings.TrimSpace(version) != version || version == "" || strings.ContainsAny(version, "\r\n") {
+		return errors.New("dmd: rules need a version of one line")
+	}
+	return nil
+}
+
 func (r *Rule) check() error {
+	for _, part := range append([]string{r.Code, r.Reason, r.Source}, r.Values...) {
+		if strings.TrimSpace(part) != part || strings.ContainsAny(part, ";\r\n") {
+			return errors.New("a part with a semicolon, a line break or blanks around it")
+		}
+	}
+	isWord := func(s string) bool { return s != "" && !strings.ContainsAny(s, " \t") }
+	switch {
+	case !isWord(r.Code) || r.Code[0] == '#':
+		return errors.New("the code is not one word")
+	case len(r.Kinds) == 0 || slices.ContainsFunc(r.Kinds, func(k Kind) bool { return k == NoKind || k > Ingredient }):
+		return errors.New("no kinds of product")
+	case r.Effect > Deny:
+		return errors.New("no effect")
+	case slices.ContainsFunc(r.Values, func(v string) bool { return !isWord(v) }):
+		return errors.New("a value that is not one word")
+	}
 	switch r.Test {
-	case "", "is", "not", "set", "all", "any", "some", "appliance":
+	case "is", "not":
+		if len(r.Values) == 0 {
+			return fmt.Errorf("test %q without values", r.Test)
+		}
+	case "set", "all", "any", "some", "appliance":
+	case "":
+		if r.Field != "" {
+			return errors.New("a field without a test")
+		}
 	default:
 		return fmt.Errorf("%q is no test", r.Test)
 	}
@@ -154,11 +200,19 @@ func (r *Rule) check() error {
 		}
 		return nil
 	}
-	if _, _, ok := r.place(); !ok {
+	t, _, ok := r.place()
+	if !ok {
 		return fmt.Errorf("there is no field %q", r.Field)
+	}
+	onPacks := t == TableAMPP || slices.Contains(satellites(TableAMPP), t)
+	if r.asksPacks() != onPacks {
+		return fmt.Errorf("test %q does not go with field %q", r.Test, r.Field)
 	}
 	return nil
 }
+
+// asksPacks reports whether the test is one of the packs below a product.
+func (r *Rule) asksPacks() bool { return hasWord("all any some appliance", r.Test) }
 
 // place finds the table and field of a rule.
 func (r *Rule) place() (Table, int, bool) {
@@ -194,6 +248,9 @@ func (r *Rules) String() string {
 // With returns rules in which those of the same code are replaced and others are
 // added, under a version of their own.
 func (r *Rules) With(version string, changes ...Rule) (*Rules, error) {
+	if err := checkVersion(version); err != nil {
+		return nil, err
+	}
 	out := &Rules{version, slices.Clone(r.rules)}
 	for _, c := range changes {
 		if err := c.check(); err != nil {
@@ -208,9 +265,20 @@ func (r *Rules) With(version string, changes ...Rule) (*Rules, error) {
 	return out, nil
 }
 
-// Without returns rules without those of the given codes.
-func (r *Rules) Without(version string, codes ...string) *Rules {
-	return &Rules{version, slices.DeleteFunc(slices.Clone(r.rules), func(x Rule) bool { return slices.Contains(codes, x.Code) })}
+// Without returns rules without those of the given codes, under a version of their
+// own. It fails for a code that no rule has.
+func (r *Rules) Without(version string, codes ...string) (*Rules, error) {
+	if err := checkVersion(version); err != nil {
+		return nil, err
+	}
+	out := &Rules{version, slices.Clone(r.rules)}
+	for _, code := range codes {
+		n := len(out.rules)
+		if out.rules = slices.DeleteFunc(out.rules, func(x Rule) bool { return x.Code == code }); len(out.rules) == n {
+			return nil, fmt.Errorf("dmd: there is no rule %q", code)
+		}
+	}
+	return out, nil
 }
 
 // Reason is a rule that holds for a product, with what it rests on.
@@ -267,8 +335,7 @@ func (r *Rule) holds(p Product, day Date) (Reason, bool) {
 	if !ok {
 		return Reason{}, false
 	}
-	switch r.Test {
-	case "all", "any", "some", "appliance":
+	if r.asksPacks() {
 		return r.packs(p, t, field, day)
 	}
 	owner, row := recordFor(p, t)
@@ -384,7 +451,7 @@ func (p Product) Controlled() ControlledDrug {
 	out.Since = r.date(controlinfoCATDT)
 	switch padCode(out.Category.Code) {
 	case "0001":
-		out.Schedule = 1
+		out.Schedule, out.Words = 1, true
 	case "0002":
 		out.Schedule, out.Words, out.Custody = 2, true, "safe custody"
 	case "0003":

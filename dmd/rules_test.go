@@ -188,7 +188,11 @@ func TestRulesTable(t *testing.T) {
 	if def.Check(p, 0).Prescribable {
 		t.Error("a moiety may be prescribed")
 	}
-	if v := def.Without("local", "moiety").Check(p, 0); !v.Prescribable || v.Version != "local" {
+	less, err := def.Without("local", "moiety")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := less.Check(p, 0); !v.Prescribable || v.Version != "local" {
 		t.Errorf("%+v", v)
 	}
 	own, err := def.With("local", dmd.Rule{Code: "moiety", Kinds: []dmd.Kind{dmd.VTM}, Effect: dmd.Warn, Reason: "ask", Source: "us"})
@@ -205,6 +209,32 @@ func TestRulesTable(t *testing.T) {
 		if _, err := dmd.ParseRules(text); err == nil {
 			t.Errorf("%q is a rule", text)
 		}
+	}
+	for _, r := range []dmd.Rule{
+		{Kinds: []dmd.Kind{dmd.VTM}},
+		{Code: "x"},
+		{Code: "x", Kinds: []dmd.Kind{dmd.NoKind}},
+		{Code: "x", Kinds: []dmd.Kind{dmd.VTM}, Effect: dmd.Deny + 1},
+		{Code: "x", Kinds: []dmd.Kind{dmd.VTM}, Reason: "a;b"},
+		{Code: "x", Kinds: []dmd.Kind{dmd.VTM}, Reason: "a\nb"},
+		{Code: "x y", Kinds: []dmd.Kind{dmd.VTM}},
+		{Code: "x", Kinds: []dmd.Kind{dmd.VMP}, Field: "VMP.PRES_STATCD", Test: "is"},
+		{Code: "x", Kinds: []dmd.Kind{dmd.VMP}, Field: "VMP.PRES_STATCD", Test: "is", Values: []string{"1 2"}},
+		{Code: "x", Kinds: []dmd.Kind{dmd.VMP}, Field: "VMP.PRES_STATCD"},
+		{Code: "x", Kinds: []dmd.Kind{dmd.VMP}, Field: "VMP.PRES_STATCD", Test: "all"},
+	} {
+		if _, err := def.With("local", r); err == nil {
+			t.Errorf("%+v is a rule", r)
+		}
+	}
+	if _, err := def.With("", dmd.Rule{Code: "x", Kinds: []dmd.Kind{dmd.VTM}}); err == nil {
+		t.Error("rules without a version")
+	}
+	if _, err := dmd.ParseRules("version 1\nx;VTM;;;;deny;r;s\nx;VTM;;;;warn;r;s"); err == nil {
+		t.Error("two rules of one code")
+	}
+	if _, err := def.Without("local", "schedul1"); err == nil {
+		t.Error("a rule that is not there is left out")
 	}
 	if v := def.Check(dmd.Product{}, 0); v.Prescribable {
 		t.Error("nothing may be prescribed")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
@@ -569,11 +570,42 @@ func (s *Scanner) readRecord(p, q int, name []byte) (end int, err error) {
 			r.extra[i] = extraField{validText(e.tag), validText(e.value)}
 		}
 	}
+	s.replaceControls(p)
 	s.index[s.table]++
 	if s.check {
 		s.checkRecord(p)
 	}
 	return end, nil
+}
+
+// replaceControls replaces the control characters that XML does not allow in the
+// text fields of a record. What is not text has a form that has none.
+func (s *Scanner) replaceControls(p int) {
+	r := &s.record
+	for set := r.set & r.spec.texts; set != 0; set &= set - 1 {
+		i := bits.TrailingZeros32(set)
+		r.values[i] = s.withoutControls(r.values[i], p)
+	}
+	for i := range r.extra {
+		r.extra[i].value = s.withoutControls(r.extra[i].value, p)
+	}
+}
+
+// withoutControls returns the text itself, if there are none in it.
+func (s *Scanner) withoutControls(v []byte, p int) []byte {
+	isControl := func(c rune) bool { return c < ' ' && c != '\t' && c != '\n' && c != '\r' }
+	for _, c := range v {
+		if isControl(rune(c)) {
+			s.issue(Error, CodeEncoding, s.place(v, p), "control characters that XML does not allow are replaced")
+			return bytes.Map(func(c rune) rune {
+				if isControl(c) {
+					return utf8.RuneError
+				}
+				return c
+			}, v)
+		}
+	}
+	return v
 }
 
 // unknownField keeps a field that the schema does not know, up to the limit.

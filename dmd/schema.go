@@ -54,6 +54,7 @@ type tableSpec struct {
 	sections []Section
 	fields   []Field
 	required uint32 // bit for each required field
+	texts    uint32 // bit for each text field
 }
 
 // schema is the parsed schemaText.
@@ -112,6 +113,9 @@ func parseSchema() *schema {
 			}
 			if f.Required {
 				spec.required |= 1 << len(spec.fields)
+			}
+			if f.Kind == KindText {
+				spec.texts |= 1 << len(spec.fields)
 			}
 			spec.fields = append(spec.fields, f)
 			if !spec.many {
