@@ -28,11 +28,17 @@ type Account struct {
 	Guarantor         []AccountGuarantor `fhir:"guarantor"`         // 0..*
 	PartOf            *Reference         `fhir:"partOf"`            // 0..1, Reference to Account
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Account) Format(s fmt.State, _ rune) { mask(s, "Account") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Account) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Account) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // AccountCoverage is the element Account.coverage.
 type AccountCoverage struct {
@@ -42,11 +48,17 @@ type AccountCoverage struct {
 	Coverage          *Reference  `fhir:"coverage"`          // 1..1, Reference to Coverage
 	Priority          *int        `fhir:"priority"`          // 0..1, positiveInt
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (AccountCoverage) Format(s fmt.State, _ rune) { mask(s, "AccountCoverage") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *AccountCoverage) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *AccountCoverage) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // AccountGuarantor is the element Account.guarantor.
 type AccountGuarantor struct {
@@ -57,17 +69,17 @@ type AccountGuarantor struct {
 	OnHold            *bool       `fhir:"onHold"`            // 0..1, boolean
 	Period            *Period     `fhir:"period"`            // 0..1, Period
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (AccountGuarantor) Format(s fmt.State, _ rune) { mask(s, "AccountGuarantor") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *AccountGuarantor) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *AccountGuarantor) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Account".
 func (*Account) ResourceType() string { return "Account" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Account) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Account) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

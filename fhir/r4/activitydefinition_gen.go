@@ -65,11 +65,17 @@ type ActivityDefinition struct {
 	Transform                    string                           `fhir:"transform"`                    // 0..1, canonical to StructureMap
 	DynamicValue                 []ActivityDefinitionDynamicValue `fhir:"dynamicValue"`                 // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ActivityDefinition) Format(s fmt.State, _ rune) { mask(s, "ActivityDefinition") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v ActivityDefinition) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ActivityDefinition) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ActivityDefinitionParticipant is the element ActivityDefinition.participant.
 type ActivityDefinitionParticipant struct {
@@ -79,12 +85,20 @@ type ActivityDefinitionParticipant struct {
 	Type              string           `fhir:"type"`              // 1..1, code; required binding to action-participant-type
 	Role              *CodeableConcept `fhir:"role"`              // 0..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ActivityDefinitionParticipant) Format(s fmt.State, _ rune) {
 	mask(s, "ActivityDefinitionParticipant")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ActivityDefinitionParticipant) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ActivityDefinitionParticipant) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ActivityDefinitionDynamicValue is the element ActivityDefinition.dynamicValue.
@@ -95,7 +109,7 @@ type ActivityDefinitionDynamicValue struct {
 	Path              string      `fhir:"path"`              // 1..1, string
 	Expression        *Expression `fhir:"expression"`        // 1..1, Expression
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -103,11 +117,13 @@ func (ActivityDefinitionDynamicValue) Format(s fmt.State, _ rune) {
 	mask(s, "ActivityDefinitionDynamicValue")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ActivityDefinitionDynamicValue) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ActivityDefinitionDynamicValue) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "ActivityDefinition".
 func (*ActivityDefinition) ResourceType() string { return "ActivityDefinition" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r ActivityDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *ActivityDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

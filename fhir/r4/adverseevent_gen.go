@@ -39,11 +39,17 @@ type AdverseEvent struct {
 	ReferenceDocument     []Reference                 `fhir:"referenceDocument"`     // 0..*, Reference to DocumentReference
 	Study                 []Reference                 `fhir:"study"`                 // 0..*, Reference to ResearchStudy
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (AdverseEvent) Format(s fmt.State, _ rune) { mask(s, "AdverseEvent") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v AdverseEvent) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *AdverseEvent) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // AdverseEventSuspectEntity is the element AdverseEvent.suspectEntity.
 type AdverseEventSuspectEntity struct {
@@ -53,11 +59,17 @@ type AdverseEventSuspectEntity struct {
 	Instance          *Reference                           `fhir:"instance"`          // 1..1, Reference to Immunization, Procedure, Substance, Medication, MedicationAdministration, MedicationStatement, Device
 	Causality         []AdverseEventSuspectEntityCausality `fhir:"causality"`         // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (AdverseEventSuspectEntity) Format(s fmt.State, _ rune) { mask(s, "AdverseEventSuspectEntity") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *AdverseEventSuspectEntity) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *AdverseEventSuspectEntity) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // AdverseEventSuspectEntityCausality is the element AdverseEvent.suspectEntity.causality.
 type AdverseEventSuspectEntityCausality struct {
@@ -69,7 +81,7 @@ type AdverseEventSuspectEntityCausality struct {
 	Author             *Reference       `fhir:"author"`             // 0..1, Reference to Practitioner, PractitionerRole
 	Method             *CodeableConcept `fhir:"method"`             // 0..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -77,11 +89,13 @@ func (AdverseEventSuspectEntityCausality) Format(s fmt.State, _ rune) {
 	mask(s, "AdverseEventSuspectEntityCausality")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *AdverseEventSuspectEntityCausality) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *AdverseEventSuspectEntityCausality) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "AdverseEvent".
 func (*AdverseEvent) ResourceType() string { return "AdverseEvent" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r AdverseEvent) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *AdverseEvent) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -35,11 +35,17 @@ type AllergyIntolerance struct {
 	Note               []Annotation                 `fhir:"note"`               // 0..*, Annotation
 	Reaction           []AllergyIntoleranceReaction `fhir:"reaction"`           // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (AllergyIntolerance) Format(s fmt.State, _ rune) { mask(s, "AllergyIntolerance") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v AllergyIntolerance) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *AllergyIntolerance) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // AllergyIntoleranceReaction is the element AllergyIntolerance.reaction.
 type AllergyIntoleranceReaction struct {
@@ -54,17 +60,17 @@ type AllergyIntoleranceReaction struct {
 	ExposureRoute     *CodeableConcept  `fhir:"exposureRoute"`     // 0..1, CodeableConcept
 	Note              []Annotation      `fhir:"note"`              // 0..*, Annotation
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (AllergyIntoleranceReaction) Format(s fmt.State, _ rune) { mask(s, "AllergyIntoleranceReaction") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *AllergyIntoleranceReaction) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *AllergyIntoleranceReaction) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "AllergyIntolerance".
 func (*AllergyIntolerance) ResourceType() string { return "AllergyIntolerance" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r AllergyIntolerance) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *AllergyIntolerance) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

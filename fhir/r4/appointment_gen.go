@@ -41,11 +41,17 @@ type Appointment struct {
 	Participant           []AppointmentParticipant `fhir:"participant"`           // 1..*
 	RequestedPeriod       []Period                 `fhir:"requestedPeriod"`       // 0..*, Period
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Appointment) Format(s fmt.State, _ rune) { mask(s, "Appointment") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Appointment) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Appointment) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // AppointmentParticipant is the element Appointment.participant.
 type AppointmentParticipant struct {
@@ -58,17 +64,17 @@ type AppointmentParticipant struct {
 	Status            string            `fhir:"status"`            // 1..1, code; required binding to participationstatus
 	Period            *Period           `fhir:"period"`            // 0..1, Period
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (AppointmentParticipant) Format(s fmt.State, _ rune) { mask(s, "AppointmentParticipant") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *AppointmentParticipant) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *AppointmentParticipant) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Appointment".
 func (*Appointment) ResourceType() string { return "Appointment" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Appointment) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Appointment) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -27,17 +27,17 @@ type AppointmentResponse struct {
 	ParticipantStatus string            `fhir:"participantStatus"` // 1..1, code; modifier; required binding to participationstatus
 	Comment           string            `fhir:"comment"`           // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (AppointmentResponse) Format(s fmt.State, _ rune) { mask(s, "AppointmentResponse") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v AppointmentResponse) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *AppointmentResponse) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "AppointmentResponse".
 func (*AppointmentResponse) ResourceType() string { return "AppointmentResponse" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r AppointmentResponse) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *AppointmentResponse) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -30,11 +30,17 @@ type AuditEvent struct {
 	Source            *AuditEventSource  `fhir:"source"`            // 1..1
 	Entity            []AuditEventEntity `fhir:"entity"`            // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (AuditEvent) Format(s fmt.State, _ rune) { mask(s, "AuditEvent") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v AuditEvent) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *AuditEvent) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // AuditEventAgent is the element AuditEvent.agent.
 type AuditEventAgent struct {
@@ -53,11 +59,17 @@ type AuditEventAgent struct {
 	Network           *AuditEventAgentNetwork `fhir:"network"`           // 0..1
 	PurposeOfUse      []CodeableConcept       `fhir:"purposeOfUse"`      // 0..*, CodeableConcept; extensible binding to v3-PurposeOfUse
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (AuditEventAgent) Format(s fmt.State, _ rune) { mask(s, "AuditEventAgent") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *AuditEventAgent) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *AuditEventAgent) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // AuditEventAgentNetwork is the element AuditEvent.agent.network.
 type AuditEventAgentNetwork struct {
@@ -67,11 +79,17 @@ type AuditEventAgentNetwork struct {
 	Address           string      `fhir:"address"`           // 0..1, string
 	Type              string      `fhir:"type"`              // 0..1, code; required binding to network-type
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (AuditEventAgentNetwork) Format(s fmt.State, _ rune) { mask(s, "AuditEventAgentNetwork") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *AuditEventAgentNetwork) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *AuditEventAgentNetwork) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // AuditEventSource is the element AuditEvent.source.
 type AuditEventSource struct {
@@ -82,11 +100,17 @@ type AuditEventSource struct {
 	Observer          *Reference  `fhir:"observer"`          // 1..1, Reference to PractitionerRole, Practitioner, Organization, Device, Patient, RelatedPerson
 	Type              []Coding    `fhir:"type"`              // 0..*, Coding; extensible binding to audit-source-type
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (AuditEventSource) Format(s fmt.State, _ rune) { mask(s, "AuditEventSource") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *AuditEventSource) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *AuditEventSource) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // AuditEventEntity is the element AuditEvent.entity.
 type AuditEventEntity struct {
@@ -103,11 +127,17 @@ type AuditEventEntity struct {
 	Query             string                   `fhir:"query"`             // 0..1, base64Binary
 	Detail            []AuditEventEntityDetail `fhir:"detail"`            // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (AuditEventEntity) Format(s fmt.State, _ rune) { mask(s, "AuditEventEntity") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *AuditEventEntity) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *AuditEventEntity) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // AuditEventEntityDetail is the element AuditEvent.entity.detail.
 type AuditEventEntityDetail struct {
@@ -117,17 +147,17 @@ type AuditEventEntityDetail struct {
 	Type              string      `fhir:"type"`              // 1..1, string
 	Value             Value       `fhir:"value"`             // 1..1, string | base64Binary
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (AuditEventEntityDetail) Format(s fmt.State, _ rune) { mask(s, "AuditEventEntityDetail") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *AuditEventEntityDetail) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *AuditEventEntityDetail) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "AuditEvent".
 func (*AuditEvent) ResourceType() string { return "AuditEvent" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r AuditEvent) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *AuditEvent) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -24,17 +24,17 @@ type Basic struct {
 	Created           fhir.Date        `fhir:"created"`           // 0..1, date
 	Author            *Reference       `fhir:"author"`            // 0..1, Reference to Practitioner, PractitionerRole, Patient, RelatedPerson, Organization
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Basic) Format(s fmt.State, _ rune) { mask(s, "Basic") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Basic) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Basic) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Basic".
 func (*Basic) ResourceType() string { return "Basic" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Basic) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Basic) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -16,17 +16,17 @@ type Binary struct {
 	SecurityContext *Reference `fhir:"securityContext"` // 0..1, Reference
 	Data            string     `fhir:"data"`            // 0..1, base64Binary
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Binary) Format(s fmt.State, _ rune) { mask(s, "Binary") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Binary) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Binary) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Binary".
 func (*Binary) ResourceType() string { return "Binary" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Binary) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Binary) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

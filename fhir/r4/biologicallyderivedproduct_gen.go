@@ -30,11 +30,17 @@ type BiologicallyDerivedProduct struct {
 	Manipulation      *BiologicallyDerivedProductManipulation `fhir:"manipulation"`      // 0..1
 	Storage           []BiologicallyDerivedProductStorage     `fhir:"storage"`           // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (BiologicallyDerivedProduct) Format(s fmt.State, _ rune) { mask(s, "BiologicallyDerivedProduct") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v BiologicallyDerivedProduct) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *BiologicallyDerivedProduct) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // BiologicallyDerivedProductCollection is the element BiologicallyDerivedProduct.collection.
 type BiologicallyDerivedProductCollection struct {
@@ -45,12 +51,20 @@ type BiologicallyDerivedProductCollection struct {
 	Source            *Reference  `fhir:"source"`            // 0..1, Reference to Patient, Organization
 	Collected         Value       `fhir:"collected"`         // 0..1, dateTime | Period
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (BiologicallyDerivedProductCollection) Format(s fmt.State, _ rune) {
 	mask(s, "BiologicallyDerivedProductCollection")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *BiologicallyDerivedProductCollection) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *BiologicallyDerivedProductCollection) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // BiologicallyDerivedProductProcessing is the element BiologicallyDerivedProduct.processing.
@@ -63,12 +77,20 @@ type BiologicallyDerivedProductProcessing struct {
 	Additive          *Reference       `fhir:"additive"`          // 0..1, Reference to Substance
 	Time              Value            `fhir:"time"`              // 0..1, dateTime | Period
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (BiologicallyDerivedProductProcessing) Format(s fmt.State, _ rune) {
 	mask(s, "BiologicallyDerivedProductProcessing")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *BiologicallyDerivedProductProcessing) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *BiologicallyDerivedProductProcessing) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // BiologicallyDerivedProductManipulation is the element BiologicallyDerivedProduct.manipulation.
@@ -79,12 +101,20 @@ type BiologicallyDerivedProductManipulation struct {
 	Description       string      `fhir:"description"`       // 0..1, string
 	Time              Value       `fhir:"time"`              // 0..1, dateTime | Period
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (BiologicallyDerivedProductManipulation) Format(s fmt.State, _ rune) {
 	mask(s, "BiologicallyDerivedProductManipulation")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *BiologicallyDerivedProductManipulation) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *BiologicallyDerivedProductManipulation) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // BiologicallyDerivedProductStorage is the element BiologicallyDerivedProduct.storage.
@@ -97,7 +127,7 @@ type BiologicallyDerivedProductStorage struct {
 	Scale             string       `fhir:"scale"`             // 0..1, code; required binding to product-storage-scale
 	Duration          *Period      `fhir:"duration"`          // 0..1, Period
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -105,11 +135,13 @@ func (BiologicallyDerivedProductStorage) Format(s fmt.State, _ rune) {
 	mask(s, "BiologicallyDerivedProductStorage")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *BiologicallyDerivedProductStorage) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *BiologicallyDerivedProductStorage) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "BiologicallyDerivedProduct".
 func (*BiologicallyDerivedProduct) ResourceType() string { return "BiologicallyDerivedProduct" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r BiologicallyDerivedProduct) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *BiologicallyDerivedProduct) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

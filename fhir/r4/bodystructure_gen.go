@@ -25,17 +25,17 @@ type BodyStructure struct {
 	Image             []Attachment      `fhir:"image"`             // 0..*, Attachment
 	Patient           *Reference        `fhir:"patient"`           // 1..1, Reference to Patient
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (BodyStructure) Format(s fmt.State, _ rune) { mask(s, "BodyStructure") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v BodyStructure) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *BodyStructure) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "BodyStructure".
 func (*BodyStructure) ResourceType() string { return "BodyStructure" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r BodyStructure) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *BodyStructure) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

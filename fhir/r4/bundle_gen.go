@@ -22,11 +22,17 @@ type Bundle struct {
 	Entry         []BundleEntry `fhir:"entry"`         // 0..*
 	Signature     *Signature    `fhir:"signature"`     // 0..1, Signature
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Bundle) Format(s fmt.State, _ rune) { mask(s, "Bundle") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Bundle) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Bundle) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // BundleLink is the element Bundle.link.
 type BundleLink struct {
@@ -36,11 +42,17 @@ type BundleLink struct {
 	Relation          string      `fhir:"relation"`          // 1..1, string
 	URL               string      `fhir:"url"`               // 1..1, uri
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (BundleLink) Format(s fmt.State, _ rune) { mask(s, "BundleLink") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *BundleLink) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *BundleLink) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // BundleEntry is the element Bundle.entry.
 type BundleEntry struct {
@@ -54,11 +66,17 @@ type BundleEntry struct {
 	Request           *BundleEntryRequest  `fhir:"request"`           // 0..1
 	Response          *BundleEntryResponse `fhir:"response"`          // 0..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (BundleEntry) Format(s fmt.State, _ rune) { mask(s, "BundleEntry") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *BundleEntry) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *BundleEntry) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // BundleEntrySearch is the element Bundle.entry.search.
 type BundleEntrySearch struct {
@@ -68,11 +86,17 @@ type BundleEntrySearch struct {
 	Mode              string       `fhir:"mode"`              // 0..1, code; required binding to search-entry-mode
 	Score             fhir.Decimal `fhir:"score"`             // 0..1, decimal
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (BundleEntrySearch) Format(s fmt.State, _ rune) { mask(s, "BundleEntrySearch") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *BundleEntrySearch) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *BundleEntrySearch) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // BundleEntryRequest is the element Bundle.entry.request.
 type BundleEntryRequest struct {
@@ -86,11 +110,17 @@ type BundleEntryRequest struct {
 	IfMatch           string        `fhir:"ifMatch"`           // 0..1, string
 	IfNoneExist       string        `fhir:"ifNoneExist"`       // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (BundleEntryRequest) Format(s fmt.State, _ rune) { mask(s, "BundleEntryRequest") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *BundleEntryRequest) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *BundleEntryRequest) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // BundleEntryResponse is the element Bundle.entry.response.
 type BundleEntryResponse struct {
@@ -103,17 +133,17 @@ type BundleEntryResponse struct {
 	LastModified      fhir.DateTime `fhir:"lastModified"`      // 0..1, instant
 	Outcome           Resource      `fhir:"outcome"`           // 0..1, Resource
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (BundleEntryResponse) Format(s fmt.State, _ rune) { mask(s, "BundleEntryResponse") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *BundleEntryResponse) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *BundleEntryResponse) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Bundle".
 func (*Bundle) ResourceType() string { return "Bundle" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Bundle) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Bundle) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -45,7 +45,7 @@ type CapabilityStatement struct {
 	Messaging           []CapabilityStatementMessaging     `fhir:"messaging"`           // 0..*
 	Document            []CapabilityStatementDocument      `fhir:"document"`            // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // String is the type's name and none of its data.
@@ -53,6 +53,12 @@ func (CapabilityStatement) String() string { return masked("CapabilityStatement"
 
 // GoString is the type's name and none of its data.
 func (CapabilityStatement) GoString() string { return masked("CapabilityStatement") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v CapabilityStatement) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CapabilityStatement) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // CapabilityStatementSoftware is the element CapabilityStatement.software.
 type CapabilityStatementSoftware struct {
@@ -63,13 +69,19 @@ type CapabilityStatementSoftware struct {
 	Version           string        `fhir:"version"`           // 0..1, string
 	ReleaseDate       fhir.DateTime `fhir:"releaseDate"`       // 0..1, dateTime
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CapabilityStatementSoftware) Format(s fmt.State, _ rune) {
 	mask(s, "CapabilityStatementSoftware")
 }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CapabilityStatementSoftware) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CapabilityStatementSoftware) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // CapabilityStatementImplementation is the element CapabilityStatement.implementation.
 type CapabilityStatementImplementation struct {
@@ -80,12 +92,20 @@ type CapabilityStatementImplementation struct {
 	URL               string      `fhir:"url"`               // 0..1, url
 	Custodian         *Reference  `fhir:"custodian"`         // 0..1, Reference to Organization
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CapabilityStatementImplementation) Format(s fmt.State, _ rune) {
 	mask(s, "CapabilityStatementImplementation")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CapabilityStatementImplementation) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CapabilityStatementImplementation) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // CapabilityStatementRest is the element CapabilityStatement.rest.
@@ -102,11 +122,17 @@ type CapabilityStatementRest struct {
 	Operation         []CapabilityStatementRestResourceOperation   `fhir:"operation"`         // 0..*
 	Compartment       []string                                     `fhir:"compartment"`       // 0..*, canonical to CompartmentDefinition
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CapabilityStatementRest) Format(s fmt.State, _ rune) { mask(s, "CapabilityStatementRest") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CapabilityStatementRest) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CapabilityStatementRest) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // CapabilityStatementRestSecurity is the element CapabilityStatement.rest.security.
 type CapabilityStatementRestSecurity struct {
@@ -117,12 +143,20 @@ type CapabilityStatementRestSecurity struct {
 	Service           []CodeableConcept `fhir:"service"`           // 0..*, CodeableConcept; extensible binding to restful-security-service
 	Description       string            `fhir:"description"`       // 0..1, markdown
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CapabilityStatementRestSecurity) Format(s fmt.State, _ rune) {
 	mask(s, "CapabilityStatementRestSecurity")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CapabilityStatementRestSecurity) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CapabilityStatementRestSecurity) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // CapabilityStatementRestResource is the element CapabilityStatement.rest.resource.
@@ -148,12 +182,20 @@ type CapabilityStatementRestResource struct {
 	SearchParam       []CapabilityStatementRestResourceSearchParam `fhir:"searchParam"`       // 0..*
 	Operation         []CapabilityStatementRestResourceOperation   `fhir:"operation"`         // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CapabilityStatementRestResource) Format(s fmt.State, _ rune) {
 	mask(s, "CapabilityStatementRestResource")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CapabilityStatementRestResource) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CapabilityStatementRestResource) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // CapabilityStatementRestResourceInteraction is the element CapabilityStatement.rest.resource.interaction.
@@ -164,12 +206,22 @@ type CapabilityStatementRestResourceInteraction struct {
 	Code              string      `fhir:"code"`              // 1..1, code; required binding to type-restful-interaction
 	Documentation     string      `fhir:"documentation"`     // 0..1, markdown
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CapabilityStatementRestResourceInteraction) Format(s fmt.State, _ rune) {
 	mask(s, "CapabilityStatementRestResourceInteraction")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CapabilityStatementRestResourceInteraction) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CapabilityStatementRestResourceInteraction) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // CapabilityStatementRestResourceSearchParam is the element CapabilityStatement.rest.resource.searchParam.
@@ -182,12 +234,22 @@ type CapabilityStatementRestResourceSearchParam struct {
 	Type              string      `fhir:"type"`              // 1..1, code; required binding to search-param-type
 	Documentation     string      `fhir:"documentation"`     // 0..1, markdown
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CapabilityStatementRestResourceSearchParam) Format(s fmt.State, _ rune) {
 	mask(s, "CapabilityStatementRestResourceSearchParam")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CapabilityStatementRestResourceSearchParam) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CapabilityStatementRestResourceSearchParam) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // CapabilityStatementRestResourceOperation is the element CapabilityStatement.rest.resource.operation.
@@ -199,12 +261,22 @@ type CapabilityStatementRestResourceOperation struct {
 	Definition        string      `fhir:"definition"`        // 1..1, canonical to OperationDefinition
 	Documentation     string      `fhir:"documentation"`     // 0..1, markdown
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CapabilityStatementRestResourceOperation) Format(s fmt.State, _ rune) {
 	mask(s, "CapabilityStatementRestResourceOperation")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CapabilityStatementRestResourceOperation) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CapabilityStatementRestResourceOperation) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // CapabilityStatementRestInteraction is the element CapabilityStatement.rest.interaction.
@@ -215,12 +287,20 @@ type CapabilityStatementRestInteraction struct {
 	Code              string      `fhir:"code"`              // 1..1, code; required binding to system-restful-interaction
 	Documentation     string      `fhir:"documentation"`     // 0..1, markdown
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CapabilityStatementRestInteraction) Format(s fmt.State, _ rune) {
 	mask(s, "CapabilityStatementRestInteraction")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CapabilityStatementRestInteraction) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CapabilityStatementRestInteraction) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // CapabilityStatementMessaging is the element CapabilityStatement.messaging.
@@ -233,12 +313,20 @@ type CapabilityStatementMessaging struct {
 	Documentation     string                                         `fhir:"documentation"`     // 0..1, markdown
 	SupportedMessage  []CapabilityStatementMessagingSupportedMessage `fhir:"supportedMessage"`  // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CapabilityStatementMessaging) Format(s fmt.State, _ rune) {
 	mask(s, "CapabilityStatementMessaging")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CapabilityStatementMessaging) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CapabilityStatementMessaging) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // CapabilityStatementMessagingEndpoint is the element CapabilityStatement.messaging.endpoint.
@@ -249,12 +337,20 @@ type CapabilityStatementMessagingEndpoint struct {
 	Protocol          *Coding     `fhir:"protocol"`          // 1..1, Coding; extensible binding to message-transport
 	Address           string      `fhir:"address"`           // 1..1, url
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CapabilityStatementMessagingEndpoint) Format(s fmt.State, _ rune) {
 	mask(s, "CapabilityStatementMessagingEndpoint")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CapabilityStatementMessagingEndpoint) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CapabilityStatementMessagingEndpoint) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // CapabilityStatementMessagingSupportedMessage is the element CapabilityStatement.messaging.supportedMessage.
@@ -265,12 +361,22 @@ type CapabilityStatementMessagingSupportedMessage struct {
 	Mode              string      `fhir:"mode"`              // 1..1, code; required binding to event-capability-mode
 	Definition        string      `fhir:"definition"`        // 1..1, canonical to MessageDefinition
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CapabilityStatementMessagingSupportedMessage) Format(s fmt.State, _ rune) {
 	mask(s, "CapabilityStatementMessagingSupportedMessage")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CapabilityStatementMessagingSupportedMessage) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CapabilityStatementMessagingSupportedMessage) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // CapabilityStatementDocument is the element CapabilityStatement.document.
@@ -282,7 +388,7 @@ type CapabilityStatementDocument struct {
 	Documentation     string      `fhir:"documentation"`     // 0..1, markdown
 	Profile           string      `fhir:"profile"`           // 1..1, canonical to StructureDefinition
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -290,11 +396,11 @@ func (CapabilityStatementDocument) Format(s fmt.State, _ rune) {
 	mask(s, "CapabilityStatementDocument")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CapabilityStatementDocument) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CapabilityStatementDocument) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "CapabilityStatement".
 func (*CapabilityStatement) ResourceType() string { return "CapabilityStatement" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r CapabilityStatement) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *CapabilityStatement) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -42,11 +42,17 @@ type CarePlan struct {
 	Activity              []CarePlanActivity `fhir:"activity"`              // 0..*
 	Note                  []Annotation       `fhir:"note"`                  // 0..*, Annotation
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CarePlan) Format(s fmt.State, _ rune) { mask(s, "CarePlan") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v CarePlan) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CarePlan) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // CarePlanActivity is the element CarePlan.activity.
 type CarePlanActivity struct {
@@ -59,11 +65,17 @@ type CarePlanActivity struct {
 	Reference              *Reference              `fhir:"reference"`              // 0..1, Reference to Appointment, CommunicationRequest, DeviceRequest, MedicationRequest, NutritionOrder, Task, ServiceRequest, VisionPrescription, RequestGroup
 	Detail                 *CarePlanActivityDetail `fhir:"detail"`                 // 0..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CarePlanActivity) Format(s fmt.State, _ rune) { mask(s, "CarePlanActivity") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CarePlanActivity) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CarePlanActivity) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // CarePlanActivityDetail is the element CarePlan.activity.detail.
 type CarePlanActivityDetail struct {
@@ -88,17 +100,17 @@ type CarePlanActivityDetail struct {
 	Quantity              *Quantity         `fhir:"quantity"`              // 0..1, Quantity
 	Description           string            `fhir:"description"`           // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CarePlanActivityDetail) Format(s fmt.State, _ rune) { mask(s, "CarePlanActivityDetail") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CarePlanActivityDetail) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CarePlanActivityDetail) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "CarePlan".
 func (*CarePlan) ResourceType() string { return "CarePlan" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r CarePlan) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *CarePlan) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

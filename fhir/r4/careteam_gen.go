@@ -30,11 +30,17 @@ type CareTeam struct {
 	Telecom              []ContactPoint        `fhir:"telecom"`              // 0..*, ContactPoint
 	Note                 []Annotation          `fhir:"note"`                 // 0..*, Annotation
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CareTeam) Format(s fmt.State, _ rune) { mask(s, "CareTeam") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v CareTeam) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CareTeam) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // CareTeamParticipant is the element CareTeam.participant.
 type CareTeamParticipant struct {
@@ -46,17 +52,17 @@ type CareTeamParticipant struct {
 	OnBehalfOf        *Reference        `fhir:"onBehalfOf"`        // 0..1, Reference to Organization
 	Period            *Period           `fhir:"period"`            // 0..1, Period
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CareTeamParticipant) Format(s fmt.State, _ rune) { mask(s, "CareTeamParticipant") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CareTeamParticipant) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CareTeamParticipant) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "CareTeam".
 func (*CareTeam) ResourceType() string { return "CareTeam" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r CareTeam) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *CareTeam) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -32,11 +32,17 @@ type CatalogEntry struct {
 	AdditionalClassification []CodeableConcept          `fhir:"additionalClassification"` // 0..*, CodeableConcept
 	RelatedEntry             []CatalogEntryRelatedEntry `fhir:"relatedEntry"`             // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CatalogEntry) Format(s fmt.State, _ rune) { mask(s, "CatalogEntry") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v CatalogEntry) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CatalogEntry) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // CatalogEntryRelatedEntry is the element CatalogEntry.relatedEntry.
 type CatalogEntryRelatedEntry struct {
@@ -46,17 +52,17 @@ type CatalogEntryRelatedEntry struct {
 	Relationtype      string      `fhir:"relationtype"`      // 1..1, code; required binding to relation-type
 	Item              *Reference  `fhir:"item"`              // 1..1, Reference to CatalogEntry
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CatalogEntryRelatedEntry) Format(s fmt.State, _ rune) { mask(s, "CatalogEntryRelatedEntry") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CatalogEntryRelatedEntry) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CatalogEntryRelatedEntry) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "CatalogEntry".
 func (*CatalogEntry) ResourceType() string { return "CatalogEntry" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r CatalogEntry) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *CatalogEntry) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -45,11 +45,17 @@ type ChargeItem struct {
 	Note                   []Annotation          `fhir:"note"`                   // 0..*, Annotation
 	SupportingInformation  []Reference           `fhir:"supportingInformation"`  // 0..*, Reference
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ChargeItem) Format(s fmt.State, _ rune) { mask(s, "ChargeItem") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v ChargeItem) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ChargeItem) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ChargeItemPerformer is the element ChargeItem.performer.
 type ChargeItemPerformer struct {
@@ -59,17 +65,17 @@ type ChargeItemPerformer struct {
 	Function          *CodeableConcept `fhir:"function"`          // 0..1, CodeableConcept
 	Actor             *Reference       `fhir:"actor"`             // 1..1, Reference to Practitioner, PractitionerRole, Organization, CareTeam, Patient, Device, RelatedPerson
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ChargeItemPerformer) Format(s fmt.State, _ rune) { mask(s, "ChargeItemPerformer") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ChargeItemPerformer) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ChargeItemPerformer) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "ChargeItem".
 func (*ChargeItem) ResourceType() string { return "ChargeItem" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r ChargeItem) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *ChargeItem) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -42,11 +42,17 @@ type ChargeItemDefinition struct {
 	Applicability     []ChargeItemDefinitionApplicability `fhir:"applicability"`     // 0..*
 	PropertyGroup     []ChargeItemDefinitionPropertyGroup `fhir:"propertyGroup"`     // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ChargeItemDefinition) Format(s fmt.State, _ rune) { mask(s, "ChargeItemDefinition") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v ChargeItemDefinition) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ChargeItemDefinition) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ChargeItemDefinitionApplicability is the element ChargeItemDefinition.applicability.
 type ChargeItemDefinitionApplicability struct {
@@ -57,12 +63,20 @@ type ChargeItemDefinitionApplicability struct {
 	Language          string      `fhir:"language"`          // 0..1, string
 	Expression        string      `fhir:"expression"`        // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ChargeItemDefinitionApplicability) Format(s fmt.State, _ rune) {
 	mask(s, "ChargeItemDefinitionApplicability")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ChargeItemDefinitionApplicability) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ChargeItemDefinitionApplicability) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ChargeItemDefinitionPropertyGroup is the element ChargeItemDefinition.propertyGroup.
@@ -73,12 +87,20 @@ type ChargeItemDefinitionPropertyGroup struct {
 	Applicability     []ChargeItemDefinitionApplicability               `fhir:"applicability"`     // 0..*
 	PriceComponent    []ChargeItemDefinitionPropertyGroupPriceComponent `fhir:"priceComponent"`    // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ChargeItemDefinitionPropertyGroup) Format(s fmt.State, _ rune) {
 	mask(s, "ChargeItemDefinitionPropertyGroup")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ChargeItemDefinitionPropertyGroup) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ChargeItemDefinitionPropertyGroup) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ChargeItemDefinitionPropertyGroupPriceComponent is the element ChargeItemDefinition.propertyGroup.priceComponent.
@@ -91,7 +113,7 @@ type ChargeItemDefinitionPropertyGroupPriceComponent struct {
 	Factor            fhir.Decimal     `fhir:"factor"`            // 0..1, decimal
 	Amount            *Money           `fhir:"amount"`            // 0..1, Money
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -99,11 +121,15 @@ func (ChargeItemDefinitionPropertyGroupPriceComponent) Format(s fmt.State, _ run
 	mask(s, "ChargeItemDefinitionPropertyGroupPriceComponent")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ChargeItemDefinitionPropertyGroupPriceComponent) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ChargeItemDefinitionPropertyGroupPriceComponent) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "ChargeItemDefinition".
 func (*ChargeItemDefinition) ResourceType() string { return "ChargeItemDefinition" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r ChargeItemDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *ChargeItemDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -46,11 +46,17 @@ type Claim struct {
 	Item                 []ClaimItem           `fhir:"item"`                 // 0..*
 	Total                *Money                `fhir:"total"`                // 0..1, Money
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Claim) Format(s fmt.State, _ rune) { mask(s, "Claim") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Claim) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Claim) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ClaimRelated is the element Claim.related.
 type ClaimRelated struct {
@@ -61,11 +67,17 @@ type ClaimRelated struct {
 	Relationship      *CodeableConcept `fhir:"relationship"`      // 0..1, CodeableConcept
 	Reference         *Identifier      `fhir:"reference"`         // 0..1, Identifier
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ClaimRelated) Format(s fmt.State, _ rune) { mask(s, "ClaimRelated") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ClaimRelated) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ClaimRelated) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ClaimPayee is the element Claim.payee.
 type ClaimPayee struct {
@@ -75,11 +87,17 @@ type ClaimPayee struct {
 	Type              *CodeableConcept `fhir:"type"`              // 1..1, CodeableConcept
 	Party             *Reference       `fhir:"party"`             // 0..1, Reference to Practitioner, PractitionerRole, Organization, Patient, RelatedPerson
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ClaimPayee) Format(s fmt.State, _ rune) { mask(s, "ClaimPayee") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ClaimPayee) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ClaimPayee) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ClaimCareTeam is the element Claim.careTeam.
 type ClaimCareTeam struct {
@@ -92,11 +110,17 @@ type ClaimCareTeam struct {
 	Role              *CodeableConcept `fhir:"role"`              // 0..1, CodeableConcept
 	Qualification     *CodeableConcept `fhir:"qualification"`     // 0..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ClaimCareTeam) Format(s fmt.State, _ rune) { mask(s, "ClaimCareTeam") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ClaimCareTeam) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ClaimCareTeam) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ClaimSupportingInfo is the element Claim.supportingInfo.
 type ClaimSupportingInfo struct {
@@ -110,11 +134,17 @@ type ClaimSupportingInfo struct {
 	Value             Value            `fhir:"value"`             // 0..1, boolean | string | Quantity | Attachment | Reference
 	Reason            *CodeableConcept `fhir:"reason"`            // 0..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ClaimSupportingInfo) Format(s fmt.State, _ rune) { mask(s, "ClaimSupportingInfo") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ClaimSupportingInfo) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ClaimSupportingInfo) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ClaimDiagnosis is the element Claim.diagnosis.
 type ClaimDiagnosis struct {
@@ -127,11 +157,17 @@ type ClaimDiagnosis struct {
 	OnAdmission       *CodeableConcept  `fhir:"onAdmission"`       // 0..1, CodeableConcept
 	PackageCode       *CodeableConcept  `fhir:"packageCode"`       // 0..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ClaimDiagnosis) Format(s fmt.State, _ rune) { mask(s, "ClaimDiagnosis") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ClaimDiagnosis) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ClaimDiagnosis) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ClaimProcedure is the element Claim.procedure.
 type ClaimProcedure struct {
@@ -144,11 +180,17 @@ type ClaimProcedure struct {
 	Procedure         Value             `fhir:"procedure"`         // 1..1, CodeableConcept | Reference to Procedure
 	Udi               []Reference       `fhir:"udi"`               // 0..*, Reference to Device
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ClaimProcedure) Format(s fmt.State, _ rune) { mask(s, "ClaimProcedure") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ClaimProcedure) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ClaimProcedure) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ClaimInsurance is the element Claim.insurance.
 type ClaimInsurance struct {
@@ -163,11 +205,17 @@ type ClaimInsurance struct {
 	PreAuthRef          []string    `fhir:"preAuthRef"`          // 0..*, string
 	ClaimResponse       *Reference  `fhir:"claimResponse"`       // 0..1, Reference to ClaimResponse
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ClaimInsurance) Format(s fmt.State, _ rune) { mask(s, "ClaimInsurance") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ClaimInsurance) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ClaimInsurance) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ClaimAccident is the element Claim.accident.
 type ClaimAccident struct {
@@ -178,11 +226,17 @@ type ClaimAccident struct {
 	Type              *CodeableConcept `fhir:"type"`              // 0..1, CodeableConcept; extensible binding to v3-ActIncidentCode
 	Location          Value            `fhir:"location"`          // 0..1, Address | Reference to Location
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ClaimAccident) Format(s fmt.State, _ rune) { mask(s, "ClaimAccident") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ClaimAccident) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ClaimAccident) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ClaimItem is the element Claim.item.
 type ClaimItem struct {
@@ -211,11 +265,17 @@ type ClaimItem struct {
 	Encounter           []Reference       `fhir:"encounter"`           // 0..*, Reference to Encounter
 	Detail              []ClaimItemDetail `fhir:"detail"`              // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ClaimItem) Format(s fmt.State, _ rune) { mask(s, "ClaimItem") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ClaimItem) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ClaimItem) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ClaimItemDetail is the element Claim.item.detail.
 type ClaimItemDetail struct {
@@ -235,11 +295,17 @@ type ClaimItemDetail struct {
 	Udi               []Reference                `fhir:"udi"`               // 0..*, Reference to Device
 	SubDetail         []ClaimItemDetailSubDetail `fhir:"subDetail"`         // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ClaimItemDetail) Format(s fmt.State, _ rune) { mask(s, "ClaimItemDetail") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ClaimItemDetail) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ClaimItemDetail) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ClaimItemDetailSubDetail is the element Claim.item.detail.subDetail.
 type ClaimItemDetailSubDetail struct {
@@ -258,17 +324,17 @@ type ClaimItemDetailSubDetail struct {
 	Net               *Money            `fhir:"net"`               // 0..1, Money
 	Udi               []Reference       `fhir:"udi"`               // 0..*, Reference to Device
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ClaimItemDetailSubDetail) Format(s fmt.State, _ rune) { mask(s, "ClaimItemDetailSubDetail") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ClaimItemDetailSubDetail) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ClaimItemDetailSubDetail) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Claim".
 func (*Claim) ResourceType() string { return "Claim" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Claim) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Claim) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

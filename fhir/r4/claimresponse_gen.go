@@ -46,11 +46,17 @@ type ClaimResponse struct {
 	Insurance            []ClaimResponseInsurance        `fhir:"insurance"`            // 0..*
 	Error                []ClaimResponseError            `fhir:"error"`                // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ClaimResponse) Format(s fmt.State, _ rune) { mask(s, "ClaimResponse") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v ClaimResponse) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ClaimResponse) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ClaimResponseItem is the element ClaimResponse.item.
 type ClaimResponseItem struct {
@@ -62,11 +68,17 @@ type ClaimResponseItem struct {
 	Adjudication      []ClaimResponseItemAdjudication `fhir:"adjudication"`      // 1..*
 	Detail            []ClaimResponseItemDetail       `fhir:"detail"`            // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ClaimResponseItem) Format(s fmt.State, _ rune) { mask(s, "ClaimResponseItem") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ClaimResponseItem) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ClaimResponseItem) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ClaimResponseItemAdjudication is the element ClaimResponse.item.adjudication.
 type ClaimResponseItemAdjudication struct {
@@ -78,12 +90,20 @@ type ClaimResponseItemAdjudication struct {
 	Amount            *Money           `fhir:"amount"`            // 0..1, Money
 	Value             fhir.Decimal     `fhir:"value"`             // 0..1, decimal
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ClaimResponseItemAdjudication) Format(s fmt.State, _ rune) {
 	mask(s, "ClaimResponseItemAdjudication")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ClaimResponseItemAdjudication) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ClaimResponseItemAdjudication) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ClaimResponseItemDetail is the element ClaimResponse.item.detail.
@@ -96,11 +116,17 @@ type ClaimResponseItemDetail struct {
 	Adjudication      []ClaimResponseItemAdjudication    `fhir:"adjudication"`      // 1..*
 	SubDetail         []ClaimResponseItemDetailSubDetail `fhir:"subDetail"`         // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ClaimResponseItemDetail) Format(s fmt.State, _ rune) { mask(s, "ClaimResponseItemDetail") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ClaimResponseItemDetail) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ClaimResponseItemDetail) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ClaimResponseItemDetailSubDetail is the element ClaimResponse.item.detail.subDetail.
 type ClaimResponseItemDetailSubDetail struct {
@@ -111,12 +137,20 @@ type ClaimResponseItemDetailSubDetail struct {
 	NoteNumber        []int                           `fhir:"noteNumber"`        // 0..*, positiveInt
 	Adjudication      []ClaimResponseItemAdjudication `fhir:"adjudication"`      // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ClaimResponseItemDetailSubDetail) Format(s fmt.State, _ rune) {
 	mask(s, "ClaimResponseItemDetailSubDetail")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ClaimResponseItemDetailSubDetail) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ClaimResponseItemDetailSubDetail) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ClaimResponseAddItem is the element ClaimResponse.addItem.
@@ -143,11 +177,17 @@ type ClaimResponseAddItem struct {
 	Adjudication      []ClaimResponseItemAdjudication `fhir:"adjudication"`      // 1..*
 	Detail            []ClaimResponseAddItemDetail    `fhir:"detail"`            // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ClaimResponseAddItem) Format(s fmt.State, _ rune) { mask(s, "ClaimResponseAddItem") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ClaimResponseAddItem) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ClaimResponseAddItem) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ClaimResponseAddItemDetail is the element ClaimResponse.addItem.detail.
 type ClaimResponseAddItemDetail struct {
@@ -164,11 +204,17 @@ type ClaimResponseAddItemDetail struct {
 	Adjudication      []ClaimResponseItemAdjudication       `fhir:"adjudication"`      // 1..*
 	SubDetail         []ClaimResponseAddItemDetailSubDetail `fhir:"subDetail"`         // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ClaimResponseAddItemDetail) Format(s fmt.State, _ rune) { mask(s, "ClaimResponseAddItemDetail") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ClaimResponseAddItemDetail) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ClaimResponseAddItemDetail) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ClaimResponseAddItemDetailSubDetail is the element ClaimResponse.addItem.detail.subDetail.
 type ClaimResponseAddItemDetailSubDetail struct {
@@ -184,12 +230,20 @@ type ClaimResponseAddItemDetailSubDetail struct {
 	NoteNumber        []int                           `fhir:"noteNumber"`        // 0..*, positiveInt
 	Adjudication      []ClaimResponseItemAdjudication `fhir:"adjudication"`      // 1..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ClaimResponseAddItemDetailSubDetail) Format(s fmt.State, _ rune) {
 	mask(s, "ClaimResponseAddItemDetailSubDetail")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ClaimResponseAddItemDetailSubDetail) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ClaimResponseAddItemDetailSubDetail) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ClaimResponseTotal is the element ClaimResponse.total.
@@ -200,11 +254,17 @@ type ClaimResponseTotal struct {
 	Category          *CodeableConcept `fhir:"category"`          // 1..1, CodeableConcept
 	Amount            *Money           `fhir:"amount"`            // 1..1, Money
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ClaimResponseTotal) Format(s fmt.State, _ rune) { mask(s, "ClaimResponseTotal") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ClaimResponseTotal) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ClaimResponseTotal) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ClaimResponsePayment is the element ClaimResponse.payment.
 type ClaimResponsePayment struct {
@@ -218,11 +278,17 @@ type ClaimResponsePayment struct {
 	Amount            *Money           `fhir:"amount"`            // 1..1, Money
 	Identifier        *Identifier      `fhir:"identifier"`        // 0..1, Identifier
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ClaimResponsePayment) Format(s fmt.State, _ rune) { mask(s, "ClaimResponsePayment") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ClaimResponsePayment) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ClaimResponsePayment) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ClaimResponseProcessNote is the element ClaimResponse.processNote.
 type ClaimResponseProcessNote struct {
@@ -234,11 +300,17 @@ type ClaimResponseProcessNote struct {
 	Text              string           `fhir:"text"`              // 1..1, string
 	Language          *CodeableConcept `fhir:"language"`          // 0..1, CodeableConcept; preferred binding to languages
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ClaimResponseProcessNote) Format(s fmt.State, _ rune) { mask(s, "ClaimResponseProcessNote") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ClaimResponseProcessNote) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ClaimResponseProcessNote) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ClaimResponseInsurance is the element ClaimResponse.insurance.
 type ClaimResponseInsurance struct {
@@ -251,11 +323,17 @@ type ClaimResponseInsurance struct {
 	BusinessArrangement string      `fhir:"businessArrangement"` // 0..1, string
 	ClaimResponse       *Reference  `fhir:"claimResponse"`       // 0..1, Reference to ClaimResponse
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ClaimResponseInsurance) Format(s fmt.State, _ rune) { mask(s, "ClaimResponseInsurance") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ClaimResponseInsurance) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ClaimResponseInsurance) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ClaimResponseError is the element ClaimResponse.error.
 type ClaimResponseError struct {
@@ -267,17 +345,17 @@ type ClaimResponseError struct {
 	SubDetailSequence *int             `fhir:"subDetailSequence"` // 0..1, positiveInt
 	Code              *CodeableConcept `fhir:"code"`              // 1..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ClaimResponseError) Format(s fmt.State, _ rune) { mask(s, "ClaimResponseError") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ClaimResponseError) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ClaimResponseError) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "ClaimResponse".
 func (*ClaimResponse) ResourceType() string { return "ClaimResponse" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r ClaimResponse) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *ClaimResponse) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -39,11 +39,17 @@ type ClinicalImpression struct {
 	SupportingInfo           []Reference                       `fhir:"supportingInfo"`           // 0..*, Reference
 	Note                     []Annotation                      `fhir:"note"`                     // 0..*, Annotation
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ClinicalImpression) Format(s fmt.State, _ rune) { mask(s, "ClinicalImpression") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v ClinicalImpression) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ClinicalImpression) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ClinicalImpressionInvestigation is the element ClinicalImpression.investigation.
 type ClinicalImpressionInvestigation struct {
@@ -53,12 +59,20 @@ type ClinicalImpressionInvestigation struct {
 	Code              *CodeableConcept `fhir:"code"`              // 1..1, CodeableConcept
 	Item              []Reference      `fhir:"item"`              // 0..*, Reference to Observation, QuestionnaireResponse, FamilyMemberHistory, DiagnosticReport, RiskAssessment, ImagingStudy, Media
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ClinicalImpressionInvestigation) Format(s fmt.State, _ rune) {
 	mask(s, "ClinicalImpressionInvestigation")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ClinicalImpressionInvestigation) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ClinicalImpressionInvestigation) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ClinicalImpressionFinding is the element ClinicalImpression.finding.
@@ -70,17 +84,17 @@ type ClinicalImpressionFinding struct {
 	ItemReference       *Reference       `fhir:"itemReference"`       // 0..1, Reference to Condition, Observation, Media
 	Basis               string           `fhir:"basis"`               // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ClinicalImpressionFinding) Format(s fmt.State, _ rune) { mask(s, "ClinicalImpressionFinding") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ClinicalImpressionFinding) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ClinicalImpressionFinding) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "ClinicalImpression".
 func (*ClinicalImpression) ResourceType() string { return "ClinicalImpression" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r ClinicalImpression) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *ClinicalImpression) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

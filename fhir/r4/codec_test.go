@@ -95,6 +95,102 @@ func TestEncodingJSON(t *testing.T) {
 	}
 }
 
+// TestEncodingJSONOfParts writes and reads data types and elements by
+// encoding/json, as values, pointers and items.
+func TestEncodingJSONOfParts(t *testing.T) {
+	name := HumanName{Family: "A", Given: []string{"B", ""}, Companions: Companions{{Element: "given", Index: 1, ID: "x"}}}
+	value, err := fhir.ParseDecimal("1.50")
+	if err != nil {
+		t.Fatal(err)
+	}
+	quantity := Quantity{Value: value, Unit: "mg"}
+	contact := PatientContact{Gender: "female", Name: &name}
+	const nameJSON, quantityJSON = `{"family":"A","given":["B",null],"_given":[null,{"id":"x"}]}`, `{"value":1.50,"unit":"mg"}`
+	const contactJSON = `{"name":` + nameJSON + `,"gender":"female"}`
+	for _, c := range []struct {
+		in   any
+		want string
+	}{
+		{name, nameJSON}, {&name, nameJSON}, {map[string]HumanName{"a": name}, `{"a":` + nameJSON + `}`}, {[]HumanName{name}, `[` + nameJSON + `]`},
+		{quantity, quantityJSON}, {&contact, contactJSON}, {[]PatientContact{contact}, `[` + contactJSON + `]`},
+		{&BundleEntry{FullUrl: "urn:a"}, `{"fullUrl":"urn:a"}`},
+	} {
+		out, err := json.Marshal(c.in)
+		if err != nil || string(out) != c.want {
+			t.Errorf("%T: %s, %v; want %s", c.in, out, err, c.want)
+		}
+	}
+	if out, err := json.Marshal(contact); err == nil {
+		t.Errorf("an element by its value: %s", out)
+	}
+	var back PatientContact
+	if err := json.Unmarshal([]byte(contactJSON), &back); err != nil || back.Name.Family != "A" || FindCompanion(back.Name.Companions, "given", 1).ID != "x" {
+		t.Errorf("%v", err)
+	}
+	if err := json.Unmarshal([]byte(`{"Family":"A"}`), &name); err == nil {
+		t.Error("a name of Go was read")
+	}
+	// Every struct finds its type.
+	for typ := range fhir.R4().Types() {
+		if strings.Contains(typ.Name(), ".") && typ.Kind() == fhir.KindBackbone {
+			continue
+		}
+		if v := newValue(typ.Name()); v != nil {
+			if out, err := json.Marshal(v); err != nil || string(out) != "{}" {
+				t.Errorf("%s: %s, %v", typ.Name(), out, err)
+			}
+		}
+	}
+}
+
+// TestNull reads null as encoding/json has it: nothing changes.
+func TestNull(t *testing.T) {
+	v := struct {
+		Patient Patient
+		Name    HumanName
+		Pointer *Patient
+	}{Patient{ID: "a"}, HumanName{Text: "b"}, &Patient{}}
+	if err := json.Unmarshal([]byte(`{"Patient":null,"Name":null,"Pointer":null}`), &v); err != nil || v.Patient.ID != "a" || v.Name.Text != "b" || v.Pointer != nil {
+		t.Errorf("%v", err)
+	}
+	if err := Unmarshal([]byte("null"), &v.Patient); err == nil {
+		t.Error("null is no patient")
+	}
+}
+
+// TestCompanionsWithoutPrimitives writes structs whose companions belong to
+// nothing.
+func TestCompanionsWithoutPrimitives(t *testing.T) {
+	of := func(c ...Companion) Companions { return c }
+	for name, v := range map[string]any{
+		"unknown element":     &Patient{Companions: of(Companion{Element: "colour", ID: "a"})},
+		"no primitive":        &Patient{Companions: of(Companion{Element: "name", ID: "a"})},
+		"resource":            &Patient{Companions: of(Companion{Element: "contained", ID: "a"})},
+		"negative index":      &Patient{Companions: of(Companion{Element: "gender", Index: -1, ID: "a"})},
+		"index of no list":    &Patient{Gender: "male", Companions: of(Companion{Element: "gender", Index: 1, ID: "a"})},
+		"index behind a list": &HumanName{Given: []string{"A"}, Companions: of(Companion{Element: "given", Index: 2, ID: "a"})},
+		"huge index":          &HumanName{Companions: of(Companion{Element: "given", Index: 1 << 40, ID: "a"})},
+		"twice":               &Patient{Companions: of(Companion{Element: "gender", ID: "a"}, Companion{Element: "gender", ID: "b"})},
+		"choice without one":  &Patient{Companions: of(Companion{Element: "deceased", ID: "a"})},
+		"choice of a struct":  &Extension{URL: "u", Value: &Quantity{Unit: "mg"}, Companions: of(Companion{Element: "value", ID: "a"})},
+		"deep inside":         &Patient{Name: []HumanName{{Companions: of(Companion{Element: "x", ID: "a"})}}},
+	} {
+		if out, err := Marshal(v); err == nil {
+			t.Errorf("%s: %s", name, out)
+		}
+	}
+	for want, v := range map[string]any{
+		`{"given":["A"],"_given":[{"id":"a"}]}`:                                           &HumanName{Given: []string{"A"}, Companions: of(Companion{Element: "given", ID: "a"})},
+		`{"_given":[{"id":"a"},{"id":"b"}]}`:                                              &HumanName{Companions: of(Companion{Element: "given", Index: 1, ID: "b"}, Companion{Element: "given", ID: "a"})},
+		`{"resourceType":"Patient","_deceasedBoolean":{"id":"a"}}`:                        &Patient{Deceased: Empty{"boolean"}, Companions: of(Companion{Element: "deceased", ID: "a"})},
+		`{"resourceType":"Patient","deceasedBoolean":true,"_deceasedBoolean":{"id":"a"}}`: &Patient{Deceased: Boolean(true), Companions: of(Companion{Element: "deceased", ID: "a"})},
+	} {
+		if out, err := Marshal(v); err != nil || string(out) != want {
+			t.Errorf("%s, %v; want %s", out, err, want)
+		}
+	}
+}
+
 // TestNothingIsLost decodes trees that were not read strictly and hold what a
 // struct cannot: an error says so.
 func TestNothingIsLost(t *testing.T) {

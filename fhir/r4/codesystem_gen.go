@@ -45,11 +45,17 @@ type CodeSystem struct {
 	Property          []CodeSystemProperty `fhir:"property"`          // 0..*
 	Concept           []CodeSystemConcept  `fhir:"concept"`           // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CodeSystem) Format(s fmt.State, _ rune) { mask(s, "CodeSystem") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v CodeSystem) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CodeSystem) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // CodeSystemFilter is the element CodeSystem.filter.
 type CodeSystemFilter struct {
@@ -61,11 +67,17 @@ type CodeSystemFilter struct {
 	Operator          []string    `fhir:"operator"`          // 1..*, code; required binding to filter-operator
 	Value             string      `fhir:"value"`             // 1..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CodeSystemFilter) Format(s fmt.State, _ rune) { mask(s, "CodeSystemFilter") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CodeSystemFilter) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CodeSystemFilter) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // CodeSystemProperty is the element CodeSystem.property.
 type CodeSystemProperty struct {
@@ -77,11 +89,17 @@ type CodeSystemProperty struct {
 	Description       string      `fhir:"description"`       // 0..1, string
 	Type              string      `fhir:"type"`              // 1..1, code; required binding to concept-property-type
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CodeSystemProperty) Format(s fmt.State, _ rune) { mask(s, "CodeSystemProperty") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CodeSystemProperty) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CodeSystemProperty) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // CodeSystemConcept is the element CodeSystem.concept.
 type CodeSystemConcept struct {
@@ -95,11 +113,17 @@ type CodeSystemConcept struct {
 	Property          []CodeSystemConceptProperty    `fhir:"property"`          // 0..*
 	Concept           []CodeSystemConcept            `fhir:"concept"`           // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CodeSystemConcept) Format(s fmt.State, _ rune) { mask(s, "CodeSystemConcept") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CodeSystemConcept) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CodeSystemConcept) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // CodeSystemConceptDesignation is the element CodeSystem.concept.designation.
 type CodeSystemConceptDesignation struct {
@@ -110,12 +134,20 @@ type CodeSystemConceptDesignation struct {
 	Use               *Coding     `fhir:"use"`               // 0..1, Coding; extensible binding to designation-use
 	Value             string      `fhir:"value"`             // 1..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CodeSystemConceptDesignation) Format(s fmt.State, _ rune) {
 	mask(s, "CodeSystemConceptDesignation")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CodeSystemConceptDesignation) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CodeSystemConceptDesignation) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // CodeSystemConceptProperty is the element CodeSystem.concept.property.
@@ -126,17 +158,17 @@ type CodeSystemConceptProperty struct {
 	Code              string      `fhir:"code"`              // 1..1, code
 	Value             Value       `fhir:"value"`             // 1..1, code | Coding | string | integer | boolean | dateTime | decimal
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CodeSystemConceptProperty) Format(s fmt.State, _ rune) { mask(s, "CodeSystemConceptProperty") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CodeSystemConceptProperty) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CodeSystemConceptProperty) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "CodeSystem".
 func (*CodeSystem) ResourceType() string { return "CodeSystem" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r CodeSystem) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *CodeSystem) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

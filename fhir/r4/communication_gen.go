@@ -42,11 +42,17 @@ type Communication struct {
 	Payload               []CommunicationPayload `fhir:"payload"`               // 0..*
 	Note                  []Annotation           `fhir:"note"`                  // 0..*, Annotation
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Communication) Format(s fmt.State, _ rune) { mask(s, "Communication") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Communication) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Communication) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // CommunicationPayload is the element Communication.payload.
 type CommunicationPayload struct {
@@ -55,17 +61,17 @@ type CommunicationPayload struct {
 	ModifierExtension []Extension `fhir:"modifierExtension"` // 0..*, Extension; modifier
 	Content           Value       `fhir:"content"`           // 1..1, string | Attachment | Reference
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CommunicationPayload) Format(s fmt.State, _ rune) { mask(s, "CommunicationPayload") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CommunicationPayload) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CommunicationPayload) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Communication".
 func (*Communication) ResourceType() string { return "Communication" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Communication) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Communication) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

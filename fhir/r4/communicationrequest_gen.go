@@ -41,11 +41,17 @@ type CommunicationRequest struct {
 	ReasonReference   []Reference                   `fhir:"reasonReference"`   // 0..*, Reference to Condition, Observation, DiagnosticReport, DocumentReference
 	Note              []Annotation                  `fhir:"note"`              // 0..*, Annotation
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CommunicationRequest) Format(s fmt.State, _ rune) { mask(s, "CommunicationRequest") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v CommunicationRequest) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CommunicationRequest) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // CommunicationRequestPayload is the element CommunicationRequest.payload.
 type CommunicationRequestPayload struct {
@@ -54,7 +60,7 @@ type CommunicationRequestPayload struct {
 	ModifierExtension []Extension `fhir:"modifierExtension"` // 0..*, Extension; modifier
 	Content           Value       `fhir:"content"`           // 1..1, string | Attachment | Reference
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -62,11 +68,11 @@ func (CommunicationRequestPayload) Format(s fmt.State, _ rune) {
 	mask(s, "CommunicationRequestPayload")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CommunicationRequestPayload) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CommunicationRequestPayload) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "CommunicationRequest".
 func (*CommunicationRequest) ResourceType() string { return "CommunicationRequest" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r CommunicationRequest) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *CommunicationRequest) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -33,11 +33,17 @@ type CompartmentDefinition struct {
 	Search            *bool                           `fhir:"search"`            // 1..1, boolean
 	Resource          []CompartmentDefinitionResource `fhir:"resource"`          // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CompartmentDefinition) Format(s fmt.State, _ rune) { mask(s, "CompartmentDefinition") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v CompartmentDefinition) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CompartmentDefinition) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // CompartmentDefinitionResource is the element CompartmentDefinition.resource.
 type CompartmentDefinitionResource struct {
@@ -48,7 +54,7 @@ type CompartmentDefinitionResource struct {
 	Param             []string    `fhir:"param"`             // 0..*, string
 	Documentation     string      `fhir:"documentation"`     // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -56,11 +62,13 @@ func (CompartmentDefinitionResource) Format(s fmt.State, _ rune) {
 	mask(s, "CompartmentDefinitionResource")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CompartmentDefinitionResource) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CompartmentDefinitionResource) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "CompartmentDefinition".
 func (*CompartmentDefinition) ResourceType() string { return "CompartmentDefinition" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r CompartmentDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *CompartmentDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

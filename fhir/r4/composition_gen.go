@@ -34,11 +34,17 @@ type Composition struct {
 	Event             []CompositionEvent     `fhir:"event"`             // 0..*
 	Section           []CompositionSection   `fhir:"section"`           // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Composition) Format(s fmt.State, _ rune) { mask(s, "Composition") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Composition) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Composition) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // CompositionAttester is the element Composition.attester.
 type CompositionAttester struct {
@@ -49,11 +55,17 @@ type CompositionAttester struct {
 	Time              fhir.DateTime `fhir:"time"`              // 0..1, dateTime
 	Party             *Reference    `fhir:"party"`             // 0..1, Reference to Patient, RelatedPerson, Practitioner, PractitionerRole, Organization
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CompositionAttester) Format(s fmt.State, _ rune) { mask(s, "CompositionAttester") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CompositionAttester) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CompositionAttester) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // CompositionRelatesTo is the element Composition.relatesTo.
 type CompositionRelatesTo struct {
@@ -63,11 +75,17 @@ type CompositionRelatesTo struct {
 	Code              string      `fhir:"code"`              // 1..1, code; required binding to document-relationship-type
 	Target            Value       `fhir:"target"`            // 1..1, Identifier | Reference to Composition
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CompositionRelatesTo) Format(s fmt.State, _ rune) { mask(s, "CompositionRelatesTo") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CompositionRelatesTo) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CompositionRelatesTo) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // CompositionEvent is the element Composition.event.
 type CompositionEvent struct {
@@ -78,11 +96,17 @@ type CompositionEvent struct {
 	Period            *Period           `fhir:"period"`            // 0..1, Period
 	Detail            []Reference       `fhir:"detail"`            // 0..*, Reference
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CompositionEvent) Format(s fmt.State, _ rune) { mask(s, "CompositionEvent") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CompositionEvent) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CompositionEvent) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // CompositionSection is the element Composition.section.
 type CompositionSection struct {
@@ -100,17 +124,17 @@ type CompositionSection struct {
 	EmptyReason       *CodeableConcept     `fhir:"emptyReason"`       // 0..1, CodeableConcept; preferred binding to list-empty-reason
 	Section           []CompositionSection `fhir:"section"`           // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CompositionSection) Format(s fmt.State, _ rune) { mask(s, "CompositionSection") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CompositionSection) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CompositionSection) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Composition".
 func (*Composition) ResourceType() string { return "Composition" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Composition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Composition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

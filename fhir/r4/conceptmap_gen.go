@@ -37,11 +37,17 @@ type ConceptMap struct {
 	Target            Value             `fhir:"target"`            // 0..1, uri | canonical to ValueSet
 	Group             []ConceptMapGroup `fhir:"group"`             // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ConceptMap) Format(s fmt.State, _ rune) { mask(s, "ConceptMap") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v ConceptMap) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ConceptMap) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ConceptMapGroup is the element ConceptMap.group.
 type ConceptMapGroup struct {
@@ -55,11 +61,17 @@ type ConceptMapGroup struct {
 	Element           []ConceptMapGroupElement `fhir:"element"`           // 1..*
 	Unmapped          *ConceptMapGroupUnmapped `fhir:"unmapped"`          // 0..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ConceptMapGroup) Format(s fmt.State, _ rune) { mask(s, "ConceptMapGroup") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ConceptMapGroup) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ConceptMapGroup) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ConceptMapGroupElement is the element ConceptMap.group.element.
 type ConceptMapGroupElement struct {
@@ -70,11 +82,17 @@ type ConceptMapGroupElement struct {
 	Display           string                         `fhir:"display"`           // 0..1, string
 	Target            []ConceptMapGroupElementTarget `fhir:"target"`            // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ConceptMapGroupElement) Format(s fmt.State, _ rune) { mask(s, "ConceptMapGroupElement") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ConceptMapGroupElement) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ConceptMapGroupElement) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ConceptMapGroupElementTarget is the element ConceptMap.group.element.target.
 type ConceptMapGroupElementTarget struct {
@@ -88,12 +106,20 @@ type ConceptMapGroupElementTarget struct {
 	DependsOn         []ConceptMapGroupElementTargetDependsOn `fhir:"dependsOn"`         // 0..*
 	Product           []ConceptMapGroupElementTargetDependsOn `fhir:"product"`           // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ConceptMapGroupElementTarget) Format(s fmt.State, _ rune) {
 	mask(s, "ConceptMapGroupElementTarget")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ConceptMapGroupElementTarget) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ConceptMapGroupElementTarget) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ConceptMapGroupElementTargetDependsOn is the element ConceptMap.group.element.target.dependsOn.
@@ -106,12 +132,20 @@ type ConceptMapGroupElementTargetDependsOn struct {
 	Value             string      `fhir:"value"`             // 1..1, string
 	Display           string      `fhir:"display"`           // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ConceptMapGroupElementTargetDependsOn) Format(s fmt.State, _ rune) {
 	mask(s, "ConceptMapGroupElementTargetDependsOn")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ConceptMapGroupElementTargetDependsOn) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ConceptMapGroupElementTargetDependsOn) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ConceptMapGroupUnmapped is the element ConceptMap.group.unmapped.
@@ -124,17 +158,17 @@ type ConceptMapGroupUnmapped struct {
 	Display           string      `fhir:"display"`           // 0..1, string
 	URL               string      `fhir:"url"`               // 0..1, canonical to ConceptMap
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ConceptMapGroupUnmapped) Format(s fmt.State, _ rune) { mask(s, "ConceptMapGroupUnmapped") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ConceptMapGroupUnmapped) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ConceptMapGroupUnmapped) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "ConceptMap".
 func (*ConceptMap) ResourceType() string { return "ConceptMap" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r ConceptMap) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *ConceptMap) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -36,11 +36,17 @@ type Condition struct {
 	Evidence           []ConditionEvidence `fhir:"evidence"`           // 0..*
 	Note               []Annotation        `fhir:"note"`               // 0..*, Annotation
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Condition) Format(s fmt.State, _ rune) { mask(s, "Condition") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Condition) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Condition) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ConditionStage is the element Condition.stage.
 type ConditionStage struct {
@@ -51,11 +57,17 @@ type ConditionStage struct {
 	Assessment        []Reference      `fhir:"assessment"`        // 0..*, Reference to ClinicalImpression, DiagnosticReport, Observation
 	Type              *CodeableConcept `fhir:"type"`              // 0..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ConditionStage) Format(s fmt.State, _ rune) { mask(s, "ConditionStage") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ConditionStage) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ConditionStage) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ConditionEvidence is the element Condition.evidence.
 type ConditionEvidence struct {
@@ -65,17 +77,17 @@ type ConditionEvidence struct {
 	Code              []CodeableConcept `fhir:"code"`              // 0..*, CodeableConcept
 	Detail            []Reference       `fhir:"detail"`            // 0..*, Reference
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ConditionEvidence) Format(s fmt.State, _ rune) { mask(s, "ConditionEvidence") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ConditionEvidence) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ConditionEvidence) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Condition".
 func (*Condition) ResourceType() string { return "Condition" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Condition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Condition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

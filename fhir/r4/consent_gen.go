@@ -32,11 +32,17 @@ type Consent struct {
 	Verification      []ConsentVerification `fhir:"verification"`      // 0..*
 	Provision         *ConsentProvision     `fhir:"provision"`         // 0..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Consent) Format(s fmt.State, _ rune) { mask(s, "Consent") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Consent) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Consent) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ConsentPolicy is the element Consent.policy.
 type ConsentPolicy struct {
@@ -46,11 +52,17 @@ type ConsentPolicy struct {
 	Authority         string      `fhir:"authority"`         // 0..1, uri
 	URI               string      `fhir:"uri"`               // 0..1, uri
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ConsentPolicy) Format(s fmt.State, _ rune) { mask(s, "ConsentPolicy") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ConsentPolicy) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ConsentPolicy) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ConsentVerification is the element Consent.verification.
 type ConsentVerification struct {
@@ -61,11 +73,17 @@ type ConsentVerification struct {
 	VerifiedWith      *Reference    `fhir:"verifiedWith"`      // 0..1, Reference to Patient, RelatedPerson
 	VerificationDate  fhir.DateTime `fhir:"verificationDate"`  // 0..1, dateTime
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ConsentVerification) Format(s fmt.State, _ rune) { mask(s, "ConsentVerification") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ConsentVerification) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ConsentVerification) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ConsentProvision is the element Consent.provision.
 type ConsentProvision struct {
@@ -84,11 +102,17 @@ type ConsentProvision struct {
 	Data              []ConsentProvisionData  `fhir:"data"`              // 0..*
 	Provision         []ConsentProvision      `fhir:"provision"`         // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ConsentProvision) Format(s fmt.State, _ rune) { mask(s, "ConsentProvision") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ConsentProvision) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ConsentProvision) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ConsentProvisionActor is the element Consent.provision.actor.
 type ConsentProvisionActor struct {
@@ -98,11 +122,17 @@ type ConsentProvisionActor struct {
 	Role              *CodeableConcept `fhir:"role"`              // 1..1, CodeableConcept; extensible binding to security-role-type
 	Reference         *Reference       `fhir:"reference"`         // 1..1, Reference to Device, Group, CareTeam, Organization, Patient, Practitioner, RelatedPerson, PractitionerRole
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ConsentProvisionActor) Format(s fmt.State, _ rune) { mask(s, "ConsentProvisionActor") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ConsentProvisionActor) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ConsentProvisionActor) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ConsentProvisionData is the element Consent.provision.data.
 type ConsentProvisionData struct {
@@ -112,17 +142,17 @@ type ConsentProvisionData struct {
 	Meaning           string      `fhir:"meaning"`           // 1..1, code; required binding to consent-data-meaning
 	Reference         *Reference  `fhir:"reference"`         // 1..1, Reference
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ConsentProvisionData) Format(s fmt.State, _ rune) { mask(s, "ConsentProvisionData") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ConsentProvisionData) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ConsentProvisionData) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Consent".
 func (*Consent) ResourceType() string { return "Consent" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Consent) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Consent) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -52,11 +52,17 @@ type Contract struct {
 	Rule                  []ContractRule             `fhir:"rule"`                  // 0..*
 	LegallyBinding        Value                      `fhir:"legallyBinding"`        // 0..1, Attachment | Reference to Composition, DocumentReference, QuestionnaireResponse, Contract
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Contract) Format(s fmt.State, _ rune) { mask(s, "Contract") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Contract) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Contract) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ContractContentDefinition is the element Contract.contentDefinition.
 type ContractContentDefinition struct {
@@ -70,11 +76,17 @@ type ContractContentDefinition struct {
 	PublicationStatus string           `fhir:"publicationStatus"` // 1..1, code; required binding to contract-publicationstatus
 	Copyright         string           `fhir:"copyright"`         // 0..1, markdown
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ContractContentDefinition) Format(s fmt.State, _ rune) { mask(s, "ContractContentDefinition") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ContractContentDefinition) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ContractContentDefinition) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ContractTerm is the element Contract.term.
 type ContractTerm struct {
@@ -94,11 +106,17 @@ type ContractTerm struct {
 	Action            []ContractTermAction        `fhir:"action"`            // 0..*
 	Group             []ContractTerm              `fhir:"group"`             // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ContractTerm) Format(s fmt.State, _ rune) { mask(s, "ContractTerm") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ContractTerm) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ContractTerm) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ContractTermSecurityLabel is the element Contract.term.securityLabel.
 type ContractTermSecurityLabel struct {
@@ -110,11 +128,17 @@ type ContractTermSecurityLabel struct {
 	Category          []Coding    `fhir:"category"`          // 0..*, Coding
 	Control           []Coding    `fhir:"control"`           // 0..*, Coding
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ContractTermSecurityLabel) Format(s fmt.State, _ rune) { mask(s, "ContractTermSecurityLabel") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ContractTermSecurityLabel) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ContractTermSecurityLabel) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ContractTermOffer is the element Contract.term.offer.
 type ContractTermOffer struct {
@@ -132,11 +156,17 @@ type ContractTermOffer struct {
 	LinkId              []string                  `fhir:"linkId"`              // 0..*, string
 	SecurityLabelNumber []int                     `fhir:"securityLabelNumber"` // 0..*, unsignedInt
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ContractTermOffer) Format(s fmt.State, _ rune) { mask(s, "ContractTermOffer") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ContractTermOffer) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ContractTermOffer) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ContractTermOfferParty is the element Contract.term.offer.party.
 type ContractTermOfferParty struct {
@@ -146,11 +176,17 @@ type ContractTermOfferParty struct {
 	Reference         []Reference      `fhir:"reference"`         // 1..*, Reference to Patient, RelatedPerson, Practitioner, PractitionerRole, Device, Group, Organization
 	Role              *CodeableConcept `fhir:"role"`              // 1..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ContractTermOfferParty) Format(s fmt.State, _ rune) { mask(s, "ContractTermOfferParty") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ContractTermOfferParty) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ContractTermOfferParty) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ContractTermOfferAnswer is the element Contract.term.offer.answer.
 type ContractTermOfferAnswer struct {
@@ -159,11 +195,17 @@ type ContractTermOfferAnswer struct {
 	ModifierExtension []Extension `fhir:"modifierExtension"` // 0..*, Extension; modifier
 	Value             Value       `fhir:"value"`             // 1..1, boolean | decimal | integer | date | dateTime | time | string | uri | Attachment | Coding | Quantity | Reference
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ContractTermOfferAnswer) Format(s fmt.State, _ rune) { mask(s, "ContractTermOfferAnswer") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ContractTermOfferAnswer) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ContractTermOfferAnswer) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ContractTermAsset is the element Contract.term.asset.
 type ContractTermAsset struct {
@@ -186,11 +228,17 @@ type ContractTermAsset struct {
 	SecurityLabelNumber []int                         `fhir:"securityLabelNumber"` // 0..*, unsignedInt
 	ValuedItem          []ContractTermAssetValuedItem `fhir:"valuedItem"`          // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ContractTermAsset) Format(s fmt.State, _ rune) { mask(s, "ContractTermAsset") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ContractTermAsset) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ContractTermAsset) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ContractTermAssetContext is the element Contract.term.asset.context.
 type ContractTermAssetContext struct {
@@ -201,11 +249,17 @@ type ContractTermAssetContext struct {
 	Code              []CodeableConcept `fhir:"code"`              // 0..*, CodeableConcept
 	Text              string            `fhir:"text"`              // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ContractTermAssetContext) Format(s fmt.State, _ rune) { mask(s, "ContractTermAssetContext") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ContractTermAssetContext) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ContractTermAssetContext) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ContractTermAssetValuedItem is the element Contract.term.asset.valuedItem.
 type ContractTermAssetValuedItem struct {
@@ -227,13 +281,19 @@ type ContractTermAssetValuedItem struct {
 	LinkId              []string      `fhir:"linkId"`              // 0..*, string
 	SecurityLabelNumber []int         `fhir:"securityLabelNumber"` // 0..*, unsignedInt
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ContractTermAssetValuedItem) Format(s fmt.State, _ rune) {
 	mask(s, "ContractTermAssetValuedItem")
 }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ContractTermAssetValuedItem) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ContractTermAssetValuedItem) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ContractTermAction is the element Contract.term.action.
 type ContractTermAction struct {
@@ -262,11 +322,17 @@ type ContractTermAction struct {
 	Note                []Annotation                `fhir:"note"`                // 0..*, Annotation
 	SecurityLabelNumber []int                       `fhir:"securityLabelNumber"` // 0..*, unsignedInt
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ContractTermAction) Format(s fmt.State, _ rune) { mask(s, "ContractTermAction") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ContractTermAction) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ContractTermAction) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ContractTermActionSubject is the element Contract.term.action.subject.
 type ContractTermActionSubject struct {
@@ -276,11 +342,17 @@ type ContractTermActionSubject struct {
 	Reference         []Reference      `fhir:"reference"`         // 1..*, Reference to Patient, RelatedPerson, Practitioner, PractitionerRole, Device, Group, Organization
 	Role              *CodeableConcept `fhir:"role"`              // 0..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ContractTermActionSubject) Format(s fmt.State, _ rune) { mask(s, "ContractTermActionSubject") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ContractTermActionSubject) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ContractTermActionSubject) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ContractSigner is the element Contract.signer.
 type ContractSigner struct {
@@ -291,11 +363,17 @@ type ContractSigner struct {
 	Party             *Reference  `fhir:"party"`             // 1..1, Reference to Organization, Patient, Practitioner, PractitionerRole, RelatedPerson
 	Signature         []Signature `fhir:"signature"`         // 1..*, Signature
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ContractSigner) Format(s fmt.State, _ rune) { mask(s, "ContractSigner") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ContractSigner) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ContractSigner) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ContractFriendly is the element Contract.friendly.
 type ContractFriendly struct {
@@ -304,11 +382,17 @@ type ContractFriendly struct {
 	ModifierExtension []Extension `fhir:"modifierExtension"` // 0..*, Extension; modifier
 	Content           Value       `fhir:"content"`           // 1..1, Attachment | Reference to Composition, DocumentReference, QuestionnaireResponse
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ContractFriendly) Format(s fmt.State, _ rune) { mask(s, "ContractFriendly") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ContractFriendly) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ContractFriendly) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ContractLegal is the element Contract.legal.
 type ContractLegal struct {
@@ -317,11 +401,17 @@ type ContractLegal struct {
 	ModifierExtension []Extension `fhir:"modifierExtension"` // 0..*, Extension; modifier
 	Content           Value       `fhir:"content"`           // 1..1, Attachment | Reference to Composition, DocumentReference, QuestionnaireResponse
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ContractLegal) Format(s fmt.State, _ rune) { mask(s, "ContractLegal") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ContractLegal) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ContractLegal) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ContractRule is the element Contract.rule.
 type ContractRule struct {
@@ -330,17 +420,17 @@ type ContractRule struct {
 	ModifierExtension []Extension `fhir:"modifierExtension"` // 0..*, Extension; modifier
 	Content           Value       `fhir:"content"`           // 1..1, Attachment | Reference to DocumentReference
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ContractRule) Format(s fmt.State, _ rune) { mask(s, "ContractRule") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ContractRule) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ContractRule) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Contract".
 func (*Contract) ResourceType() string { return "Contract" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Contract) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Contract) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -34,11 +34,17 @@ type Coverage struct {
 	Subrogation       *bool                       `fhir:"subrogation"`       // 0..1, boolean
 	Contract          []Reference                 `fhir:"contract"`          // 0..*, Reference to Contract
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Coverage) Format(s fmt.State, _ rune) { mask(s, "Coverage") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Coverage) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Coverage) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // CoverageClass is the element Coverage.class.
 type CoverageClass struct {
@@ -49,11 +55,17 @@ type CoverageClass struct {
 	Value             string           `fhir:"value"`             // 1..1, string
 	Name              string           `fhir:"name"`              // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CoverageClass) Format(s fmt.State, _ rune) { mask(s, "CoverageClass") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CoverageClass) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CoverageClass) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // CoverageCostToBeneficiary is the element Coverage.costToBeneficiary.
 type CoverageCostToBeneficiary struct {
@@ -64,11 +76,17 @@ type CoverageCostToBeneficiary struct {
 	Value             Value                                `fhir:"value"`             // 1..1, Quantity | Money
 	Exception         []CoverageCostToBeneficiaryException `fhir:"exception"`         // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CoverageCostToBeneficiary) Format(s fmt.State, _ rune) { mask(s, "CoverageCostToBeneficiary") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CoverageCostToBeneficiary) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CoverageCostToBeneficiary) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // CoverageCostToBeneficiaryException is the element Coverage.costToBeneficiary.exception.
 type CoverageCostToBeneficiaryException struct {
@@ -78,7 +96,7 @@ type CoverageCostToBeneficiaryException struct {
 	Type              *CodeableConcept `fhir:"type"`              // 1..1, CodeableConcept
 	Period            *Period          `fhir:"period"`            // 0..1, Period
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -86,11 +104,13 @@ func (CoverageCostToBeneficiaryException) Format(s fmt.State, _ rune) {
 	mask(s, "CoverageCostToBeneficiaryException")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CoverageCostToBeneficiaryException) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CoverageCostToBeneficiaryException) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "Coverage".
 func (*Coverage) ResourceType() string { return "Coverage" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Coverage) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Coverage) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -33,11 +33,17 @@ type CoverageEligibilityRequest struct {
 	Insurance         []CoverageEligibilityRequestInsurance      `fhir:"insurance"`         // 0..*
 	Item              []CoverageEligibilityRequestItem           `fhir:"item"`              // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CoverageEligibilityRequest) Format(s fmt.State, _ rune) { mask(s, "CoverageEligibilityRequest") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v CoverageEligibilityRequest) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CoverageEligibilityRequest) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // CoverageEligibilityRequestSupportingInfo is the element CoverageEligibilityRequest.supportingInfo.
 type CoverageEligibilityRequestSupportingInfo struct {
@@ -48,12 +54,22 @@ type CoverageEligibilityRequestSupportingInfo struct {
 	Information       *Reference  `fhir:"information"`       // 1..1, Reference
 	AppliesToAll      *bool       `fhir:"appliesToAll"`      // 0..1, boolean
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CoverageEligibilityRequestSupportingInfo) Format(s fmt.State, _ rune) {
 	mask(s, "CoverageEligibilityRequestSupportingInfo")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CoverageEligibilityRequestSupportingInfo) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CoverageEligibilityRequestSupportingInfo) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // CoverageEligibilityRequestInsurance is the element CoverageEligibilityRequest.insurance.
@@ -65,12 +81,20 @@ type CoverageEligibilityRequestInsurance struct {
 	Coverage            *Reference  `fhir:"coverage"`            // 1..1, Reference to Coverage
 	BusinessArrangement string      `fhir:"businessArrangement"` // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CoverageEligibilityRequestInsurance) Format(s fmt.State, _ rune) {
 	mask(s, "CoverageEligibilityRequestInsurance")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CoverageEligibilityRequestInsurance) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CoverageEligibilityRequestInsurance) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // CoverageEligibilityRequestItem is the element CoverageEligibilityRequest.item.
@@ -89,12 +113,20 @@ type CoverageEligibilityRequestItem struct {
 	Diagnosis              []CoverageEligibilityRequestItemDiagnosis `fhir:"diagnosis"`              // 0..*
 	Detail                 []Reference                               `fhir:"detail"`                 // 0..*, Reference
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CoverageEligibilityRequestItem) Format(s fmt.State, _ rune) {
 	mask(s, "CoverageEligibilityRequestItem")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CoverageEligibilityRequestItem) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CoverageEligibilityRequestItem) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // CoverageEligibilityRequestItemDiagnosis is the element CoverageEligibilityRequest.item.diagnosis.
@@ -104,7 +136,7 @@ type CoverageEligibilityRequestItemDiagnosis struct {
 	ModifierExtension []Extension `fhir:"modifierExtension"` // 0..*, Extension; modifier
 	Diagnosis         Value       `fhir:"diagnosis"`         // 0..1, CodeableConcept | Reference to Condition
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -112,11 +144,15 @@ func (CoverageEligibilityRequestItemDiagnosis) Format(s fmt.State, _ rune) {
 	mask(s, "CoverageEligibilityRequestItemDiagnosis")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CoverageEligibilityRequestItemDiagnosis) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CoverageEligibilityRequestItemDiagnosis) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "CoverageEligibilityRequest".
 func (*CoverageEligibilityRequest) ResourceType() string { return "CoverageEligibilityRequest" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r CoverageEligibilityRequest) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *CoverageEligibilityRequest) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -34,13 +34,19 @@ type CoverageEligibilityResponse struct {
 	Form              *CodeableConcept                       `fhir:"form"`              // 0..1, CodeableConcept
 	Error             []CoverageEligibilityResponseError     `fhir:"error"`             // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CoverageEligibilityResponse) Format(s fmt.State, _ rune) {
 	mask(s, "CoverageEligibilityResponse")
 }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v CoverageEligibilityResponse) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CoverageEligibilityResponse) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // CoverageEligibilityResponseInsurance is the element CoverageEligibilityResponse.insurance.
 type CoverageEligibilityResponseInsurance struct {
@@ -52,12 +58,20 @@ type CoverageEligibilityResponseInsurance struct {
 	BenefitPeriod     *Period                                    `fhir:"benefitPeriod"`     // 0..1, Period
 	Item              []CoverageEligibilityResponseInsuranceItem `fhir:"item"`              // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CoverageEligibilityResponseInsurance) Format(s fmt.State, _ rune) {
 	mask(s, "CoverageEligibilityResponseInsurance")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CoverageEligibilityResponseInsurance) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CoverageEligibilityResponseInsurance) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // CoverageEligibilityResponseInsuranceItem is the element CoverageEligibilityResponse.insurance.item.
@@ -80,12 +94,22 @@ type CoverageEligibilityResponseInsuranceItem struct {
 	AuthorizationSupporting []CodeableConcept                                 `fhir:"authorizationSupporting"` // 0..*, CodeableConcept
 	AuthorizationUrl        string                                            `fhir:"authorizationUrl"`        // 0..1, uri
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CoverageEligibilityResponseInsuranceItem) Format(s fmt.State, _ rune) {
 	mask(s, "CoverageEligibilityResponseInsuranceItem")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CoverageEligibilityResponseInsuranceItem) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CoverageEligibilityResponseInsuranceItem) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // CoverageEligibilityResponseInsuranceItemBenefit is the element CoverageEligibilityResponse.insurance.item.benefit.
@@ -97,12 +121,22 @@ type CoverageEligibilityResponseInsuranceItemBenefit struct {
 	Allowed           Value            `fhir:"allowed"`           // 0..1, unsignedInt | string | Money
 	Used              Value            `fhir:"used"`              // 0..1, unsignedInt | string | Money
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CoverageEligibilityResponseInsuranceItemBenefit) Format(s fmt.State, _ rune) {
 	mask(s, "CoverageEligibilityResponseInsuranceItemBenefit")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CoverageEligibilityResponseInsuranceItemBenefit) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CoverageEligibilityResponseInsuranceItemBenefit) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // CoverageEligibilityResponseError is the element CoverageEligibilityResponse.error.
@@ -112,7 +146,7 @@ type CoverageEligibilityResponseError struct {
 	ModifierExtension []Extension      `fhir:"modifierExtension"` // 0..*, Extension; modifier
 	Code              *CodeableConcept `fhir:"code"`              // 1..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -120,11 +154,13 @@ func (CoverageEligibilityResponseError) Format(s fmt.State, _ rune) {
 	mask(s, "CoverageEligibilityResponseError")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *CoverageEligibilityResponseError) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CoverageEligibilityResponseError) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "CoverageEligibilityResponse".
 func (*CoverageEligibilityResponse) ResourceType() string { return "CoverageEligibilityResponse" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r CoverageEligibilityResponse) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *CoverageEligibilityResponse) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

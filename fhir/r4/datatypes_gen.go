@@ -23,11 +23,17 @@ type Address struct {
 	Country    string      `fhir:"country"`    // 0..1, string
 	Period     *Period     `fhir:"period"`     // 0..1, Period
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Address) Format(s fmt.State, _ rune) { mask(s, "Address") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Address) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Address) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*Address) isValue() {}
 
@@ -41,11 +47,17 @@ type Age struct {
 	System     string       `fhir:"system"`     // 0..1, uri
 	Code       string       `fhir:"code"`       // 0..1, code
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Age) Format(s fmt.State, _ rune) { mask(s, "Age") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Age) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Age) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*Age) isValue() {}
 
@@ -57,11 +69,17 @@ type Annotation struct {
 	Time      fhir.DateTime `fhir:"time"`      // 0..1, dateTime
 	Text      string        `fhir:"text"`      // 1..1, markdown
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Annotation) Format(s fmt.State, _ rune) { mask(s, "Annotation") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Annotation) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Annotation) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*Annotation) isValue() {}
 
@@ -78,11 +96,17 @@ type Attachment struct {
 	Title       string        `fhir:"title"`       // 0..1, string
 	Creation    fhir.DateTime `fhir:"creation"`    // 0..1, dateTime
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Attachment) Format(s fmt.State, _ rune) { mask(s, "Attachment") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Attachment) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Attachment) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*Attachment) isValue() {}
 
@@ -93,11 +117,17 @@ type CodeableConcept struct {
 	Coding    []Coding    `fhir:"coding"`    // 0..*, Coding
 	Text      string      `fhir:"text"`      // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (CodeableConcept) Format(s fmt.State, _ rune) { mask(s, "CodeableConcept") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v CodeableConcept) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *CodeableConcept) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*CodeableConcept) isValue() {}
 
@@ -111,11 +141,17 @@ type Coding struct {
 	Display      string      `fhir:"display"`      // 0..1, string
 	UserSelected *bool       `fhir:"userSelected"` // 0..1, boolean
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Coding) Format(s fmt.State, _ rune) { mask(s, "Coding") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Coding) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Coding) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*Coding) isValue() {}
 
@@ -126,11 +162,17 @@ type ContactDetail struct {
 	Name      string         `fhir:"name"`      // 0..1, string
 	Telecom   []ContactPoint `fhir:"telecom"`   // 0..*, ContactPoint
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ContactDetail) Format(s fmt.State, _ rune) { mask(s, "ContactDetail") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v ContactDetail) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ContactDetail) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*ContactDetail) isValue() {}
 
@@ -144,11 +186,17 @@ type ContactPoint struct {
 	Rank      *int        `fhir:"rank"`      // 0..1, positiveInt
 	Period    *Period     `fhir:"period"`    // 0..1, Period
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ContactPoint) Format(s fmt.State, _ rune) { mask(s, "ContactPoint") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v ContactPoint) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ContactPoint) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*ContactPoint) isValue() {}
 
@@ -160,11 +208,17 @@ type Contributor struct {
 	Name      string          `fhir:"name"`      // 1..1, string
 	Contact   []ContactDetail `fhir:"contact"`   // 0..*, ContactDetail
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Contributor) Format(s fmt.State, _ rune) { mask(s, "Contributor") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Contributor) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Contributor) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*Contributor) isValue() {}
 
@@ -178,11 +232,17 @@ type Count struct {
 	System     string       `fhir:"system"`     // 0..1, uri
 	Code       string       `fhir:"code"`       // 0..1, code
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Count) Format(s fmt.State, _ rune) { mask(s, "Count") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Count) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Count) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*Count) isValue() {}
 
@@ -199,11 +259,17 @@ type DataRequirement struct {
 	Limit       *int                        `fhir:"limit"`       // 0..1, positiveInt
 	Sort        []DataRequirementSort       `fhir:"sort"`        // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DataRequirement) Format(s fmt.State, _ rune) { mask(s, "DataRequirement") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v DataRequirement) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DataRequirement) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // DataRequirementCodeFilter is the element DataRequirement.codeFilter.
 type DataRequirementCodeFilter struct {
@@ -214,11 +280,17 @@ type DataRequirementCodeFilter struct {
 	ValueSet    string      `fhir:"valueSet"`    // 0..1, canonical to ValueSet
 	Code        []Coding    `fhir:"code"`        // 0..*, Coding
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DataRequirementCodeFilter) Format(s fmt.State, _ rune) { mask(s, "DataRequirementCodeFilter") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *DataRequirementCodeFilter) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DataRequirementCodeFilter) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // DataRequirementDateFilter is the element DataRequirement.dateFilter.
 type DataRequirementDateFilter struct {
@@ -228,11 +300,17 @@ type DataRequirementDateFilter struct {
 	SearchParam string      `fhir:"searchParam"` // 0..1, string
 	Value       Value       `fhir:"value"`       // 0..1, dateTime | Period | Duration
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DataRequirementDateFilter) Format(s fmt.State, _ rune) { mask(s, "DataRequirementDateFilter") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *DataRequirementDateFilter) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DataRequirementDateFilter) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // DataRequirementSort is the element DataRequirement.sort.
 type DataRequirementSort struct {
@@ -241,11 +319,17 @@ type DataRequirementSort struct {
 	Path      string      `fhir:"path"`      // 1..1, string
 	Direction string      `fhir:"direction"` // 1..1, code; required binding to sort-direction
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DataRequirementSort) Format(s fmt.State, _ rune) { mask(s, "DataRequirementSort") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *DataRequirementSort) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DataRequirementSort) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*DataRequirement) isValue() {}
 
@@ -259,11 +343,17 @@ type Distance struct {
 	System     string       `fhir:"system"`     // 0..1, uri
 	Code       string       `fhir:"code"`       // 0..1, code
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Distance) Format(s fmt.State, _ rune) { mask(s, "Distance") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Distance) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Distance) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*Distance) isValue() {}
 
@@ -286,11 +376,17 @@ type Dosage struct {
 	MaxDosePerAdministration *Quantity           `fhir:"maxDosePerAdministration"` // 0..1, Quantity
 	MaxDosePerLifetime       *Quantity           `fhir:"maxDosePerLifetime"`       // 0..1, Quantity
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Dosage) Format(s fmt.State, _ rune) { mask(s, "Dosage") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Dosage) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Dosage) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // DosageDoseAndRate is the element Dosage.doseAndRate.
 type DosageDoseAndRate struct {
@@ -300,11 +396,17 @@ type DosageDoseAndRate struct {
 	Dose      Value            `fhir:"dose"`      // 0..1, Range | Quantity
 	Rate      Value            `fhir:"rate"`      // 0..1, Ratio | Range | Quantity
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DosageDoseAndRate) Format(s fmt.State, _ rune) { mask(s, "DosageDoseAndRate") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *DosageDoseAndRate) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DosageDoseAndRate) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*Dosage) isValue() {}
 
@@ -318,11 +420,17 @@ type Duration struct {
 	System     string       `fhir:"system"`     // 0..1, uri
 	Code       string       `fhir:"code"`       // 0..1, code
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Duration) Format(s fmt.State, _ rune) { mask(s, "Duration") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Duration) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Duration) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*Duration) isValue() {}
 
@@ -366,11 +474,17 @@ type ElementDefinition struct {
 	Binding             *ElementDefinitionBinding     `fhir:"binding"`             // 0..1
 	Mapping             []ElementDefinitionMapping    `fhir:"mapping"`             // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ElementDefinition) Format(s fmt.State, _ rune) { mask(s, "ElementDefinition") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v ElementDefinition) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ElementDefinition) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ElementDefinitionSlicing is the element ElementDefinition.slicing.
 type ElementDefinitionSlicing struct {
@@ -381,11 +495,17 @@ type ElementDefinitionSlicing struct {
 	Ordered       *bool                                   `fhir:"ordered"`       // 0..1, boolean
 	Rules         string                                  `fhir:"rules"`         // 1..1, code; required binding to resource-slicing-rules
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ElementDefinitionSlicing) Format(s fmt.State, _ rune) { mask(s, "ElementDefinitionSlicing") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ElementDefinitionSlicing) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ElementDefinitionSlicing) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ElementDefinitionSlicingDiscriminator is the element ElementDefinition.slicing.discriminator.
 type ElementDefinitionSlicingDiscriminator struct {
@@ -394,12 +514,20 @@ type ElementDefinitionSlicingDiscriminator struct {
 	Type      string      `fhir:"type"`      // 1..1, code; required binding to discriminator-type
 	Path      string      `fhir:"path"`      // 1..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ElementDefinitionSlicingDiscriminator) Format(s fmt.State, _ rune) {
 	mask(s, "ElementDefinitionSlicingDiscriminator")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ElementDefinitionSlicingDiscriminator) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ElementDefinitionSlicingDiscriminator) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ElementDefinitionBase is the element ElementDefinition.base.
@@ -410,11 +538,17 @@ type ElementDefinitionBase struct {
 	Min       *int        `fhir:"min"`       // 1..1, unsignedInt
 	Max       string      `fhir:"max"`       // 1..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ElementDefinitionBase) Format(s fmt.State, _ rune) { mask(s, "ElementDefinitionBase") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ElementDefinitionBase) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ElementDefinitionBase) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ElementDefinitionType is the element ElementDefinition.type.
 type ElementDefinitionType struct {
@@ -426,11 +560,17 @@ type ElementDefinitionType struct {
 	Aggregation   []string    `fhir:"aggregation"`   // 0..*, code; required binding to resource-aggregation-mode
 	Versioning    string      `fhir:"versioning"`    // 0..1, code; required binding to reference-version-rules
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ElementDefinitionType) Format(s fmt.State, _ rune) { mask(s, "ElementDefinitionType") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ElementDefinitionType) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ElementDefinitionType) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ElementDefinitionExample is the element ElementDefinition.example.
 type ElementDefinitionExample struct {
@@ -439,11 +579,17 @@ type ElementDefinitionExample struct {
 	Label     string      `fhir:"label"`     // 1..1, string
 	Value     Value       `fhir:"value"`     // 1..1, any data type
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ElementDefinitionExample) Format(s fmt.State, _ rune) { mask(s, "ElementDefinitionExample") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ElementDefinitionExample) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ElementDefinitionExample) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ElementDefinitionConstraint is the element ElementDefinition.constraint.
 type ElementDefinitionConstraint struct {
@@ -457,13 +603,19 @@ type ElementDefinitionConstraint struct {
 	Xpath        string      `fhir:"xpath"`        // 0..1, string
 	Source       string      `fhir:"source"`       // 0..1, canonical to StructureDefinition
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ElementDefinitionConstraint) Format(s fmt.State, _ rune) {
 	mask(s, "ElementDefinitionConstraint")
 }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ElementDefinitionConstraint) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ElementDefinitionConstraint) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ElementDefinitionBinding is the element ElementDefinition.binding.
 type ElementDefinitionBinding struct {
@@ -473,11 +625,17 @@ type ElementDefinitionBinding struct {
 	Description string      `fhir:"description"` // 0..1, string
 	ValueSet    string      `fhir:"valueSet"`    // 0..1, canonical to ValueSet
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ElementDefinitionBinding) Format(s fmt.State, _ rune) { mask(s, "ElementDefinitionBinding") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ElementDefinitionBinding) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ElementDefinitionBinding) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ElementDefinitionMapping is the element ElementDefinition.mapping.
 type ElementDefinitionMapping struct {
@@ -488,11 +646,17 @@ type ElementDefinitionMapping struct {
 	Map       string      `fhir:"map"`       // 1..1, string
 	Comment   string      `fhir:"comment"`   // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ElementDefinitionMapping) Format(s fmt.State, _ rune) { mask(s, "ElementDefinitionMapping") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ElementDefinitionMapping) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ElementDefinitionMapping) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*ElementDefinition) isValue() {}
 
@@ -506,11 +670,17 @@ type Expression struct {
 	Expression  string      `fhir:"expression"`  // 0..1, string
 	Reference   string      `fhir:"reference"`   // 0..1, uri
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Expression) Format(s fmt.State, _ rune) { mask(s, "Expression") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Expression) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Expression) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*Expression) isValue() {}
 
@@ -521,11 +691,17 @@ type Extension struct {
 	URL       string      `fhir:"url"`       // 1..1, uri
 	Value     Value       `fhir:"value"`     // 0..1, any data type
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Extension) Format(s fmt.State, _ rune) { mask(s, "Extension") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Extension) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Extension) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*Extension) isValue() {}
 
@@ -541,11 +717,17 @@ type HumanName struct {
 	Suffix    []string    `fhir:"suffix"`    // 0..*, string
 	Period    *Period     `fhir:"period"`    // 0..1, Period
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (HumanName) Format(s fmt.State, _ rune) { mask(s, "HumanName") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v HumanName) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *HumanName) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*HumanName) isValue() {}
 
@@ -560,11 +742,17 @@ type Identifier struct {
 	Period    *Period          `fhir:"period"`    // 0..1, Period
 	Assigner  *Reference       `fhir:"assigner"`  // 0..1, Reference to Organization
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Identifier) Format(s fmt.State, _ rune) { mask(s, "Identifier") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Identifier) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Identifier) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*Identifier) isValue() {}
 
@@ -579,11 +767,17 @@ type MarketingStatus struct {
 	DateRange         *Period          `fhir:"dateRange"`         // 1..1, Period
 	RestoreDate       fhir.DateTime    `fhir:"restoreDate"`       // 0..1, dateTime
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MarketingStatus) Format(s fmt.State, _ rune) { mask(s, "MarketingStatus") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v MarketingStatus) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MarketingStatus) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*MarketingStatus) isValue() {}
 
@@ -598,11 +792,17 @@ type Meta struct {
 	Security    []Coding      `fhir:"security"`    // 0..*, Coding; extensible binding to security-labels
 	Tag         []Coding      `fhir:"tag"`         // 0..*, Coding
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Meta) Format(s fmt.State, _ rune) { mask(s, "Meta") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Meta) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Meta) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*Meta) isValue() {}
 
@@ -613,11 +813,17 @@ type Money struct {
 	Value     fhir.Decimal `fhir:"value"`     // 0..1, decimal
 	Currency  string       `fhir:"currency"`  // 0..1, code; required binding to currencies
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Money) Format(s fmt.State, _ rune) { mask(s, "Money") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Money) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Money) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*Money) isValue() {}
 
@@ -628,11 +834,17 @@ type Narrative struct {
 	Status    string      `fhir:"status"`    // 1..1, code; required binding to narrative-status
 	Div       string      `fhir:"div"`       // 1..1, xhtml
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Narrative) Format(s fmt.State, _ rune) { mask(s, "Narrative") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Narrative) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Narrative) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*Narrative) isValue() {}
 
@@ -648,11 +860,17 @@ type ParameterDefinition struct {
 	Type          string      `fhir:"type"`          // 1..1, code; required binding to all-types
 	Profile       string      `fhir:"profile"`       // 0..1, canonical to StructureDefinition
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ParameterDefinition) Format(s fmt.State, _ rune) { mask(s, "ParameterDefinition") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v ParameterDefinition) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ParameterDefinition) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*ParameterDefinition) isValue() {}
 
@@ -663,11 +881,17 @@ type Period struct {
 	Start     fhir.DateTime `fhir:"start"`     // 0..1, dateTime
 	End       fhir.DateTime `fhir:"end"`       // 0..1, dateTime
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Period) Format(s fmt.State, _ rune) { mask(s, "Period") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Period) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Period) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*Period) isValue() {}
 
@@ -681,11 +905,17 @@ type Population struct {
 	Race                   *CodeableConcept `fhir:"race"`                   // 0..1, CodeableConcept
 	PhysiologicalCondition *CodeableConcept `fhir:"physiologicalCondition"` // 0..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Population) Format(s fmt.State, _ rune) { mask(s, "Population") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Population) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Population) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*Population) isValue() {}
 
@@ -706,11 +936,17 @@ type ProdCharacteristic struct {
 	Image             []Attachment     `fhir:"image"`             // 0..*, Attachment
 	Scoring           *CodeableConcept `fhir:"scoring"`           // 0..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ProdCharacteristic) Format(s fmt.State, _ rune) { mask(s, "ProdCharacteristic") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v ProdCharacteristic) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ProdCharacteristic) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*ProdCharacteristic) isValue() {}
 
@@ -724,11 +960,17 @@ type ProductShelfLife struct {
 	Period                       *Quantity         `fhir:"period"`                       // 1..1, Quantity
 	SpecialPrecautionsForStorage []CodeableConcept `fhir:"specialPrecautionsForStorage"` // 0..*, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ProductShelfLife) Format(s fmt.State, _ rune) { mask(s, "ProductShelfLife") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v ProductShelfLife) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ProductShelfLife) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*ProductShelfLife) isValue() {}
 
@@ -742,11 +984,17 @@ type Quantity struct {
 	System     string       `fhir:"system"`     // 0..1, uri
 	Code       string       `fhir:"code"`       // 0..1, code
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Quantity) Format(s fmt.State, _ rune) { mask(s, "Quantity") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Quantity) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Quantity) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*Quantity) isValue() {}
 
@@ -757,11 +1005,17 @@ type Range struct {
 	Low       *Quantity   `fhir:"low"`       // 0..1, Quantity
 	High      *Quantity   `fhir:"high"`      // 0..1, Quantity
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Range) Format(s fmt.State, _ rune) { mask(s, "Range") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Range) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Range) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*Range) isValue() {}
 
@@ -772,11 +1026,17 @@ type Ratio struct {
 	Numerator   *Quantity   `fhir:"numerator"`   // 0..1, Quantity
 	Denominator *Quantity   `fhir:"denominator"` // 0..1, Quantity
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Ratio) Format(s fmt.State, _ rune) { mask(s, "Ratio") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Ratio) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Ratio) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*Ratio) isValue() {}
 
@@ -789,11 +1049,17 @@ type Reference struct {
 	Identifier *Identifier `fhir:"identifier"` // 0..1, Identifier
 	Display    string      `fhir:"display"`    // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Reference) Format(s fmt.State, _ rune) { mask(s, "Reference") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Reference) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Reference) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*Reference) isValue() {}
 
@@ -809,11 +1075,17 @@ type RelatedArtifact struct {
 	Document  *Attachment `fhir:"document"`  // 0..1, Attachment
 	Resource  string      `fhir:"resource"`  // 0..1, canonical
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (RelatedArtifact) Format(s fmt.State, _ rune) { mask(s, "RelatedArtifact") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v RelatedArtifact) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *RelatedArtifact) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*RelatedArtifact) isValue() {}
 
@@ -829,11 +1101,17 @@ type SampledData struct {
 	Dimensions *int         `fhir:"dimensions"` // 1..1, positiveInt
 	Data       string       `fhir:"data"`       // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SampledData) Format(s fmt.State, _ rune) { mask(s, "SampledData") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v SampledData) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SampledData) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*SampledData) isValue() {}
 
@@ -849,11 +1127,17 @@ type Signature struct {
 	SigFormat    string        `fhir:"sigFormat"`    // 0..1, code; required binding to mimetypes
 	Data         string        `fhir:"data"`         // 0..1, base64Binary
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Signature) Format(s fmt.State, _ rune) { mask(s, "Signature") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Signature) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Signature) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*Signature) isValue() {}
 
@@ -867,11 +1151,17 @@ type SubstanceAmount struct {
 	AmountText        string                         `fhir:"amountText"`        // 0..1, string
 	ReferenceRange    *SubstanceAmountReferenceRange `fhir:"referenceRange"`    // 0..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceAmount) Format(s fmt.State, _ rune) { mask(s, "SubstanceAmount") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v SubstanceAmount) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceAmount) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // SubstanceAmountReferenceRange is the element SubstanceAmount.referenceRange.
 type SubstanceAmountReferenceRange struct {
@@ -880,12 +1170,20 @@ type SubstanceAmountReferenceRange struct {
 	LowLimit  *Quantity   `fhir:"lowLimit"`  // 0..1, Quantity
 	HighLimit *Quantity   `fhir:"highLimit"` // 0..1, Quantity
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceAmountReferenceRange) Format(s fmt.State, _ rune) {
 	mask(s, "SubstanceAmountReferenceRange")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstanceAmountReferenceRange) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceAmountReferenceRange) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 func (*SubstanceAmount) isValue() {}
@@ -899,11 +1197,17 @@ type Timing struct {
 	Repeat            *TimingRepeat    `fhir:"repeat"`            // 0..1
 	Code              *CodeableConcept `fhir:"code"`              // 0..1, CodeableConcept; preferred binding to timing-abbreviation
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Timing) Format(s fmt.State, _ rune) { mask(s, "Timing") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Timing) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Timing) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // TimingRepeat is the element Timing.repeat.
 type TimingRepeat struct {
@@ -925,11 +1229,17 @@ type TimingRepeat struct {
 	When         []string     `fhir:"when"`         // 0..*, code; required binding to event-timing
 	Offset       *int         `fhir:"offset"`       // 0..1, unsignedInt
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TimingRepeat) Format(s fmt.State, _ rune) { mask(s, "TimingRepeat") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TimingRepeat) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TimingRepeat) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*Timing) isValue() {}
 
@@ -943,11 +1253,17 @@ type TriggerDefinition struct {
 	Data      []DataRequirement `fhir:"data"`      // 0..*, DataRequirement
 	Condition *Expression       `fhir:"condition"` // 0..1, Expression
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TriggerDefinition) Format(s fmt.State, _ rune) { mask(s, "TriggerDefinition") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v TriggerDefinition) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TriggerDefinition) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*TriggerDefinition) isValue() {}
 
@@ -958,10 +1274,16 @@ type UsageContext struct {
 	Code      *Coding     `fhir:"code"`      // 1..1, Coding; extensible binding to usage-context-type
 	Value     Value       `fhir:"value"`     // 1..1, CodeableConcept | Quantity | Range | Reference to PlanDefinition, ResearchStudy, InsurancePlan, HealthcareService, Group, Location, Organization
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (UsageContext) Format(s fmt.State, _ rune) { mask(s, "UsageContext") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v UsageContext) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *UsageContext) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 func (*UsageContext) isValue() {}

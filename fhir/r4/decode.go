@@ -24,7 +24,7 @@ func Read(data []byte) (Resource, error) {
 }
 
 // Unmarshal reads a resource from JSON or XML, strictly, into a struct of its
-// type, or a data type into one of its own.
+// type, or a data type or an element with children into one of its own.
 func Unmarshal(data []byte, into any) error {
 	v := reflect.ValueOf(into)
 	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
@@ -32,13 +32,24 @@ func Unmarshal(data []byte, into any) error {
 	}
 	options := []fhir.Option{fhir.Strict()}
 	if _, ok := into.(Resource); !ok {
-		options = append(options, fhir.As(v.Elem().Type().Name()))
+		options = append(options, fhir.As(planOf(v.Elem().Type()).typeName()))
 	}
 	tree, err := fhir.Parse(data, options...)
 	if err != nil {
 		return err
 	}
 	return Decode(tree.Root(), into)
+}
+
+// unmarshalJSON is Unmarshal by the convention of encoding/json: null changes
+// nothing.
+//
+//go:noinline
+func unmarshalJSON(data []byte, into any) error {
+	if string(data) == "null" {
+		return nil
+	}
+	return Unmarshal(data, into)
 }
 
 // FromTree returns the resource that a node of a tree is, as a struct of its
@@ -221,7 +232,7 @@ func (p *plan) companion(f *field, v reflect.Value, index int, n fhir.Node) erro
 			return fmt.Errorf("r4: %s: no such element", c.Path())
 		}
 	}
-	list := v.Field(p.companions).Addr().Interface().(*[]Companion)
+	list := v.Field(p.companions).Addr().Interface().(*Companions)
 	*list = append(*list, x)
 	return nil
 }

@@ -31,11 +31,17 @@ type DetectedIssue struct {
 	Reference         string                    `fhir:"reference"`         // 0..1, uri
 	Mitigation        []DetectedIssueMitigation `fhir:"mitigation"`        // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DetectedIssue) Format(s fmt.State, _ rune) { mask(s, "DetectedIssue") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v DetectedIssue) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DetectedIssue) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // DetectedIssueEvidence is the element DetectedIssue.evidence.
 type DetectedIssueEvidence struct {
@@ -45,11 +51,17 @@ type DetectedIssueEvidence struct {
 	Code              []CodeableConcept `fhir:"code"`              // 0..*, CodeableConcept
 	Detail            []Reference       `fhir:"detail"`            // 0..*, Reference
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DetectedIssueEvidence) Format(s fmt.State, _ rune) { mask(s, "DetectedIssueEvidence") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *DetectedIssueEvidence) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DetectedIssueEvidence) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // DetectedIssueMitigation is the element DetectedIssue.mitigation.
 type DetectedIssueMitigation struct {
@@ -60,17 +72,17 @@ type DetectedIssueMitigation struct {
 	Date              fhir.DateTime    `fhir:"date"`              // 0..1, dateTime
 	Author            *Reference       `fhir:"author"`            // 0..1, Reference to Practitioner, PractitionerRole
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DetectedIssueMitigation) Format(s fmt.State, _ rune) { mask(s, "DetectedIssueMitigation") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *DetectedIssueMitigation) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DetectedIssueMitigation) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "DetectedIssue".
 func (*DetectedIssue) ResourceType() string { return "DetectedIssue" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r DetectedIssue) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *DetectedIssue) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

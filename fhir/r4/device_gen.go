@@ -45,11 +45,17 @@ type Device struct {
 	Safety             []CodeableConcept      `fhir:"safety"`             // 0..*, CodeableConcept
 	Parent             *Reference             `fhir:"parent"`             // 0..1, Reference to Device
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Device) Format(s fmt.State, _ rune) { mask(s, "Device") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Device) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Device) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // DeviceUdiCarrier is the element Device.udiCarrier.
 type DeviceUdiCarrier struct {
@@ -63,11 +69,17 @@ type DeviceUdiCarrier struct {
 	CarrierHRF        string      `fhir:"carrierHRF"`        // 0..1, string
 	EntryType         string      `fhir:"entryType"`         // 0..1, code; required binding to udi-entry-type
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DeviceUdiCarrier) Format(s fmt.State, _ rune) { mask(s, "DeviceUdiCarrier") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *DeviceUdiCarrier) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DeviceUdiCarrier) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // DeviceDeviceName is the element Device.deviceName.
 type DeviceDeviceName struct {
@@ -77,11 +89,17 @@ type DeviceDeviceName struct {
 	Name              string      `fhir:"name"`              // 1..1, string
 	Type              string      `fhir:"type"`              // 1..1, code; required binding to device-nametype
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DeviceDeviceName) Format(s fmt.State, _ rune) { mask(s, "DeviceDeviceName") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *DeviceDeviceName) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DeviceDeviceName) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // DeviceSpecialization is the element Device.specialization.
 type DeviceSpecialization struct {
@@ -91,11 +109,17 @@ type DeviceSpecialization struct {
 	SystemType        *CodeableConcept `fhir:"systemType"`        // 1..1, CodeableConcept
 	Version           string           `fhir:"version"`           // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DeviceSpecialization) Format(s fmt.State, _ rune) { mask(s, "DeviceSpecialization") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *DeviceSpecialization) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DeviceSpecialization) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // DeviceVersion is the element Device.version.
 type DeviceVersion struct {
@@ -106,11 +130,17 @@ type DeviceVersion struct {
 	Component         *Identifier      `fhir:"component"`         // 0..1, Identifier
 	Value             string           `fhir:"value"`             // 1..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DeviceVersion) Format(s fmt.State, _ rune) { mask(s, "DeviceVersion") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *DeviceVersion) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DeviceVersion) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // DeviceProperty is the element Device.property.
 type DeviceProperty struct {
@@ -121,17 +151,17 @@ type DeviceProperty struct {
 	ValueQuantity     []Quantity        `fhir:"valueQuantity"`     // 0..*, Quantity
 	ValueCode         []CodeableConcept `fhir:"valueCode"`         // 0..*, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DeviceProperty) Format(s fmt.State, _ rune) { mask(s, "DeviceProperty") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *DeviceProperty) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DeviceProperty) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Device".
 func (*Device) ResourceType() string { return "Device" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Device) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Device) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -39,11 +39,17 @@ type DeviceDefinition struct {
 	ParentDevice            *Reference                            `fhir:"parentDevice"`            // 0..1, Reference to DeviceDefinition
 	Material                []DeviceDefinitionMaterial            `fhir:"material"`                // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DeviceDefinition) Format(s fmt.State, _ rune) { mask(s, "DeviceDefinition") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v DeviceDefinition) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DeviceDefinition) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // DeviceDefinitionUdiDeviceIdentifier is the element DeviceDefinition.udiDeviceIdentifier.
 type DeviceDefinitionUdiDeviceIdentifier struct {
@@ -54,12 +60,20 @@ type DeviceDefinitionUdiDeviceIdentifier struct {
 	Issuer            string      `fhir:"issuer"`            // 1..1, uri
 	Jurisdiction      string      `fhir:"jurisdiction"`      // 1..1, uri
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DeviceDefinitionUdiDeviceIdentifier) Format(s fmt.State, _ rune) {
 	mask(s, "DeviceDefinitionUdiDeviceIdentifier")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *DeviceDefinitionUdiDeviceIdentifier) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DeviceDefinitionUdiDeviceIdentifier) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // DeviceDefinitionDeviceName is the element DeviceDefinition.deviceName.
@@ -70,11 +84,17 @@ type DeviceDefinitionDeviceName struct {
 	Name              string      `fhir:"name"`              // 1..1, string
 	Type              string      `fhir:"type"`              // 1..1, code; required binding to device-nametype
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DeviceDefinitionDeviceName) Format(s fmt.State, _ rune) { mask(s, "DeviceDefinitionDeviceName") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *DeviceDefinitionDeviceName) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DeviceDefinitionDeviceName) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // DeviceDefinitionSpecialization is the element DeviceDefinition.specialization.
 type DeviceDefinitionSpecialization struct {
@@ -84,12 +104,20 @@ type DeviceDefinitionSpecialization struct {
 	SystemType        string      `fhir:"systemType"`        // 1..1, string
 	Version           string      `fhir:"version"`           // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DeviceDefinitionSpecialization) Format(s fmt.State, _ rune) {
 	mask(s, "DeviceDefinitionSpecialization")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *DeviceDefinitionSpecialization) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DeviceDefinitionSpecialization) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // DeviceDefinitionCapability is the element DeviceDefinition.capability.
@@ -100,11 +128,17 @@ type DeviceDefinitionCapability struct {
 	Type              *CodeableConcept  `fhir:"type"`              // 1..1, CodeableConcept
 	Description       []CodeableConcept `fhir:"description"`       // 0..*, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DeviceDefinitionCapability) Format(s fmt.State, _ rune) { mask(s, "DeviceDefinitionCapability") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *DeviceDefinitionCapability) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DeviceDefinitionCapability) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // DeviceDefinitionProperty is the element DeviceDefinition.property.
 type DeviceDefinitionProperty struct {
@@ -115,11 +149,17 @@ type DeviceDefinitionProperty struct {
 	ValueQuantity     []Quantity        `fhir:"valueQuantity"`     // 0..*, Quantity
 	ValueCode         []CodeableConcept `fhir:"valueCode"`         // 0..*, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DeviceDefinitionProperty) Format(s fmt.State, _ rune) { mask(s, "DeviceDefinitionProperty") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *DeviceDefinitionProperty) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DeviceDefinitionProperty) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // DeviceDefinitionMaterial is the element DeviceDefinition.material.
 type DeviceDefinitionMaterial struct {
@@ -130,17 +170,17 @@ type DeviceDefinitionMaterial struct {
 	Alternate           *bool            `fhir:"alternate"`           // 0..1, boolean
 	AllergenicIndicator *bool            `fhir:"allergenicIndicator"` // 0..1, boolean
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DeviceDefinitionMaterial) Format(s fmt.State, _ rune) { mask(s, "DeviceDefinitionMaterial") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *DeviceDefinitionMaterial) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DeviceDefinitionMaterial) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "DeviceDefinition".
 func (*DeviceDefinition) ResourceType() string { return "DeviceDefinition" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r DeviceDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *DeviceDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -29,11 +29,17 @@ type DeviceMetric struct {
 	MeasurementPeriod *Timing                   `fhir:"measurementPeriod"` // 0..1, Timing
 	Calibration       []DeviceMetricCalibration `fhir:"calibration"`       // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DeviceMetric) Format(s fmt.State, _ rune) { mask(s, "DeviceMetric") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v DeviceMetric) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DeviceMetric) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // DeviceMetricCalibration is the element DeviceMetric.calibration.
 type DeviceMetricCalibration struct {
@@ -44,17 +50,17 @@ type DeviceMetricCalibration struct {
 	State             string        `fhir:"state"`             // 0..1, code; required binding to metric-calibration-state
 	Time              fhir.DateTime `fhir:"time"`              // 0..1, instant
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DeviceMetricCalibration) Format(s fmt.State, _ rune) { mask(s, "DeviceMetricCalibration") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *DeviceMetricCalibration) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DeviceMetricCalibration) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "DeviceMetric".
 func (*DeviceMetric) ResourceType() string { return "DeviceMetric" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r DeviceMetric) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *DeviceMetric) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -43,11 +43,17 @@ type DeviceRequest struct {
 	Note                  []Annotation             `fhir:"note"`                  // 0..*, Annotation
 	RelevantHistory       []Reference              `fhir:"relevantHistory"`       // 0..*, Reference to Provenance
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DeviceRequest) Format(s fmt.State, _ rune) { mask(s, "DeviceRequest") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v DeviceRequest) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DeviceRequest) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // DeviceRequestParameter is the element DeviceRequest.parameter.
 type DeviceRequestParameter struct {
@@ -57,17 +63,17 @@ type DeviceRequestParameter struct {
 	Code              *CodeableConcept `fhir:"code"`              // 0..1, CodeableConcept
 	Value             Value            `fhir:"value"`             // 0..1, CodeableConcept | Quantity | Range | boolean
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DeviceRequestParameter) Format(s fmt.State, _ rune) { mask(s, "DeviceRequestParameter") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *DeviceRequestParameter) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DeviceRequestParameter) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "DeviceRequest".
 func (*DeviceRequest) ResourceType() string { return "DeviceRequest" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r DeviceRequest) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *DeviceRequest) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

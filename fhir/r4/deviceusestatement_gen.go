@@ -32,17 +32,17 @@ type DeviceUseStatement struct {
 	BodySite          *CodeableConcept  `fhir:"bodySite"`          // 0..1, CodeableConcept
 	Note              []Annotation      `fhir:"note"`              // 0..*, Annotation
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DeviceUseStatement) Format(s fmt.State, _ rune) { mask(s, "DeviceUseStatement") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v DeviceUseStatement) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DeviceUseStatement) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "DeviceUseStatement".
 func (*DeviceUseStatement) ResourceType() string { return "DeviceUseStatement" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r DeviceUseStatement) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *DeviceUseStatement) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -37,11 +37,17 @@ type DiagnosticReport struct {
 	ConclusionCode     []CodeableConcept       `fhir:"conclusionCode"`     // 0..*, CodeableConcept
 	PresentedForm      []Attachment            `fhir:"presentedForm"`      // 0..*, Attachment
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DiagnosticReport) Format(s fmt.State, _ rune) { mask(s, "DiagnosticReport") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v DiagnosticReport) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DiagnosticReport) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // DiagnosticReportMedia is the element DiagnosticReport.media.
 type DiagnosticReportMedia struct {
@@ -51,17 +57,17 @@ type DiagnosticReportMedia struct {
 	Comment           string      `fhir:"comment"`           // 0..1, string
 	Link              *Reference  `fhir:"link"`              // 1..1, Reference to Media
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DiagnosticReportMedia) Format(s fmt.State, _ rune) { mask(s, "DiagnosticReportMedia") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *DiagnosticReportMedia) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DiagnosticReportMedia) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "DiagnosticReport".
 func (*DiagnosticReport) ResourceType() string { return "DiagnosticReport" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r DiagnosticReport) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *DiagnosticReport) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -31,11 +31,17 @@ type DocumentManifest struct {
 	Content           []Reference               `fhir:"content"`           // 1..*, Reference
 	Related           []DocumentManifestRelated `fhir:"related"`           // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DocumentManifest) Format(s fmt.State, _ rune) { mask(s, "DocumentManifest") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v DocumentManifest) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DocumentManifest) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // DocumentManifestRelated is the element DocumentManifest.related.
 type DocumentManifestRelated struct {
@@ -45,17 +51,17 @@ type DocumentManifestRelated struct {
 	Identifier        *Identifier `fhir:"identifier"`        // 0..1, Identifier
 	Ref               *Reference  `fhir:"ref"`               // 0..1, Reference
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DocumentManifestRelated) Format(s fmt.State, _ rune) { mask(s, "DocumentManifestRelated") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *DocumentManifestRelated) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DocumentManifestRelated) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "DocumentManifest".
 func (*DocumentManifest) ResourceType() string { return "DocumentManifest" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r DocumentManifest) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *DocumentManifest) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -35,11 +35,17 @@ type DocumentReference struct {
 	Content           []DocumentReferenceContent   `fhir:"content"`           // 1..*
 	Context           *DocumentReferenceContext    `fhir:"context"`           // 0..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DocumentReference) Format(s fmt.State, _ rune) { mask(s, "DocumentReference") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v DocumentReference) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DocumentReference) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // DocumentReferenceRelatesTo is the element DocumentReference.relatesTo.
 type DocumentReferenceRelatesTo struct {
@@ -49,11 +55,17 @@ type DocumentReferenceRelatesTo struct {
 	Code              string      `fhir:"code"`              // 1..1, code; required binding to document-relationship-type
 	Target            *Reference  `fhir:"target"`            // 1..1, Reference to DocumentReference
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DocumentReferenceRelatesTo) Format(s fmt.State, _ rune) { mask(s, "DocumentReferenceRelatesTo") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *DocumentReferenceRelatesTo) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DocumentReferenceRelatesTo) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // DocumentReferenceContent is the element DocumentReference.content.
 type DocumentReferenceContent struct {
@@ -63,7 +75,7 @@ type DocumentReferenceContent struct {
 	Attachment        *Attachment `fhir:"attachment"`        // 1..1, Attachment
 	Format            *Coding     `fhir:"format"`            // 0..1, Coding; preferred binding to formatcodes
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // String is the type's name and none of its data.
@@ -71,6 +83,12 @@ func (DocumentReferenceContent) String() string { return masked("DocumentReferen
 
 // GoString is the type's name and none of its data.
 func (DocumentReferenceContent) GoString() string { return masked("DocumentReferenceContent") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *DocumentReferenceContent) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DocumentReferenceContent) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // DocumentReferenceContext is the element DocumentReference.context.
 type DocumentReferenceContext struct {
@@ -85,17 +103,17 @@ type DocumentReferenceContext struct {
 	SourcePatientInfo *Reference        `fhir:"sourcePatientInfo"` // 0..1, Reference to Patient
 	Related           []Reference       `fhir:"related"`           // 0..*, Reference
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (DocumentReferenceContext) Format(s fmt.State, _ rune) { mask(s, "DocumentReferenceContext") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *DocumentReferenceContext) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *DocumentReferenceContext) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "DocumentReference".
 func (*DocumentReference) ResourceType() string { return "DocumentReference" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r DocumentReference) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *DocumentReference) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

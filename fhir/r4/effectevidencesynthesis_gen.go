@@ -52,11 +52,17 @@ type EffectEvidenceSynthesis struct {
 	EffectEstimate      []EffectEvidenceSynthesisEffectEstimate    `fhir:"effectEstimate"`      // 0..*
 	Certainty           []EffectEvidenceSynthesisCertainty         `fhir:"certainty"`           // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (EffectEvidenceSynthesis) Format(s fmt.State, _ rune) { mask(s, "EffectEvidenceSynthesis") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v EffectEvidenceSynthesis) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *EffectEvidenceSynthesis) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // EffectEvidenceSynthesisSampleSize is the element EffectEvidenceSynthesis.sampleSize.
 type EffectEvidenceSynthesisSampleSize struct {
@@ -67,12 +73,20 @@ type EffectEvidenceSynthesisSampleSize struct {
 	NumberOfStudies      *int        `fhir:"numberOfStudies"`      // 0..1, integer
 	NumberOfParticipants *int        `fhir:"numberOfParticipants"` // 0..1, integer
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (EffectEvidenceSynthesisSampleSize) Format(s fmt.State, _ rune) {
 	mask(s, "EffectEvidenceSynthesisSampleSize")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *EffectEvidenceSynthesisSampleSize) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *EffectEvidenceSynthesisSampleSize) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // EffectEvidenceSynthesisResultsByExposure is the element EffectEvidenceSynthesis.resultsByExposure.
@@ -85,12 +99,22 @@ type EffectEvidenceSynthesisResultsByExposure struct {
 	VariantState          *CodeableConcept `fhir:"variantState"`          // 0..1, CodeableConcept; extensible binding to evidence-variant-state
 	RiskEvidenceSynthesis *Reference       `fhir:"riskEvidenceSynthesis"` // 1..1, Reference to RiskEvidenceSynthesis
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (EffectEvidenceSynthesisResultsByExposure) Format(s fmt.State, _ rune) {
 	mask(s, "EffectEvidenceSynthesisResultsByExposure")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *EffectEvidenceSynthesisResultsByExposure) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *EffectEvidenceSynthesisResultsByExposure) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // EffectEvidenceSynthesisEffectEstimate is the element EffectEvidenceSynthesis.effectEstimate.
@@ -105,12 +129,20 @@ type EffectEvidenceSynthesisEffectEstimate struct {
 	UnitOfMeasure     *CodeableConcept                                         `fhir:"unitOfMeasure"`     // 0..1, CodeableConcept; required binding to ucum-units
 	PrecisionEstimate []EffectEvidenceSynthesisEffectEstimatePrecisionEstimate `fhir:"precisionEstimate"` // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (EffectEvidenceSynthesisEffectEstimate) Format(s fmt.State, _ rune) {
 	mask(s, "EffectEvidenceSynthesisEffectEstimate")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *EffectEvidenceSynthesisEffectEstimate) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *EffectEvidenceSynthesisEffectEstimate) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // EffectEvidenceSynthesisEffectEstimatePrecisionEstimate is the element EffectEvidenceSynthesis.effectEstimate.precisionEstimate.
@@ -123,12 +155,22 @@ type EffectEvidenceSynthesisEffectEstimatePrecisionEstimate struct {
 	From              fhir.Decimal     `fhir:"from"`              // 0..1, decimal
 	To                fhir.Decimal     `fhir:"to"`                // 0..1, decimal
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (EffectEvidenceSynthesisEffectEstimatePrecisionEstimate) Format(s fmt.State, _ rune) {
 	mask(s, "EffectEvidenceSynthesisEffectEstimatePrecisionEstimate")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *EffectEvidenceSynthesisEffectEstimatePrecisionEstimate) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *EffectEvidenceSynthesisEffectEstimatePrecisionEstimate) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // EffectEvidenceSynthesisCertainty is the element EffectEvidenceSynthesis.certainty.
@@ -140,12 +182,20 @@ type EffectEvidenceSynthesisCertainty struct {
 	Note                  []Annotation                                            `fhir:"note"`                  // 0..*, Annotation
 	CertaintySubcomponent []EffectEvidenceSynthesisCertaintyCertaintySubcomponent `fhir:"certaintySubcomponent"` // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (EffectEvidenceSynthesisCertainty) Format(s fmt.State, _ rune) {
 	mask(s, "EffectEvidenceSynthesisCertainty")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *EffectEvidenceSynthesisCertainty) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *EffectEvidenceSynthesisCertainty) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // EffectEvidenceSynthesisCertaintyCertaintySubcomponent is the element EffectEvidenceSynthesis.certainty.certaintySubcomponent.
@@ -157,7 +207,7 @@ type EffectEvidenceSynthesisCertaintyCertaintySubcomponent struct {
 	Rating            []CodeableConcept `fhir:"rating"`            // 0..*, CodeableConcept; extensible binding to certainty-subcomponent-rating
 	Note              []Annotation      `fhir:"note"`              // 0..*, Annotation
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -165,11 +215,15 @@ func (EffectEvidenceSynthesisCertaintyCertaintySubcomponent) Format(s fmt.State,
 	mask(s, "EffectEvidenceSynthesisCertaintyCertaintySubcomponent")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *EffectEvidenceSynthesisCertaintyCertaintySubcomponent) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *EffectEvidenceSynthesisCertaintyCertaintySubcomponent) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "EffectEvidenceSynthesis".
 func (*EffectEvidenceSynthesis) ResourceType() string { return "EffectEvidenceSynthesis" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r EffectEvidenceSynthesis) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *EffectEvidenceSynthesis) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

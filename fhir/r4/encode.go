@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strconv"
 
 	"github.com/nhskit/nhskit/fhir"
 )
 
-// Marshal writes a resource, or a data type struct, as compact FHIR JSON:
+// Marshal writes a resource, or the struct of a data type or of an element with
+// children, as compact FHIR JSON:
 // elements in the order of the definition, decimals as they were given.
 // Absent elements are left out. What the definitions demand is not checked.
 func Marshal(v any) ([]byte, error) {
@@ -20,6 +22,11 @@ func Marshal(v any) ([]byte, error) {
 	defer tree.Release()
 	return tree.AppendJSON(nil, fhir.Compact), nil
 }
+
+// marshalJSON is Marshal for the methods of the structs, which are many.
+//
+//go:noinline
+func marshalJSON(v any) ([]byte, error) { return Marshal(v) }
 
 // MarshalXML writes a resource as FHIR XML.
 func MarshalXML(r Resource) ([]byte, error) {
@@ -46,8 +53,9 @@ func ToTree(v any) (*fhir.Tree, error) {
 		addressable.Set(value)
 		value = addressable
 	}
-	w := writer{b: fhir.NewBuilder(fhir.R4(), value.Type().Name())}
-	w.fill(planOf(value.Type()), value)
+	p := planOf(value.Type())
+	w := writer{b: fhir.NewBuilder(fhir.R4(), p.typeName())}
+	w.fill(p, value)
 	tree, err := w.b.Tree()
 	if w.err != nil {
 		err = w.err
@@ -66,45 +74,118 @@ type writer struct {
 
 // fill writes the elements of the struct that is open.
 func (w *writer) fill(p *plan, v reflect.Value) {
-	var companions []Companion
+	var companions companionSet
 	if p.companions >= 0 {
-		companions = *v.Field(p.companions).Addr().Interface().(*[]Companion)
+		companions = setOf(*v.Field(p.companions).Addr().Interface().(*Companions))
+		w.check(p, v, &companions)
 	}
 	for i := range p.fields {
+		if w.err != nil {
+			return
+		}
 		f := &p.fields[i]
 		slot := v.Field(f.index)
 		if !f.list {
-			w.one(f, slot, 0, companions)
+			w.one(f, slot, companions.find(f.name, 0))
 			continue
 		}
-		n := slot.Len()
-		for _, c := range companions {
-			if c.Element == f.name {
-				n = max(n, c.Index+1)
-			}
+		for k := range slot.Len() {
+			w.one(f, slot.Index(k), companions.find(f.name, k))
 		}
-		for k := range n {
-			if k < slot.Len() {
-				w.one(f, slot.Index(k), k, companions)
-			} else {
-				w.primitive(f.name, "", false, companionOf(companions, f.name, k))
+		for k := slot.Len(); ; k++ {
+			c := companions.find(f.name, k)
+			if c == nil {
+				break
 			}
+			w.primitive(f.name, "", false, c)
 		}
 	}
 }
 
+// companionSet finds the companions of a struct. Where they are many it has an
+// index.
+type companionSet struct {
+	list  []Companion
+	index map[companionKey]*Companion
+}
+
+type companionKey struct {
+	element string
+	index   int
+}
+
+func setOf(list []Companion) companionSet {
+	s := companionSet{list: list}
+	const few = 16
+	if len(list) <= few {
+		return s
+	}
+	s.index = make(map[companionKey]*Companion, len(list))
+	for i := range list {
+		key := companionKey{list[i].Element, list[i].Index}
+		if s.index[key] == nil {
+			s.index[key] = &list[i]
+		}
+	}
+	return s
+}
+
+// find returns the companion of an element, or nil.
+func (s *companionSet) find(element string, index int) *Companion {
+	if s.index != nil {
+		return s.index[companionKey{element, index}]
+	}
+	return companionOf(s.list, element, index)
+}
+
 // companionOf returns the companion of an element, or nil.
-func companionOf(companions []Companion, name string, index int) *Companion {
+func companionOf(companions []Companion, element string, index int) *Companion {
 	for i := range companions {
-		if companions[i].Element == name && companions[i].Index == index {
+		if companions[i].Element == element && companions[i].Index == index {
 			return &companions[i]
 		}
 	}
 	return nil
 }
 
+// check refuses companions that have no primitive to go with.
+func (w *writer) check(p *plan, v reflect.Value, companions *companionSet) {
+	for i := range companions.list {
+		c := &companions.list[i]
+		k := slices.IndexFunc(p.fields, func(f field) bool { return f.name == c.Element })
+		if k < 0 {
+			w.fail("a companion of %q: %s has no such element", c.Element, p.typ.Name())
+			return
+		}
+		f := &p.fields[k]
+		slot := v.Field(f.index)
+		length := 1
+		if f.list {
+			length = slot.Len()
+		}
+		// Behind the values there may be more: primitives of which nothing is
+		// known but the companion.
+		gap := f.list && c.Index > length && companions.find(c.Element, c.Index-1) == nil
+		switch {
+		case f.kind == complexElement || f.kind == resource:
+			w.fail("a companion of %s.%s, which is no primitive", p.typ.Name(), c.Element)
+		case c.Index < 0 || !f.list && c.Index > 0 || gap:
+			w.fail("a companion of %s.%s with the index %d, of %d", p.typ.Name(), c.Element, c.Index, length)
+		case companions.find(c.Element, c.Index) != c:
+			w.fail("two companions of %s.%s with the index %d", p.typ.Name(), c.Element, c.Index)
+		case f.kind == choice && !f.list && !isPrimitive(*slot.Addr().Interface().(*Value)):
+			w.fail("a companion of %s.%s, whose value is no primitive; Empty stands for one without a value", p.typ.Name(), c.Element)
+		}
+	}
+}
+
+// isPrimitive reports whether a choice has a primitive, perhaps without a value.
+func isPrimitive(v Value) bool {
+	return v != nil && reflect.TypeOf(v).Kind() != reflect.Pointer
+}
+
 // one writes an element, or one repetition of it.
-func (w *writer) one(f *field, slot reflect.Value, index int, companions []Companion) {
+func (w *writer) one(f *field, slot reflect.Value, c *Companion) {
 	switch f.kind {
 	case complexElement:
 		if slot.Kind() == reflect.Pointer {
@@ -130,10 +211,10 @@ func (w *writer) one(f *field, slot reflect.Value, index int, companions []Compa
 		w.fill(planOf(v.Type().Elem()), v.Elem())
 		w.b.Close()
 	case choice:
-		w.choice(f, *slot.Addr().Interface().(*Value), companionOf(companions, f.name, index))
+		w.choice(f, *slot.Addr().Interface().(*Value), c)
 	default:
 		text, ok := primitiveText(slot.Addr().Interface(), f.list)
-		w.primitive(f.name, text, ok, companionOf(companions, f.name, index))
+		w.primitive(f.name, text, ok, c)
 	}
 }
 
@@ -257,6 +338,8 @@ func primitiveText(slot any, item bool) (string, bool) {
 }
 
 // mask prints the name of a type in place of its data.
-func mask(w io.Writer, name string) { _, _ = io.WriteString(w, masked(name)) }
+//
+//go:noinline
+func mask(s fmt.State, name string) { _, _ = io.WriteString(s, masked(name)) }
 
 func masked(name string) string { return name + "{…}" }

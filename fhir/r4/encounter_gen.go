@@ -40,11 +40,17 @@ type Encounter struct {
 	ServiceProvider   *Reference                `fhir:"serviceProvider"`   // 0..1, Reference to Organization
 	PartOf            *Reference                `fhir:"partOf"`            // 0..1, Reference to Encounter
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Encounter) Format(s fmt.State, _ rune) { mask(s, "Encounter") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Encounter) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Encounter) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // EncounterStatusHistory is the element Encounter.statusHistory.
 type EncounterStatusHistory struct {
@@ -54,11 +60,17 @@ type EncounterStatusHistory struct {
 	Status            string      `fhir:"status"`            // 1..1, code; required binding to encounter-status
 	Period            *Period     `fhir:"period"`            // 1..1, Period
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (EncounterStatusHistory) Format(s fmt.State, _ rune) { mask(s, "EncounterStatusHistory") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *EncounterStatusHistory) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *EncounterStatusHistory) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // EncounterClassHistory is the element Encounter.classHistory.
 type EncounterClassHistory struct {
@@ -68,11 +80,17 @@ type EncounterClassHistory struct {
 	Class             *Coding     `fhir:"class"`             // 1..1, Coding; extensible binding to v3-ActEncounterCode
 	Period            *Period     `fhir:"period"`            // 1..1, Period
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (EncounterClassHistory) Format(s fmt.State, _ rune) { mask(s, "EncounterClassHistory") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *EncounterClassHistory) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *EncounterClassHistory) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // EncounterParticipant is the element Encounter.participant.
 type EncounterParticipant struct {
@@ -83,11 +101,17 @@ type EncounterParticipant struct {
 	Period            *Period           `fhir:"period"`            // 0..1, Period
 	Individual        *Reference        `fhir:"individual"`        // 0..1, Reference to Practitioner, PractitionerRole, RelatedPerson
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (EncounterParticipant) Format(s fmt.State, _ rune) { mask(s, "EncounterParticipant") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *EncounterParticipant) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *EncounterParticipant) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // EncounterDiagnosis is the element Encounter.diagnosis.
 type EncounterDiagnosis struct {
@@ -98,11 +122,17 @@ type EncounterDiagnosis struct {
 	Use               *CodeableConcept `fhir:"use"`               // 0..1, CodeableConcept; preferred binding to diagnosis-role
 	Rank              *int             `fhir:"rank"`              // 0..1, positiveInt
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (EncounterDiagnosis) Format(s fmt.State, _ rune) { mask(s, "EncounterDiagnosis") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *EncounterDiagnosis) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *EncounterDiagnosis) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // EncounterHospitalization is the element Encounter.hospitalization.
 type EncounterHospitalization struct {
@@ -119,11 +149,17 @@ type EncounterHospitalization struct {
 	Destination            *Reference        `fhir:"destination"`            // 0..1, Reference to Location, Organization
 	DischargeDisposition   *CodeableConcept  `fhir:"dischargeDisposition"`   // 0..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (EncounterHospitalization) Format(s fmt.State, _ rune) { mask(s, "EncounterHospitalization") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *EncounterHospitalization) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *EncounterHospitalization) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // EncounterLocation is the element Encounter.location.
 type EncounterLocation struct {
@@ -135,17 +171,17 @@ type EncounterLocation struct {
 	PhysicalType      *CodeableConcept `fhir:"physicalType"`      // 0..1, CodeableConcept
 	Period            *Period          `fhir:"period"`            // 0..1, Period
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (EncounterLocation) Format(s fmt.State, _ rune) { mask(s, "EncounterLocation") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *EncounterLocation) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *EncounterLocation) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Encounter".
 func (*Encounter) ResourceType() string { return "Encounter" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Encounter) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Encounter) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

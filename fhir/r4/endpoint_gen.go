@@ -28,17 +28,17 @@ type Endpoint struct {
 	Address              string            `fhir:"address"`              // 1..1, url
 	Header               []string          `fhir:"header"`               // 0..*, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Endpoint) Format(s fmt.State, _ rune) { mask(s, "Endpoint") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Endpoint) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Endpoint) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Endpoint".
 func (*Endpoint) ResourceType() string { return "Endpoint" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Endpoint) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Endpoint) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

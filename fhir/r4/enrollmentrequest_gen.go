@@ -26,17 +26,17 @@ type EnrollmentRequest struct {
 	Candidate         *Reference    `fhir:"candidate"`         // 0..1, Reference to Patient
 	Coverage          *Reference    `fhir:"coverage"`          // 0..1, Reference to Coverage
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (EnrollmentRequest) Format(s fmt.State, _ rune) { mask(s, "EnrollmentRequest") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v EnrollmentRequest) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *EnrollmentRequest) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "EnrollmentRequest".
 func (*EnrollmentRequest) ResourceType() string { return "EnrollmentRequest" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r EnrollmentRequest) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *EnrollmentRequest) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -27,17 +27,17 @@ type EnrollmentResponse struct {
 	Organization      *Reference    `fhir:"organization"`      // 0..1, Reference to Organization
 	RequestProvider   *Reference    `fhir:"requestProvider"`   // 0..1, Reference to Practitioner, PractitionerRole, Organization
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (EnrollmentResponse) Format(s fmt.State, _ rune) { mask(s, "EnrollmentResponse") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v EnrollmentResponse) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *EnrollmentResponse) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "EnrollmentResponse".
 func (*EnrollmentResponse) ResourceType() string { return "EnrollmentResponse" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r EnrollmentResponse) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *EnrollmentResponse) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -29,11 +29,17 @@ type EpisodeOfCare struct {
 	Team                 []Reference                  `fhir:"team"`                 // 0..*, Reference to CareTeam
 	Account              []Reference                  `fhir:"account"`              // 0..*, Reference to Account
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (EpisodeOfCare) Format(s fmt.State, _ rune) { mask(s, "EpisodeOfCare") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v EpisodeOfCare) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *EpisodeOfCare) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // EpisodeOfCareStatusHistory is the element EpisodeOfCare.statusHistory.
 type EpisodeOfCareStatusHistory struct {
@@ -43,11 +49,17 @@ type EpisodeOfCareStatusHistory struct {
 	Status            string      `fhir:"status"`            // 1..1, code; required binding to episode-of-care-status
 	Period            *Period     `fhir:"period"`            // 1..1, Period
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (EpisodeOfCareStatusHistory) Format(s fmt.State, _ rune) { mask(s, "EpisodeOfCareStatusHistory") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *EpisodeOfCareStatusHistory) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *EpisodeOfCareStatusHistory) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // EpisodeOfCareDiagnosis is the element EpisodeOfCare.diagnosis.
 type EpisodeOfCareDiagnosis struct {
@@ -58,17 +70,17 @@ type EpisodeOfCareDiagnosis struct {
 	Role              *CodeableConcept `fhir:"role"`              // 0..1, CodeableConcept; preferred binding to diagnosis-role
 	Rank              *int             `fhir:"rank"`              // 0..1, positiveInt
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (EpisodeOfCareDiagnosis) Format(s fmt.State, _ rune) { mask(s, "EpisodeOfCareDiagnosis") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *EpisodeOfCareDiagnosis) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *EpisodeOfCareDiagnosis) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "EpisodeOfCare".
 func (*EpisodeOfCare) ResourceType() string { return "EpisodeOfCare" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r EpisodeOfCare) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *EpisodeOfCare) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -47,17 +47,17 @@ type EventDefinition struct {
 	RelatedArtifact   []RelatedArtifact   `fhir:"relatedArtifact"`   // 0..*, RelatedArtifact
 	Trigger           []TriggerDefinition `fhir:"trigger"`           // 1..*, TriggerDefinition
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (EventDefinition) Format(s fmt.State, _ rune) { mask(s, "EventDefinition") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v EventDefinition) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *EventDefinition) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "EventDefinition".
 func (*EventDefinition) ResourceType() string { return "EventDefinition" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r EventDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *EventDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

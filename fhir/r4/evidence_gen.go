@@ -47,17 +47,17 @@ type Evidence struct {
 	ExposureVariant    []Reference       `fhir:"exposureVariant"`    // 0..*, Reference to EvidenceVariable
 	Outcome            []Reference       `fhir:"outcome"`            // 0..*, Reference to EvidenceVariable
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Evidence) Format(s fmt.State, _ rune) { mask(s, "Evidence") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Evidence) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Evidence) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Evidence".
 func (*Evidence) ResourceType() string { return "Evidence" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Evidence) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Evidence) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -46,11 +46,17 @@ type EvidenceVariable struct {
 	Type              string                           `fhir:"type"`              // 0..1, code; required binding to variable-type
 	Characteristic    []EvidenceVariableCharacteristic `fhir:"characteristic"`    // 1..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (EvidenceVariable) Format(s fmt.State, _ rune) { mask(s, "EvidenceVariable") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v EvidenceVariable) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *EvidenceVariable) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // EvidenceVariableCharacteristic is the element EvidenceVariable.characteristic.
 type EvidenceVariableCharacteristic struct {
@@ -65,7 +71,7 @@ type EvidenceVariableCharacteristic struct {
 	TimeFromStart        *Duration      `fhir:"timeFromStart"`        // 0..1, Duration
 	GroupMeasure         string         `fhir:"groupMeasure"`         // 0..1, code; required binding to group-measure
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -73,11 +79,13 @@ func (EvidenceVariableCharacteristic) Format(s fmt.State, _ rune) {
 	mask(s, "EvidenceVariableCharacteristic")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *EvidenceVariableCharacteristic) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *EvidenceVariableCharacteristic) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "EvidenceVariable".
 func (*EvidenceVariable) ResourceType() string { return "EvidenceVariable" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r EvidenceVariable) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *EvidenceVariable) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

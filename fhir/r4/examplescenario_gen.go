@@ -36,11 +36,17 @@ type ExampleScenario struct {
 	Process           []ExampleScenarioProcess  `fhir:"process"`           // 0..*
 	Workflow          []string                  `fhir:"workflow"`          // 0..*, canonical to ExampleScenario
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExampleScenario) Format(s fmt.State, _ rune) { mask(s, "ExampleScenario") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v ExampleScenario) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExampleScenario) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ExampleScenarioActor is the element ExampleScenario.actor.
 type ExampleScenarioActor struct {
@@ -52,11 +58,17 @@ type ExampleScenarioActor struct {
 	Name              string      `fhir:"name"`              // 0..1, string
 	Description       string      `fhir:"description"`       // 0..1, markdown
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExampleScenarioActor) Format(s fmt.State, _ rune) { mask(s, "ExampleScenarioActor") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExampleScenarioActor) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExampleScenarioActor) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ExampleScenarioInstance is the element ExampleScenario.instance.
 type ExampleScenarioInstance struct {
@@ -70,11 +82,17 @@ type ExampleScenarioInstance struct {
 	Version           []ExampleScenarioInstanceVersion           `fhir:"version"`           // 0..*
 	ContainedInstance []ExampleScenarioInstanceContainedInstance `fhir:"containedInstance"` // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExampleScenarioInstance) Format(s fmt.State, _ rune) { mask(s, "ExampleScenarioInstance") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExampleScenarioInstance) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExampleScenarioInstance) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ExampleScenarioInstanceVersion is the element ExampleScenario.instance.version.
 type ExampleScenarioInstanceVersion struct {
@@ -84,12 +102,20 @@ type ExampleScenarioInstanceVersion struct {
 	VersionId         string      `fhir:"versionId"`         // 1..1, string
 	Description       string      `fhir:"description"`       // 1..1, markdown
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExampleScenarioInstanceVersion) Format(s fmt.State, _ rune) {
 	mask(s, "ExampleScenarioInstanceVersion")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExampleScenarioInstanceVersion) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExampleScenarioInstanceVersion) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ExampleScenarioInstanceContainedInstance is the element ExampleScenario.instance.containedInstance.
@@ -100,12 +126,22 @@ type ExampleScenarioInstanceContainedInstance struct {
 	ResourceId        string      `fhir:"resourceId"`        // 1..1, string
 	VersionId         string      `fhir:"versionId"`         // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExampleScenarioInstanceContainedInstance) Format(s fmt.State, _ rune) {
 	mask(s, "ExampleScenarioInstanceContainedInstance")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExampleScenarioInstanceContainedInstance) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExampleScenarioInstanceContainedInstance) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ExampleScenarioProcess is the element ExampleScenario.process.
@@ -119,11 +155,17 @@ type ExampleScenarioProcess struct {
 	PostConditions    string                       `fhir:"postConditions"`    // 0..1, markdown
 	Step              []ExampleScenarioProcessStep `fhir:"step"`              // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExampleScenarioProcess) Format(s fmt.State, _ rune) { mask(s, "ExampleScenarioProcess") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExampleScenarioProcess) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExampleScenarioProcess) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ExampleScenarioProcessStep is the element ExampleScenario.process.step.
 type ExampleScenarioProcessStep struct {
@@ -135,11 +177,17 @@ type ExampleScenarioProcessStep struct {
 	Operation         *ExampleScenarioProcessStepOperation    `fhir:"operation"`         // 0..1
 	Alternative       []ExampleScenarioProcessStepAlternative `fhir:"alternative"`       // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExampleScenarioProcessStep) Format(s fmt.State, _ rune) { mask(s, "ExampleScenarioProcessStep") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExampleScenarioProcessStep) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExampleScenarioProcessStep) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ExampleScenarioProcessStepOperation is the element ExampleScenario.process.step.operation.
 type ExampleScenarioProcessStepOperation struct {
@@ -157,12 +205,20 @@ type ExampleScenarioProcessStepOperation struct {
 	Request           *ExampleScenarioInstanceContainedInstance `fhir:"request"`           // 0..1
 	Response          *ExampleScenarioInstanceContainedInstance `fhir:"response"`          // 0..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExampleScenarioProcessStepOperation) Format(s fmt.State, _ rune) {
 	mask(s, "ExampleScenarioProcessStepOperation")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExampleScenarioProcessStepOperation) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExampleScenarioProcessStepOperation) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ExampleScenarioProcessStepAlternative is the element ExampleScenario.process.step.alternative.
@@ -174,7 +230,7 @@ type ExampleScenarioProcessStepAlternative struct {
 	Description       string                       `fhir:"description"`       // 0..1, markdown
 	Step              []ExampleScenarioProcessStep `fhir:"step"`              // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -182,11 +238,13 @@ func (ExampleScenarioProcessStepAlternative) Format(s fmt.State, _ rune) {
 	mask(s, "ExampleScenarioProcessStepAlternative")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExampleScenarioProcessStepAlternative) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExampleScenarioProcessStepAlternative) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "ExampleScenario".
 func (*ExampleScenario) ResourceType() string { return "ExampleScenario" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r ExampleScenario) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *ExampleScenario) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

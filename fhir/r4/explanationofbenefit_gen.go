@@ -62,11 +62,17 @@ type ExplanationOfBenefit struct {
 	BenefitPeriod         *Period                                `fhir:"benefitPeriod"`         // 0..1, Period
 	BenefitBalance        []ExplanationOfBenefitBenefitBalance   `fhir:"benefitBalance"`        // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExplanationOfBenefit) Format(s fmt.State, _ rune) { mask(s, "ExplanationOfBenefit") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v ExplanationOfBenefit) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExplanationOfBenefit) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ExplanationOfBenefitRelated is the element ExplanationOfBenefit.related.
 type ExplanationOfBenefitRelated struct {
@@ -77,13 +83,19 @@ type ExplanationOfBenefitRelated struct {
 	Relationship      *CodeableConcept `fhir:"relationship"`      // 0..1, CodeableConcept
 	Reference         *Identifier      `fhir:"reference"`         // 0..1, Identifier
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExplanationOfBenefitRelated) Format(s fmt.State, _ rune) {
 	mask(s, "ExplanationOfBenefitRelated")
 }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExplanationOfBenefitRelated) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExplanationOfBenefitRelated) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ExplanationOfBenefitPayee is the element ExplanationOfBenefit.payee.
 type ExplanationOfBenefitPayee struct {
@@ -93,11 +105,17 @@ type ExplanationOfBenefitPayee struct {
 	Type              *CodeableConcept `fhir:"type"`              // 0..1, CodeableConcept
 	Party             *Reference       `fhir:"party"`             // 0..1, Reference to Practitioner, PractitionerRole, Organization, Patient, RelatedPerson
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExplanationOfBenefitPayee) Format(s fmt.State, _ rune) { mask(s, "ExplanationOfBenefitPayee") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExplanationOfBenefitPayee) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExplanationOfBenefitPayee) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ExplanationOfBenefitCareTeam is the element ExplanationOfBenefit.careTeam.
 type ExplanationOfBenefitCareTeam struct {
@@ -110,12 +128,20 @@ type ExplanationOfBenefitCareTeam struct {
 	Role              *CodeableConcept `fhir:"role"`              // 0..1, CodeableConcept
 	Qualification     *CodeableConcept `fhir:"qualification"`     // 0..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExplanationOfBenefitCareTeam) Format(s fmt.State, _ rune) {
 	mask(s, "ExplanationOfBenefitCareTeam")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExplanationOfBenefitCareTeam) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExplanationOfBenefitCareTeam) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ExplanationOfBenefitSupportingInfo is the element ExplanationOfBenefit.supportingInfo.
@@ -130,12 +156,20 @@ type ExplanationOfBenefitSupportingInfo struct {
 	Value             Value            `fhir:"value"`             // 0..1, boolean | string | Quantity | Attachment | Reference
 	Reason            *Coding          `fhir:"reason"`            // 0..1, Coding
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExplanationOfBenefitSupportingInfo) Format(s fmt.State, _ rune) {
 	mask(s, "ExplanationOfBenefitSupportingInfo")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExplanationOfBenefitSupportingInfo) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExplanationOfBenefitSupportingInfo) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ExplanationOfBenefitDiagnosis is the element ExplanationOfBenefit.diagnosis.
@@ -149,12 +183,20 @@ type ExplanationOfBenefitDiagnosis struct {
 	OnAdmission       *CodeableConcept  `fhir:"onAdmission"`       // 0..1, CodeableConcept
 	PackageCode       *CodeableConcept  `fhir:"packageCode"`       // 0..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExplanationOfBenefitDiagnosis) Format(s fmt.State, _ rune) {
 	mask(s, "ExplanationOfBenefitDiagnosis")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExplanationOfBenefitDiagnosis) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExplanationOfBenefitDiagnosis) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ExplanationOfBenefitProcedure is the element ExplanationOfBenefit.procedure.
@@ -168,12 +210,20 @@ type ExplanationOfBenefitProcedure struct {
 	Procedure         Value             `fhir:"procedure"`         // 1..1, CodeableConcept | Reference to Procedure
 	Udi               []Reference       `fhir:"udi"`               // 0..*, Reference to Device
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExplanationOfBenefitProcedure) Format(s fmt.State, _ rune) {
 	mask(s, "ExplanationOfBenefitProcedure")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExplanationOfBenefitProcedure) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExplanationOfBenefitProcedure) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ExplanationOfBenefitInsurance is the element ExplanationOfBenefit.insurance.
@@ -185,12 +235,20 @@ type ExplanationOfBenefitInsurance struct {
 	Coverage          *Reference  `fhir:"coverage"`          // 1..1, Reference to Coverage
 	PreAuthRef        []string    `fhir:"preAuthRef"`        // 0..*, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExplanationOfBenefitInsurance) Format(s fmt.State, _ rune) {
 	mask(s, "ExplanationOfBenefitInsurance")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExplanationOfBenefitInsurance) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExplanationOfBenefitInsurance) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ExplanationOfBenefitAccident is the element ExplanationOfBenefit.accident.
@@ -202,12 +260,20 @@ type ExplanationOfBenefitAccident struct {
 	Type              *CodeableConcept `fhir:"type"`              // 0..1, CodeableConcept; extensible binding to v3-ActIncidentCode
 	Location          Value            `fhir:"location"`          // 0..1, Address | Reference to Location
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExplanationOfBenefitAccident) Format(s fmt.State, _ rune) {
 	mask(s, "ExplanationOfBenefitAccident")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExplanationOfBenefitAccident) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExplanationOfBenefitAccident) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ExplanationOfBenefitItem is the element ExplanationOfBenefit.item.
@@ -239,11 +305,17 @@ type ExplanationOfBenefitItem struct {
 	Adjudication        []ExplanationOfBenefitItemAdjudication `fhir:"adjudication"`        // 0..*
 	Detail              []ExplanationOfBenefitItemDetail       `fhir:"detail"`              // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExplanationOfBenefitItem) Format(s fmt.State, _ rune) { mask(s, "ExplanationOfBenefitItem") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExplanationOfBenefitItem) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExplanationOfBenefitItem) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ExplanationOfBenefitItemAdjudication is the element ExplanationOfBenefit.item.adjudication.
 type ExplanationOfBenefitItemAdjudication struct {
@@ -255,12 +327,20 @@ type ExplanationOfBenefitItemAdjudication struct {
 	Amount            *Money           `fhir:"amount"`            // 0..1, Money
 	Value             fhir.Decimal     `fhir:"value"`             // 0..1, decimal
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExplanationOfBenefitItemAdjudication) Format(s fmt.State, _ rune) {
 	mask(s, "ExplanationOfBenefitItemAdjudication")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExplanationOfBenefitItemAdjudication) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExplanationOfBenefitItemAdjudication) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ExplanationOfBenefitItemDetail is the element ExplanationOfBenefit.item.detail.
@@ -283,12 +363,20 @@ type ExplanationOfBenefitItemDetail struct {
 	Adjudication      []ExplanationOfBenefitItemAdjudication    `fhir:"adjudication"`      // 0..*
 	SubDetail         []ExplanationOfBenefitItemDetailSubDetail `fhir:"subDetail"`         // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExplanationOfBenefitItemDetail) Format(s fmt.State, _ rune) {
 	mask(s, "ExplanationOfBenefitItemDetail")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExplanationOfBenefitItemDetail) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExplanationOfBenefitItemDetail) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ExplanationOfBenefitItemDetailSubDetail is the element ExplanationOfBenefit.item.detail.subDetail.
@@ -310,12 +398,22 @@ type ExplanationOfBenefitItemDetailSubDetail struct {
 	NoteNumber        []int                                  `fhir:"noteNumber"`        // 0..*, positiveInt
 	Adjudication      []ExplanationOfBenefitItemAdjudication `fhir:"adjudication"`      // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExplanationOfBenefitItemDetailSubDetail) Format(s fmt.State, _ rune) {
 	mask(s, "ExplanationOfBenefitItemDetailSubDetail")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExplanationOfBenefitItemDetailSubDetail) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExplanationOfBenefitItemDetailSubDetail) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ExplanationOfBenefitAddItem is the element ExplanationOfBenefit.addItem.
@@ -342,13 +440,19 @@ type ExplanationOfBenefitAddItem struct {
 	Adjudication      []ExplanationOfBenefitItemAdjudication `fhir:"adjudication"`      // 0..*
 	Detail            []ExplanationOfBenefitAddItemDetail    `fhir:"detail"`            // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExplanationOfBenefitAddItem) Format(s fmt.State, _ rune) {
 	mask(s, "ExplanationOfBenefitAddItem")
 }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExplanationOfBenefitAddItem) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExplanationOfBenefitAddItem) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ExplanationOfBenefitAddItemDetail is the element ExplanationOfBenefit.addItem.detail.
 type ExplanationOfBenefitAddItemDetail struct {
@@ -365,12 +469,20 @@ type ExplanationOfBenefitAddItemDetail struct {
 	Adjudication      []ExplanationOfBenefitItemAdjudication       `fhir:"adjudication"`      // 0..*
 	SubDetail         []ExplanationOfBenefitAddItemDetailSubDetail `fhir:"subDetail"`         // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExplanationOfBenefitAddItemDetail) Format(s fmt.State, _ rune) {
 	mask(s, "ExplanationOfBenefitAddItemDetail")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExplanationOfBenefitAddItemDetail) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExplanationOfBenefitAddItemDetail) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ExplanationOfBenefitAddItemDetailSubDetail is the element ExplanationOfBenefit.addItem.detail.subDetail.
@@ -387,12 +499,22 @@ type ExplanationOfBenefitAddItemDetailSubDetail struct {
 	NoteNumber        []int                                  `fhir:"noteNumber"`        // 0..*, positiveInt
 	Adjudication      []ExplanationOfBenefitItemAdjudication `fhir:"adjudication"`      // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExplanationOfBenefitAddItemDetailSubDetail) Format(s fmt.State, _ rune) {
 	mask(s, "ExplanationOfBenefitAddItemDetailSubDetail")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExplanationOfBenefitAddItemDetailSubDetail) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExplanationOfBenefitAddItemDetailSubDetail) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ExplanationOfBenefitTotal is the element ExplanationOfBenefit.total.
@@ -403,11 +525,17 @@ type ExplanationOfBenefitTotal struct {
 	Category          *CodeableConcept `fhir:"category"`          // 1..1, CodeableConcept
 	Amount            *Money           `fhir:"amount"`            // 1..1, Money
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExplanationOfBenefitTotal) Format(s fmt.State, _ rune) { mask(s, "ExplanationOfBenefitTotal") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExplanationOfBenefitTotal) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExplanationOfBenefitTotal) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ExplanationOfBenefitPayment is the element ExplanationOfBenefit.payment.
 type ExplanationOfBenefitPayment struct {
@@ -421,13 +549,19 @@ type ExplanationOfBenefitPayment struct {
 	Amount            *Money           `fhir:"amount"`            // 0..1, Money
 	Identifier        *Identifier      `fhir:"identifier"`        // 0..1, Identifier
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExplanationOfBenefitPayment) Format(s fmt.State, _ rune) {
 	mask(s, "ExplanationOfBenefitPayment")
 }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExplanationOfBenefitPayment) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExplanationOfBenefitPayment) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ExplanationOfBenefitProcessNote is the element ExplanationOfBenefit.processNote.
 type ExplanationOfBenefitProcessNote struct {
@@ -439,12 +573,20 @@ type ExplanationOfBenefitProcessNote struct {
 	Text              string           `fhir:"text"`              // 0..1, string
 	Language          *CodeableConcept `fhir:"language"`          // 0..1, CodeableConcept; preferred binding to languages
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExplanationOfBenefitProcessNote) Format(s fmt.State, _ rune) {
 	mask(s, "ExplanationOfBenefitProcessNote")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExplanationOfBenefitProcessNote) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExplanationOfBenefitProcessNote) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ExplanationOfBenefitBenefitBalance is the element ExplanationOfBenefit.benefitBalance.
@@ -461,12 +603,20 @@ type ExplanationOfBenefitBenefitBalance struct {
 	Term              *CodeableConcept                              `fhir:"term"`              // 0..1, CodeableConcept
 	Financial         []ExplanationOfBenefitBenefitBalanceFinancial `fhir:"financial"`         // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ExplanationOfBenefitBenefitBalance) Format(s fmt.State, _ rune) {
 	mask(s, "ExplanationOfBenefitBenefitBalance")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExplanationOfBenefitBenefitBalance) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExplanationOfBenefitBenefitBalance) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ExplanationOfBenefitBenefitBalanceFinancial is the element ExplanationOfBenefit.benefitBalance.financial.
@@ -478,7 +628,7 @@ type ExplanationOfBenefitBenefitBalanceFinancial struct {
 	Allowed           Value            `fhir:"allowed"`           // 0..1, unsignedInt | string | Money
 	Used              Value            `fhir:"used"`              // 0..1, unsignedInt | Money
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -486,11 +636,15 @@ func (ExplanationOfBenefitBenefitBalanceFinancial) Format(s fmt.State, _ rune) {
 	mask(s, "ExplanationOfBenefitBenefitBalanceFinancial")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ExplanationOfBenefitBenefitBalanceFinancial) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ExplanationOfBenefitBenefitBalanceFinancial) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "ExplanationOfBenefit".
 func (*ExplanationOfBenefit) ResourceType() string { return "ExplanationOfBenefit" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r ExplanationOfBenefit) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *ExplanationOfBenefit) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

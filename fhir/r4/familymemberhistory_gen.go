@@ -37,11 +37,17 @@ type FamilyMemberHistory struct {
 	Note                  []Annotation                   `fhir:"note"`                  // 0..*, Annotation
 	Condition             []FamilyMemberHistoryCondition `fhir:"condition"`             // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (FamilyMemberHistory) Format(s fmt.State, _ rune) { mask(s, "FamilyMemberHistory") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v FamilyMemberHistory) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *FamilyMemberHistory) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // FamilyMemberHistoryCondition is the element FamilyMemberHistory.condition.
 type FamilyMemberHistoryCondition struct {
@@ -54,7 +60,7 @@ type FamilyMemberHistoryCondition struct {
 	Onset              Value            `fhir:"onset"`              // 0..1, Age | Range | Period | string
 	Note               []Annotation     `fhir:"note"`               // 0..*, Annotation
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -62,11 +68,13 @@ func (FamilyMemberHistoryCondition) Format(s fmt.State, _ rune) {
 	mask(s, "FamilyMemberHistoryCondition")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *FamilyMemberHistoryCondition) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *FamilyMemberHistoryCondition) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "FamilyMemberHistory".
 func (*FamilyMemberHistory) ResourceType() string { return "FamilyMemberHistory" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r FamilyMemberHistory) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *FamilyMemberHistory) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -25,17 +25,17 @@ type Flag struct {
 	Encounter         *Reference        `fhir:"encounter"`         // 0..1, Reference to Encounter
 	Author            *Reference        `fhir:"author"`            // 0..1, Reference to Device, Organization, Patient, Practitioner, PractitionerRole
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Flag) Format(s fmt.State, _ rune) { mask(s, "Flag") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Flag) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Flag) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Flag".
 func (*Flag) ResourceType() string { return "Flag" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Flag) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Flag) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

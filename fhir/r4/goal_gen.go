@@ -35,11 +35,17 @@ type Goal struct {
 	OutcomeCode       []CodeableConcept `fhir:"outcomeCode"`       // 0..*, CodeableConcept
 	OutcomeReference  []Reference       `fhir:"outcomeReference"`  // 0..*, Reference to Observation
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Goal) Format(s fmt.State, _ rune) { mask(s, "Goal") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Goal) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Goal) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // GoalTarget is the element Goal.target.
 type GoalTarget struct {
@@ -50,17 +56,17 @@ type GoalTarget struct {
 	Detail            Value            `fhir:"detail"`            // 0..1, Quantity | Range | CodeableConcept | string | boolean | integer | Ratio
 	Due               Value            `fhir:"due"`               // 0..1, date | Duration
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (GoalTarget) Format(s fmt.State, _ rune) { mask(s, "GoalTarget") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *GoalTarget) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *GoalTarget) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Goal".
 func (*Goal) ResourceType() string { return "Goal" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Goal) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Goal) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -34,11 +34,17 @@ type GraphDefinition struct {
 	Profile           string                `fhir:"profile"`           // 0..1, canonical to StructureDefinition
 	Link              []GraphDefinitionLink `fhir:"link"`              // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (GraphDefinition) Format(s fmt.State, _ rune) { mask(s, "GraphDefinition") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v GraphDefinition) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *GraphDefinition) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // GraphDefinitionLink is the element GraphDefinition.link.
 type GraphDefinitionLink struct {
@@ -52,11 +58,17 @@ type GraphDefinitionLink struct {
 	Description       string                      `fhir:"description"`       // 0..1, string
 	Target            []GraphDefinitionLinkTarget `fhir:"target"`            // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (GraphDefinitionLink) Format(s fmt.State, _ rune) { mask(s, "GraphDefinitionLink") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *GraphDefinitionLink) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *GraphDefinitionLink) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // GraphDefinitionLinkTarget is the element GraphDefinition.link.target.
 type GraphDefinitionLinkTarget struct {
@@ -69,11 +81,17 @@ type GraphDefinitionLinkTarget struct {
 	Compartment       []GraphDefinitionLinkTargetCompartment `fhir:"compartment"`       // 0..*
 	Link              []GraphDefinitionLink                  `fhir:"link"`              // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (GraphDefinitionLinkTarget) Format(s fmt.State, _ rune) { mask(s, "GraphDefinitionLinkTarget") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *GraphDefinitionLinkTarget) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *GraphDefinitionLinkTarget) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // GraphDefinitionLinkTargetCompartment is the element GraphDefinition.link.target.compartment.
 type GraphDefinitionLinkTargetCompartment struct {
@@ -86,7 +104,7 @@ type GraphDefinitionLinkTargetCompartment struct {
 	Expression        string      `fhir:"expression"`        // 0..1, string
 	Description       string      `fhir:"description"`       // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -94,11 +112,13 @@ func (GraphDefinitionLinkTargetCompartment) Format(s fmt.State, _ rune) {
 	mask(s, "GraphDefinitionLinkTargetCompartment")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *GraphDefinitionLinkTargetCompartment) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *GraphDefinitionLinkTargetCompartment) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "GraphDefinition".
 func (*GraphDefinition) ResourceType() string { return "GraphDefinition" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r GraphDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *GraphDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -27,11 +27,17 @@ type Group struct {
 	Characteristic    []GroupCharacteristic `fhir:"characteristic"`    // 0..*
 	Member            []GroupMember         `fhir:"member"`            // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Group) Format(s fmt.State, _ rune) { mask(s, "Group") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Group) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Group) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // GroupCharacteristic is the element Group.characteristic.
 type GroupCharacteristic struct {
@@ -43,11 +49,17 @@ type GroupCharacteristic struct {
 	Exclude           *bool            `fhir:"exclude"`           // 1..1, boolean
 	Period            *Period          `fhir:"period"`            // 0..1, Period
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (GroupCharacteristic) Format(s fmt.State, _ rune) { mask(s, "GroupCharacteristic") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *GroupCharacteristic) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *GroupCharacteristic) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // GroupMember is the element Group.member.
 type GroupMember struct {
@@ -58,17 +70,17 @@ type GroupMember struct {
 	Period            *Period     `fhir:"period"`            // 0..1, Period
 	Inactive          *bool       `fhir:"inactive"`          // 0..1, boolean
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (GroupMember) Format(s fmt.State, _ rune) { mask(s, "GroupMember") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *GroupMember) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *GroupMember) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Group".
 func (*Group) ResourceType() string { return "Group" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Group) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Group) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

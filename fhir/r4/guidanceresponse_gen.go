@@ -34,17 +34,17 @@ type GuidanceResponse struct {
 	Result             *Reference        `fhir:"result"`             // 0..1, Reference to CarePlan, RequestGroup
 	DataRequirement    []DataRequirement `fhir:"dataRequirement"`    // 0..*, DataRequirement
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (GuidanceResponse) Format(s fmt.State, _ rune) { mask(s, "GuidanceResponse") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v GuidanceResponse) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *GuidanceResponse) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "GuidanceResponse".
 func (*GuidanceResponse) ResourceType() string { return "GuidanceResponse" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r GuidanceResponse) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *GuidanceResponse) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

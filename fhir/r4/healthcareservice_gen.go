@@ -43,11 +43,17 @@ type HealthcareService struct {
 	AvailabilityExceptions string                           `fhir:"availabilityExceptions"` // 0..1, string
 	Endpoint               []Reference                      `fhir:"endpoint"`               // 0..*, Reference to Endpoint
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (HealthcareService) Format(s fmt.State, _ rune) { mask(s, "HealthcareService") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v HealthcareService) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *HealthcareService) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // HealthcareServiceEligibility is the element HealthcareService.eligibility.
 type HealthcareServiceEligibility struct {
@@ -57,12 +63,20 @@ type HealthcareServiceEligibility struct {
 	Code              *CodeableConcept `fhir:"code"`              // 0..1, CodeableConcept
 	Comment           string           `fhir:"comment"`           // 0..1, markdown
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (HealthcareServiceEligibility) Format(s fmt.State, _ rune) {
 	mask(s, "HealthcareServiceEligibility")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *HealthcareServiceEligibility) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *HealthcareServiceEligibility) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // HealthcareServiceAvailableTime is the element HealthcareService.availableTime.
@@ -75,12 +89,20 @@ type HealthcareServiceAvailableTime struct {
 	AvailableStartTime fhir.Time   `fhir:"availableStartTime"` // 0..1, time
 	AvailableEndTime   fhir.Time   `fhir:"availableEndTime"`   // 0..1, time
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (HealthcareServiceAvailableTime) Format(s fmt.State, _ rune) {
 	mask(s, "HealthcareServiceAvailableTime")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *HealthcareServiceAvailableTime) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *HealthcareServiceAvailableTime) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // HealthcareServiceNotAvailable is the element HealthcareService.notAvailable.
@@ -91,7 +113,7 @@ type HealthcareServiceNotAvailable struct {
 	Description       string      `fhir:"description"`       // 1..1, string
 	During            *Period     `fhir:"during"`            // 0..1, Period
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -99,11 +121,13 @@ func (HealthcareServiceNotAvailable) Format(s fmt.State, _ rune) {
 	mask(s, "HealthcareServiceNotAvailable")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *HealthcareServiceNotAvailable) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *HealthcareServiceNotAvailable) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "HealthcareService".
 func (*HealthcareService) ResourceType() string { return "HealthcareService" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r HealthcareService) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *HealthcareService) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -39,11 +39,17 @@ type ImagingStudy struct {
 	Description        string               `fhir:"description"`        // 0..1, string
 	Series             []ImagingStudySeries `fhir:"series"`             // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ImagingStudy) Format(s fmt.State, _ rune) { mask(s, "ImagingStudy") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v ImagingStudy) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ImagingStudy) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ImagingStudySeries is the element ImagingStudy.series.
 type ImagingStudySeries struct {
@@ -63,11 +69,17 @@ type ImagingStudySeries struct {
 	Performer         []ImagingStudySeriesPerformer `fhir:"performer"`         // 0..*
 	Instance          []ImagingStudySeriesInstance  `fhir:"instance"`          // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ImagingStudySeries) Format(s fmt.State, _ rune) { mask(s, "ImagingStudySeries") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ImagingStudySeries) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ImagingStudySeries) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ImagingStudySeriesPerformer is the element ImagingStudy.series.performer.
 type ImagingStudySeriesPerformer struct {
@@ -77,13 +89,19 @@ type ImagingStudySeriesPerformer struct {
 	Function          *CodeableConcept `fhir:"function"`          // 0..1, CodeableConcept; extensible binding to series-performer-function
 	Actor             *Reference       `fhir:"actor"`             // 1..1, Reference to Practitioner, PractitionerRole, Organization, CareTeam, Patient, Device, RelatedPerson
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ImagingStudySeriesPerformer) Format(s fmt.State, _ rune) {
 	mask(s, "ImagingStudySeriesPerformer")
 }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ImagingStudySeriesPerformer) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ImagingStudySeriesPerformer) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ImagingStudySeriesInstance is the element ImagingStudy.series.instance.
 type ImagingStudySeriesInstance struct {
@@ -95,17 +113,17 @@ type ImagingStudySeriesInstance struct {
 	Number            *int        `fhir:"number"`            // 0..1, unsignedInt
 	Title             string      `fhir:"title"`             // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ImagingStudySeriesInstance) Format(s fmt.State, _ rune) { mask(s, "ImagingStudySeriesInstance") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ImagingStudySeriesInstance) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ImagingStudySeriesInstance) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "ImagingStudy".
 func (*ImagingStudy) ResourceType() string { return "ImagingStudy" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r ImagingStudy) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *ImagingStudy) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

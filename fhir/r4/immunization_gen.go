@@ -47,11 +47,17 @@ type Immunization struct {
 	Reaction           []ImmunizationReaction        `fhir:"reaction"`           // 0..*
 	ProtocolApplied    []ImmunizationProtocolApplied `fhir:"protocolApplied"`    // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Immunization) Format(s fmt.State, _ rune) { mask(s, "Immunization") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Immunization) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Immunization) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ImmunizationPerformer is the element Immunization.performer.
 type ImmunizationPerformer struct {
@@ -61,11 +67,17 @@ type ImmunizationPerformer struct {
 	Function          *CodeableConcept `fhir:"function"`          // 0..1, CodeableConcept; extensible binding to immunization-function
 	Actor             *Reference       `fhir:"actor"`             // 1..1, Reference to Practitioner, PractitionerRole, Organization
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ImmunizationPerformer) Format(s fmt.State, _ rune) { mask(s, "ImmunizationPerformer") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ImmunizationPerformer) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ImmunizationPerformer) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ImmunizationEducation is the element Immunization.education.
 type ImmunizationEducation struct {
@@ -77,11 +89,17 @@ type ImmunizationEducation struct {
 	PublicationDate   fhir.DateTime `fhir:"publicationDate"`   // 0..1, dateTime
 	PresentationDate  fhir.DateTime `fhir:"presentationDate"`  // 0..1, dateTime
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ImmunizationEducation) Format(s fmt.State, _ rune) { mask(s, "ImmunizationEducation") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ImmunizationEducation) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ImmunizationEducation) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ImmunizationReaction is the element Immunization.reaction.
 type ImmunizationReaction struct {
@@ -92,11 +110,17 @@ type ImmunizationReaction struct {
 	Detail            *Reference    `fhir:"detail"`            // 0..1, Reference to Observation
 	Reported          *bool         `fhir:"reported"`          // 0..1, boolean
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ImmunizationReaction) Format(s fmt.State, _ rune) { mask(s, "ImmunizationReaction") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ImmunizationReaction) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ImmunizationReaction) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ImmunizationProtocolApplied is the element Immunization.protocolApplied.
 type ImmunizationProtocolApplied struct {
@@ -109,7 +133,7 @@ type ImmunizationProtocolApplied struct {
 	DoseNumber        Value             `fhir:"doseNumber"`        // 1..1, positiveInt | string
 	SeriesDoses       Value             `fhir:"seriesDoses"`       // 0..1, positiveInt | string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -117,11 +141,11 @@ func (ImmunizationProtocolApplied) Format(s fmt.State, _ rune) {
 	mask(s, "ImmunizationProtocolApplied")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ImmunizationProtocolApplied) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ImmunizationProtocolApplied) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Immunization".
 func (*Immunization) ResourceType() string { return "Immunization" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Immunization) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Immunization) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

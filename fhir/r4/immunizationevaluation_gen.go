@@ -32,17 +32,17 @@ type ImmunizationEvaluation struct {
 	DoseNumber        Value             `fhir:"doseNumber"`        // 0..1, positiveInt | string
 	SeriesDoses       Value             `fhir:"seriesDoses"`       // 0..1, positiveInt | string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ImmunizationEvaluation) Format(s fmt.State, _ rune) { mask(s, "ImmunizationEvaluation") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v ImmunizationEvaluation) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ImmunizationEvaluation) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "ImmunizationEvaluation".
 func (*ImmunizationEvaluation) ResourceType() string { return "ImmunizationEvaluation" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r ImmunizationEvaluation) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *ImmunizationEvaluation) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -24,11 +24,17 @@ type ImmunizationRecommendation struct {
 	Authority         *Reference                                 `fhir:"authority"`         // 0..1, Reference to Organization
 	Recommendation    []ImmunizationRecommendationRecommendation `fhir:"recommendation"`    // 1..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ImmunizationRecommendation) Format(s fmt.State, _ rune) { mask(s, "ImmunizationRecommendation") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v ImmunizationRecommendation) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ImmunizationRecommendation) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ImmunizationRecommendationRecommendation is the element ImmunizationRecommendation.recommendation.
 type ImmunizationRecommendationRecommendation struct {
@@ -48,12 +54,22 @@ type ImmunizationRecommendationRecommendation struct {
 	SupportingImmunization       []Reference                                             `fhir:"supportingImmunization"`       // 0..*, Reference to Immunization, ImmunizationEvaluation
 	SupportingPatientInformation []Reference                                             `fhir:"supportingPatientInformation"` // 0..*, Reference
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ImmunizationRecommendationRecommendation) Format(s fmt.State, _ rune) {
 	mask(s, "ImmunizationRecommendationRecommendation")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ImmunizationRecommendationRecommendation) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ImmunizationRecommendationRecommendation) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ImmunizationRecommendationRecommendationDateCriterion is the element ImmunizationRecommendation.recommendation.dateCriterion.
@@ -64,7 +80,7 @@ type ImmunizationRecommendationRecommendationDateCriterion struct {
 	Code              *CodeableConcept `fhir:"code"`              // 1..1, CodeableConcept
 	Value             fhir.DateTime    `fhir:"value"`             // 1..1, dateTime
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -72,11 +88,15 @@ func (ImmunizationRecommendationRecommendationDateCriterion) Format(s fmt.State,
 	mask(s, "ImmunizationRecommendationRecommendationDateCriterion")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ImmunizationRecommendationRecommendationDateCriterion) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ImmunizationRecommendationRecommendationDateCriterion) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "ImmunizationRecommendation".
 func (*ImmunizationRecommendation) ResourceType() string { return "ImmunizationRecommendation" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r ImmunizationRecommendation) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *ImmunizationRecommendation) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -39,11 +39,17 @@ type ImplementationGuide struct {
 	Definition        *ImplementationGuideDefinition `fhir:"definition"`        // 0..1
 	Manifest          *ImplementationGuideManifest   `fhir:"manifest"`          // 0..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ImplementationGuide) Format(s fmt.State, _ rune) { mask(s, "ImplementationGuide") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v ImplementationGuide) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ImplementationGuide) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ImplementationGuideDependsOn is the element ImplementationGuide.dependsOn.
 type ImplementationGuideDependsOn struct {
@@ -54,12 +60,20 @@ type ImplementationGuideDependsOn struct {
 	PackageId         string      `fhir:"packageId"`         // 0..1, id
 	Version           string      `fhir:"version"`           // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ImplementationGuideDependsOn) Format(s fmt.State, _ rune) {
 	mask(s, "ImplementationGuideDependsOn")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ImplementationGuideDependsOn) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ImplementationGuideDependsOn) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ImplementationGuideGlobal is the element ImplementationGuide.global.
@@ -70,11 +84,17 @@ type ImplementationGuideGlobal struct {
 	Type              string      `fhir:"type"`              // 1..1, code; required binding to resource-types
 	Profile           string      `fhir:"profile"`           // 1..1, canonical to StructureDefinition
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ImplementationGuideGlobal) Format(s fmt.State, _ rune) { mask(s, "ImplementationGuideGlobal") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ImplementationGuideGlobal) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ImplementationGuideGlobal) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ImplementationGuideDefinition is the element ImplementationGuide.definition.
 type ImplementationGuideDefinition struct {
@@ -87,12 +107,20 @@ type ImplementationGuideDefinition struct {
 	Parameter         []ImplementationGuideDefinitionParameter `fhir:"parameter"`         // 0..*
 	Template          []ImplementationGuideDefinitionTemplate  `fhir:"template"`          // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ImplementationGuideDefinition) Format(s fmt.State, _ rune) {
 	mask(s, "ImplementationGuideDefinition")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ImplementationGuideDefinition) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ImplementationGuideDefinition) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ImplementationGuideDefinitionGrouping is the element ImplementationGuide.definition.grouping.
@@ -103,12 +131,20 @@ type ImplementationGuideDefinitionGrouping struct {
 	Name              string      `fhir:"name"`              // 1..1, string
 	Description       string      `fhir:"description"`       // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ImplementationGuideDefinitionGrouping) Format(s fmt.State, _ rune) {
 	mask(s, "ImplementationGuideDefinitionGrouping")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ImplementationGuideDefinitionGrouping) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ImplementationGuideDefinitionGrouping) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ImplementationGuideDefinitionResource is the element ImplementationGuide.definition.resource.
@@ -123,12 +159,20 @@ type ImplementationGuideDefinitionResource struct {
 	Example           Value       `fhir:"example"`           // 0..1, boolean | canonical to StructureDefinition
 	GroupingId        string      `fhir:"groupingId"`        // 0..1, id
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ImplementationGuideDefinitionResource) Format(s fmt.State, _ rune) {
 	mask(s, "ImplementationGuideDefinitionResource")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ImplementationGuideDefinitionResource) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ImplementationGuideDefinitionResource) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ImplementationGuideDefinitionPage is the element ImplementationGuide.definition.page.
@@ -141,12 +185,20 @@ type ImplementationGuideDefinitionPage struct {
 	Generation        string                              `fhir:"generation"`        // 1..1, code; required binding to guide-page-generation
 	Page              []ImplementationGuideDefinitionPage `fhir:"page"`              // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ImplementationGuideDefinitionPage) Format(s fmt.State, _ rune) {
 	mask(s, "ImplementationGuideDefinitionPage")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ImplementationGuideDefinitionPage) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ImplementationGuideDefinitionPage) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ImplementationGuideDefinitionParameter is the element ImplementationGuide.definition.parameter.
@@ -157,12 +209,20 @@ type ImplementationGuideDefinitionParameter struct {
 	Code              string      `fhir:"code"`              // 1..1, code; required binding to guide-parameter-code
 	Value             string      `fhir:"value"`             // 1..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ImplementationGuideDefinitionParameter) Format(s fmt.State, _ rune) {
 	mask(s, "ImplementationGuideDefinitionParameter")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ImplementationGuideDefinitionParameter) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ImplementationGuideDefinitionParameter) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ImplementationGuideDefinitionTemplate is the element ImplementationGuide.definition.template.
@@ -174,12 +234,20 @@ type ImplementationGuideDefinitionTemplate struct {
 	Source            string      `fhir:"source"`            // 1..1, string
 	Scope             string      `fhir:"scope"`             // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ImplementationGuideDefinitionTemplate) Format(s fmt.State, _ rune) {
 	mask(s, "ImplementationGuideDefinitionTemplate")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ImplementationGuideDefinitionTemplate) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ImplementationGuideDefinitionTemplate) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ImplementationGuideManifest is the element ImplementationGuide.manifest.
@@ -193,13 +261,19 @@ type ImplementationGuideManifest struct {
 	Image             []string                              `fhir:"image"`             // 0..*, string
 	Other             []string                              `fhir:"other"`             // 0..*, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ImplementationGuideManifest) Format(s fmt.State, _ rune) {
 	mask(s, "ImplementationGuideManifest")
 }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ImplementationGuideManifest) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ImplementationGuideManifest) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ImplementationGuideManifestResource is the element ImplementationGuide.manifest.resource.
 type ImplementationGuideManifestResource struct {
@@ -210,12 +284,20 @@ type ImplementationGuideManifestResource struct {
 	Example           Value       `fhir:"example"`           // 0..1, boolean | canonical to StructureDefinition
 	RelativePath      string      `fhir:"relativePath"`      // 0..1, url
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ImplementationGuideManifestResource) Format(s fmt.State, _ rune) {
 	mask(s, "ImplementationGuideManifestResource")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ImplementationGuideManifestResource) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ImplementationGuideManifestResource) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ImplementationGuideManifestPage is the element ImplementationGuide.manifest.page.
@@ -227,7 +309,7 @@ type ImplementationGuideManifestPage struct {
 	Title             string      `fhir:"title"`             // 0..1, string
 	Anchor            []string    `fhir:"anchor"`            // 0..*, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -235,11 +317,13 @@ func (ImplementationGuideManifestPage) Format(s fmt.State, _ rune) {
 	mask(s, "ImplementationGuideManifestPage")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ImplementationGuideManifestPage) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ImplementationGuideManifestPage) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "ImplementationGuide".
 func (*ImplementationGuide) ResourceType() string { return "ImplementationGuide" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r ImplementationGuide) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *ImplementationGuide) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

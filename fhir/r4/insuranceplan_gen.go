@@ -31,11 +31,17 @@ type InsurancePlan struct {
 	Coverage          []InsurancePlanCoverage `fhir:"coverage"`          // 0..*
 	Plan              []InsurancePlanPlan     `fhir:"plan"`              // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (InsurancePlan) Format(s fmt.State, _ rune) { mask(s, "InsurancePlan") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v InsurancePlan) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *InsurancePlan) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // InsurancePlanContact is the element InsurancePlan.contact.
 type InsurancePlanContact struct {
@@ -47,11 +53,17 @@ type InsurancePlanContact struct {
 	Telecom           []ContactPoint   `fhir:"telecom"`           // 0..*, ContactPoint
 	Address           *Address         `fhir:"address"`           // 0..1, Address
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (InsurancePlanContact) Format(s fmt.State, _ rune) { mask(s, "InsurancePlanContact") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *InsurancePlanContact) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *InsurancePlanContact) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // InsurancePlanCoverage is the element InsurancePlan.coverage.
 type InsurancePlanCoverage struct {
@@ -62,11 +74,17 @@ type InsurancePlanCoverage struct {
 	Network           []Reference                    `fhir:"network"`           // 0..*, Reference to Organization
 	Benefit           []InsurancePlanCoverageBenefit `fhir:"benefit"`           // 1..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (InsurancePlanCoverage) Format(s fmt.State, _ rune) { mask(s, "InsurancePlanCoverage") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *InsurancePlanCoverage) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *InsurancePlanCoverage) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // InsurancePlanCoverageBenefit is the element InsurancePlan.coverage.benefit.
 type InsurancePlanCoverageBenefit struct {
@@ -77,12 +95,20 @@ type InsurancePlanCoverageBenefit struct {
 	Requirement       string                              `fhir:"requirement"`       // 0..1, string
 	Limit             []InsurancePlanCoverageBenefitLimit `fhir:"limit"`             // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (InsurancePlanCoverageBenefit) Format(s fmt.State, _ rune) {
 	mask(s, "InsurancePlanCoverageBenefit")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *InsurancePlanCoverageBenefit) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *InsurancePlanCoverageBenefit) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // InsurancePlanCoverageBenefitLimit is the element InsurancePlan.coverage.benefit.limit.
@@ -93,12 +119,20 @@ type InsurancePlanCoverageBenefitLimit struct {
 	Value             *Quantity        `fhir:"value"`             // 0..1, Quantity
 	Code              *CodeableConcept `fhir:"code"`              // 0..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (InsurancePlanCoverageBenefitLimit) Format(s fmt.State, _ rune) {
 	mask(s, "InsurancePlanCoverageBenefitLimit")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *InsurancePlanCoverageBenefitLimit) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *InsurancePlanCoverageBenefitLimit) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // InsurancePlanPlan is the element InsurancePlan.plan.
@@ -113,11 +147,17 @@ type InsurancePlanPlan struct {
 	GeneralCost       []InsurancePlanPlanGeneralCost  `fhir:"generalCost"`       // 0..*
 	SpecificCost      []InsurancePlanPlanSpecificCost `fhir:"specificCost"`      // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (InsurancePlanPlan) Format(s fmt.State, _ rune) { mask(s, "InsurancePlanPlan") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *InsurancePlanPlan) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *InsurancePlanPlan) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // InsurancePlanPlanGeneralCost is the element InsurancePlan.plan.generalCost.
 type InsurancePlanPlanGeneralCost struct {
@@ -129,12 +169,20 @@ type InsurancePlanPlanGeneralCost struct {
 	Cost              *Money           `fhir:"cost"`              // 0..1, Money
 	Comment           string           `fhir:"comment"`           // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (InsurancePlanPlanGeneralCost) Format(s fmt.State, _ rune) {
 	mask(s, "InsurancePlanPlanGeneralCost")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *InsurancePlanPlanGeneralCost) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *InsurancePlanPlanGeneralCost) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // InsurancePlanPlanSpecificCost is the element InsurancePlan.plan.specificCost.
@@ -145,12 +193,20 @@ type InsurancePlanPlanSpecificCost struct {
 	Category          *CodeableConcept                       `fhir:"category"`          // 1..1, CodeableConcept
 	Benefit           []InsurancePlanPlanSpecificCostBenefit `fhir:"benefit"`           // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (InsurancePlanPlanSpecificCost) Format(s fmt.State, _ rune) {
 	mask(s, "InsurancePlanPlanSpecificCost")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *InsurancePlanPlanSpecificCost) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *InsurancePlanPlanSpecificCost) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // InsurancePlanPlanSpecificCostBenefit is the element InsurancePlan.plan.specificCost.benefit.
@@ -161,12 +217,20 @@ type InsurancePlanPlanSpecificCostBenefit struct {
 	Type              *CodeableConcept                           `fhir:"type"`              // 1..1, CodeableConcept
 	Cost              []InsurancePlanPlanSpecificCostBenefitCost `fhir:"cost"`              // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (InsurancePlanPlanSpecificCostBenefit) Format(s fmt.State, _ rune) {
 	mask(s, "InsurancePlanPlanSpecificCostBenefit")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *InsurancePlanPlanSpecificCostBenefit) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *InsurancePlanPlanSpecificCostBenefit) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // InsurancePlanPlanSpecificCostBenefitCost is the element InsurancePlan.plan.specificCost.benefit.cost.
@@ -179,7 +243,7 @@ type InsurancePlanPlanSpecificCostBenefitCost struct {
 	Qualifiers        []CodeableConcept `fhir:"qualifiers"`        // 0..*, CodeableConcept
 	Value             *Quantity         `fhir:"value"`             // 0..1, Quantity
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -187,11 +251,15 @@ func (InsurancePlanPlanSpecificCostBenefitCost) Format(s fmt.State, _ rune) {
 	mask(s, "InsurancePlanPlanSpecificCostBenefitCost")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *InsurancePlanPlanSpecificCostBenefitCost) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *InsurancePlanPlanSpecificCostBenefitCost) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "InsurancePlan".
 func (*InsurancePlan) ResourceType() string { return "InsurancePlan" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r InsurancePlan) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *InsurancePlan) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

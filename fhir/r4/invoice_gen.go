@@ -35,11 +35,17 @@ type Invoice struct {
 	PaymentTerms        string                          `fhir:"paymentTerms"`        // 0..1, markdown
 	Note                []Annotation                    `fhir:"note"`                // 0..*, Annotation
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Invoice) Format(s fmt.State, _ rune) { mask(s, "Invoice") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Invoice) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Invoice) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // InvoiceParticipant is the element Invoice.participant.
 type InvoiceParticipant struct {
@@ -49,11 +55,17 @@ type InvoiceParticipant struct {
 	Role              *CodeableConcept `fhir:"role"`              // 0..1, CodeableConcept
 	Actor             *Reference       `fhir:"actor"`             // 1..1, Reference to Practitioner, Organization, Patient, PractitionerRole, Device, RelatedPerson
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (InvoiceParticipant) Format(s fmt.State, _ rune) { mask(s, "InvoiceParticipant") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *InvoiceParticipant) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *InvoiceParticipant) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // InvoiceLineItem is the element Invoice.lineItem.
 type InvoiceLineItem struct {
@@ -64,11 +76,17 @@ type InvoiceLineItem struct {
 	ChargeItem        Value                           `fhir:"chargeItem"`        // 1..1, Reference to ChargeItem | CodeableConcept
 	PriceComponent    []InvoiceLineItemPriceComponent `fhir:"priceComponent"`    // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (InvoiceLineItem) Format(s fmt.State, _ rune) { mask(s, "InvoiceLineItem") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *InvoiceLineItem) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *InvoiceLineItem) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // InvoiceLineItemPriceComponent is the element Invoice.lineItem.priceComponent.
 type InvoiceLineItemPriceComponent struct {
@@ -80,7 +98,7 @@ type InvoiceLineItemPriceComponent struct {
 	Factor            fhir.Decimal     `fhir:"factor"`            // 0..1, decimal
 	Amount            *Money           `fhir:"amount"`            // 0..1, Money
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -88,11 +106,13 @@ func (InvoiceLineItemPriceComponent) Format(s fmt.State, _ rune) {
 	mask(s, "InvoiceLineItemPriceComponent")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *InvoiceLineItemPriceComponent) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *InvoiceLineItemPriceComponent) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "Invoice".
 func (*Invoice) ResourceType() string { return "Invoice" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Invoice) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Invoice) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -50,17 +50,17 @@ type Library struct {
 	DataRequirement   []DataRequirement     `fhir:"dataRequirement"`   // 0..*, DataRequirement
 	Content           []Attachment          `fhir:"content"`           // 0..*, Attachment
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Library) Format(s fmt.State, _ rune) { mask(s, "Library") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Library) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Library) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Library".
 func (*Library) ResourceType() string { return "Library" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Library) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Library) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -20,11 +20,17 @@ type Linkage struct {
 	Author            *Reference    `fhir:"author"`            // 0..1, Reference to Practitioner, PractitionerRole, Organization
 	Item              []LinkageItem `fhir:"item"`              // 1..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Linkage) Format(s fmt.State, _ rune) { mask(s, "Linkage") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Linkage) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Linkage) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // LinkageItem is the element Linkage.item.
 type LinkageItem struct {
@@ -34,17 +40,17 @@ type LinkageItem struct {
 	Type              string      `fhir:"type"`              // 1..1, code; required binding to linkage-type
 	Resource          *Reference  `fhir:"resource"`          // 1..1, Reference
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (LinkageItem) Format(s fmt.State, _ rune) { mask(s, "LinkageItem") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *LinkageItem) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *LinkageItem) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Linkage".
 func (*Linkage) ResourceType() string { return "Linkage" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Linkage) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Linkage) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -32,11 +32,17 @@ type List struct {
 	Entry             []ListEntry      `fhir:"entry"`             // 0..*
 	EmptyReason       *CodeableConcept `fhir:"emptyReason"`       // 0..1, CodeableConcept; preferred binding to list-empty-reason
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (List) Format(s fmt.State, _ rune) { mask(s, "List") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v List) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *List) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ListEntry is the element List.entry.
 type ListEntry struct {
@@ -48,17 +54,17 @@ type ListEntry struct {
 	Date              fhir.DateTime    `fhir:"date"`              // 0..1, dateTime
 	Item              *Reference       `fhir:"item"`              // 1..1, Reference
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ListEntry) Format(s fmt.State, _ rune) { mask(s, "ListEntry") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ListEntry) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ListEntry) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "List".
 func (*List) ResourceType() string { return "List" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r List) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *List) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -36,11 +36,17 @@ type Location struct {
 	AvailabilityExceptions string                     `fhir:"availabilityExceptions"` // 0..1, string
 	Endpoint               []Reference                `fhir:"endpoint"`               // 0..*, Reference to Endpoint
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Location) Format(s fmt.State, _ rune) { mask(s, "Location") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Location) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Location) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // LocationPosition is the element Location.position.
 type LocationPosition struct {
@@ -51,11 +57,17 @@ type LocationPosition struct {
 	Latitude          fhir.Decimal `fhir:"latitude"`          // 1..1, decimal
 	Altitude          fhir.Decimal `fhir:"altitude"`          // 0..1, decimal
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (LocationPosition) Format(s fmt.State, _ rune) { mask(s, "LocationPosition") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *LocationPosition) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *LocationPosition) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // LocationHoursOfOperation is the element Location.hoursOfOperation.
 type LocationHoursOfOperation struct {
@@ -67,17 +79,17 @@ type LocationHoursOfOperation struct {
 	OpeningTime       fhir.Time   `fhir:"openingTime"`       // 0..1, time
 	ClosingTime       fhir.Time   `fhir:"closingTime"`       // 0..1, time
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (LocationHoursOfOperation) Format(s fmt.State, _ rune) { mask(s, "LocationHoursOfOperation") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *LocationHoursOfOperation) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *LocationHoursOfOperation) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Location".
 func (*Location) ResourceType() string { return "Location" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Location) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Location) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

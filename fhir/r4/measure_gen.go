@@ -60,11 +60,17 @@ type Measure struct {
 	Group                           []MeasureGroup            `fhir:"group"`                           // 0..*
 	SupplementalData                []MeasureSupplementalData `fhir:"supplementalData"`                // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Measure) Format(s fmt.State, _ rune) { mask(s, "Measure") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Measure) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Measure) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MeasureGroup is the element Measure.group.
 type MeasureGroup struct {
@@ -76,11 +82,17 @@ type MeasureGroup struct {
 	Population        []MeasureGroupPopulation `fhir:"population"`        // 0..*
 	Stratifier        []MeasureGroupStratifier `fhir:"stratifier"`        // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MeasureGroup) Format(s fmt.State, _ rune) { mask(s, "MeasureGroup") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MeasureGroup) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MeasureGroup) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MeasureGroupPopulation is the element Measure.group.population.
 type MeasureGroupPopulation struct {
@@ -91,11 +103,17 @@ type MeasureGroupPopulation struct {
 	Description       string           `fhir:"description"`       // 0..1, string
 	Criteria          *Expression      `fhir:"criteria"`          // 1..1, Expression
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MeasureGroupPopulation) Format(s fmt.State, _ rune) { mask(s, "MeasureGroupPopulation") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MeasureGroupPopulation) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MeasureGroupPopulation) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MeasureGroupStratifier is the element Measure.group.stratifier.
 type MeasureGroupStratifier struct {
@@ -107,11 +125,17 @@ type MeasureGroupStratifier struct {
 	Criteria          *Expression                       `fhir:"criteria"`          // 0..1, Expression
 	Component         []MeasureGroupStratifierComponent `fhir:"component"`         // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MeasureGroupStratifier) Format(s fmt.State, _ rune) { mask(s, "MeasureGroupStratifier") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MeasureGroupStratifier) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MeasureGroupStratifier) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MeasureGroupStratifierComponent is the element Measure.group.stratifier.component.
 type MeasureGroupStratifierComponent struct {
@@ -122,12 +146,20 @@ type MeasureGroupStratifierComponent struct {
 	Description       string           `fhir:"description"`       // 0..1, string
 	Criteria          *Expression      `fhir:"criteria"`          // 1..1, Expression
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MeasureGroupStratifierComponent) Format(s fmt.State, _ rune) {
 	mask(s, "MeasureGroupStratifierComponent")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MeasureGroupStratifierComponent) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MeasureGroupStratifierComponent) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MeasureSupplementalData is the element Measure.supplementalData.
@@ -140,17 +172,17 @@ type MeasureSupplementalData struct {
 	Description       string            `fhir:"description"`       // 0..1, string
 	Criteria          *Expression       `fhir:"criteria"`          // 1..1, Expression
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MeasureSupplementalData) Format(s fmt.State, _ rune) { mask(s, "MeasureSupplementalData") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MeasureSupplementalData) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MeasureSupplementalData) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Measure".
 func (*Measure) ResourceType() string { return "Measure" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Measure) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Measure) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -30,11 +30,17 @@ type MeasureReport struct {
 	Group               []MeasureReportGroup `fhir:"group"`               // 0..*
 	EvaluatedResource   []Reference          `fhir:"evaluatedResource"`   // 0..*, Reference
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MeasureReport) Format(s fmt.State, _ rune) { mask(s, "MeasureReport") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v MeasureReport) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MeasureReport) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MeasureReportGroup is the element MeasureReport.group.
 type MeasureReportGroup struct {
@@ -46,11 +52,17 @@ type MeasureReportGroup struct {
 	MeasureScore      *Quantity                      `fhir:"measureScore"`      // 0..1, Quantity
 	Stratifier        []MeasureReportGroupStratifier `fhir:"stratifier"`        // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MeasureReportGroup) Format(s fmt.State, _ rune) { mask(s, "MeasureReportGroup") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MeasureReportGroup) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MeasureReportGroup) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MeasureReportGroupPopulation is the element MeasureReport.group.population.
 type MeasureReportGroupPopulation struct {
@@ -61,12 +73,20 @@ type MeasureReportGroupPopulation struct {
 	Count             *int             `fhir:"count"`             // 0..1, integer
 	SubjectResults    *Reference       `fhir:"subjectResults"`    // 0..1, Reference to List
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MeasureReportGroupPopulation) Format(s fmt.State, _ rune) {
 	mask(s, "MeasureReportGroupPopulation")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MeasureReportGroupPopulation) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MeasureReportGroupPopulation) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MeasureReportGroupStratifier is the element MeasureReport.group.stratifier.
@@ -77,12 +97,20 @@ type MeasureReportGroupStratifier struct {
 	Code              []CodeableConcept                     `fhir:"code"`              // 0..*, CodeableConcept
 	Stratum           []MeasureReportGroupStratifierStratum `fhir:"stratum"`           // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MeasureReportGroupStratifier) Format(s fmt.State, _ rune) {
 	mask(s, "MeasureReportGroupStratifier")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MeasureReportGroupStratifier) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MeasureReportGroupStratifier) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MeasureReportGroupStratifierStratum is the element MeasureReport.group.stratifier.stratum.
@@ -95,12 +123,20 @@ type MeasureReportGroupStratifierStratum struct {
 	Population        []MeasureReportGroupStratifierStratumPopulation `fhir:"population"`        // 0..*
 	MeasureScore      *Quantity                                       `fhir:"measureScore"`      // 0..1, Quantity
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MeasureReportGroupStratifierStratum) Format(s fmt.State, _ rune) {
 	mask(s, "MeasureReportGroupStratifierStratum")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MeasureReportGroupStratifierStratum) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MeasureReportGroupStratifierStratum) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MeasureReportGroupStratifierStratumComponent is the element MeasureReport.group.stratifier.stratum.component.
@@ -111,12 +147,22 @@ type MeasureReportGroupStratifierStratumComponent struct {
 	Code              *CodeableConcept `fhir:"code"`              // 1..1, CodeableConcept
 	Value             *CodeableConcept `fhir:"value"`             // 1..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MeasureReportGroupStratifierStratumComponent) Format(s fmt.State, _ rune) {
 	mask(s, "MeasureReportGroupStratifierStratumComponent")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MeasureReportGroupStratifierStratumComponent) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MeasureReportGroupStratifierStratumComponent) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MeasureReportGroupStratifierStratumPopulation is the element MeasureReport.group.stratifier.stratum.population.
@@ -128,7 +174,7 @@ type MeasureReportGroupStratifierStratumPopulation struct {
 	Count             *int             `fhir:"count"`             // 0..1, integer
 	SubjectResults    *Reference       `fhir:"subjectResults"`    // 0..1, Reference to List
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -136,11 +182,15 @@ func (MeasureReportGroupStratifierStratumPopulation) Format(s fmt.State, _ rune)
 	mask(s, "MeasureReportGroupStratifierStratumPopulation")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MeasureReportGroupStratifierStratumPopulation) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MeasureReportGroupStratifierStratumPopulation) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "MeasureReport".
 func (*MeasureReport) ResourceType() string { return "MeasureReport" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r MeasureReport) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *MeasureReport) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

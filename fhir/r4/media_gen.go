@@ -41,17 +41,17 @@ type Media struct {
 	Content           *Attachment       `fhir:"content"`           // 1..1, Attachment
 	Note              []Annotation      `fhir:"note"`              // 0..*, Annotation
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Media) Format(s fmt.State, _ rune) { mask(s, "Media") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Media) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Media) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Media".
 func (*Media) ResourceType() string { return "Media" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Media) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Media) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

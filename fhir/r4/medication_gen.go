@@ -27,11 +27,17 @@ type Medication struct {
 	Ingredient        []MedicationIngredient `fhir:"ingredient"`        // 0..*
 	Batch             *MedicationBatch       `fhir:"batch"`             // 0..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Medication) Format(s fmt.State, _ rune) { mask(s, "Medication") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Medication) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Medication) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MedicationIngredient is the element Medication.ingredient.
 type MedicationIngredient struct {
@@ -42,11 +48,17 @@ type MedicationIngredient struct {
 	IsActive          *bool       `fhir:"isActive"`          // 0..1, boolean
 	Strength          *Ratio      `fhir:"strength"`          // 0..1, Ratio
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicationIngredient) Format(s fmt.State, _ rune) { mask(s, "MedicationIngredient") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicationIngredient) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationIngredient) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MedicationBatch is the element Medication.batch.
 type MedicationBatch struct {
@@ -56,17 +68,17 @@ type MedicationBatch struct {
 	LotNumber         string        `fhir:"lotNumber"`         // 0..1, string
 	ExpirationDate    fhir.DateTime `fhir:"expirationDate"`    // 0..1, dateTime
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicationBatch) Format(s fmt.State, _ rune) { mask(s, "MedicationBatch") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicationBatch) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationBatch) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Medication".
 func (*Medication) ResourceType() string { return "Medication" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Medication) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Medication) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -36,11 +36,17 @@ type MedicationAdministration struct {
 	Dosage                *MedicationAdministrationDosage     `fhir:"dosage"`                // 0..1
 	EventHistory          []Reference                         `fhir:"eventHistory"`          // 0..*, Reference to Provenance
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicationAdministration) Format(s fmt.State, _ rune) { mask(s, "MedicationAdministration") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v MedicationAdministration) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationAdministration) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MedicationAdministrationPerformer is the element MedicationAdministration.performer.
 type MedicationAdministrationPerformer struct {
@@ -50,12 +56,20 @@ type MedicationAdministrationPerformer struct {
 	Function          *CodeableConcept `fhir:"function"`          // 0..1, CodeableConcept
 	Actor             *Reference       `fhir:"actor"`             // 1..1, Reference to Practitioner, PractitionerRole, Patient, RelatedPerson, Device
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicationAdministrationPerformer) Format(s fmt.State, _ rune) {
 	mask(s, "MedicationAdministrationPerformer")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicationAdministrationPerformer) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationAdministrationPerformer) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicationAdministrationDosage is the element MedicationAdministration.dosage.
@@ -70,7 +84,7 @@ type MedicationAdministrationDosage struct {
 	Dose              *Quantity        `fhir:"dose"`              // 0..1, Quantity
 	Rate              Value            `fhir:"rate"`              // 0..1, Ratio | Quantity
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -78,11 +92,13 @@ func (MedicationAdministrationDosage) Format(s fmt.State, _ rune) {
 	mask(s, "MedicationAdministrationDosage")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicationAdministrationDosage) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationAdministrationDosage) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "MedicationAdministration".
 func (*MedicationAdministration) ResourceType() string { return "MedicationAdministration" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r MedicationAdministration) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *MedicationAdministration) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -43,11 +43,17 @@ type MedicationDispense struct {
 	DetectedIssue           []Reference                     `fhir:"detectedIssue"`           // 0..*, Reference to DetectedIssue
 	EventHistory            []Reference                     `fhir:"eventHistory"`            // 0..*, Reference to Provenance
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicationDispense) Format(s fmt.State, _ rune) { mask(s, "MedicationDispense") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v MedicationDispense) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationDispense) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MedicationDispensePerformer is the element MedicationDispense.performer.
 type MedicationDispensePerformer struct {
@@ -57,13 +63,19 @@ type MedicationDispensePerformer struct {
 	Function          *CodeableConcept `fhir:"function"`          // 0..1, CodeableConcept
 	Actor             *Reference       `fhir:"actor"`             // 1..1, Reference to Practitioner, PractitionerRole, Organization, Patient, Device, RelatedPerson
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicationDispensePerformer) Format(s fmt.State, _ rune) {
 	mask(s, "MedicationDispensePerformer")
 }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicationDispensePerformer) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationDispensePerformer) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MedicationDispenseSubstitution is the element MedicationDispense.substitution.
 type MedicationDispenseSubstitution struct {
@@ -75,7 +87,7 @@ type MedicationDispenseSubstitution struct {
 	Reason            []CodeableConcept `fhir:"reason"`            // 0..*, CodeableConcept
 	ResponsibleParty  []Reference       `fhir:"responsibleParty"`  // 0..*, Reference to Practitioner, PractitionerRole
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -83,11 +95,13 @@ func (MedicationDispenseSubstitution) Format(s fmt.State, _ rune) {
 	mask(s, "MedicationDispenseSubstitution")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicationDispenseSubstitution) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationDispenseSubstitution) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "MedicationDispense".
 func (*MedicationDispense) ResourceType() string { return "MedicationDispense" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r MedicationDispense) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *MedicationDispense) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -39,11 +39,17 @@ type MedicationKnowledge struct {
 	Regulatory                 []MedicationKnowledgeRegulatory                 `fhir:"regulatory"`                 // 0..*
 	Kinetics                   []MedicationKnowledgeKinetics                   `fhir:"kinetics"`                   // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicationKnowledge) Format(s fmt.State, _ rune) { mask(s, "MedicationKnowledge") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v MedicationKnowledge) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationKnowledge) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MedicationKnowledgeRelatedMedicationKnowledge is the element MedicationKnowledge.relatedMedicationKnowledge.
 type MedicationKnowledgeRelatedMedicationKnowledge struct {
@@ -53,12 +59,22 @@ type MedicationKnowledgeRelatedMedicationKnowledge struct {
 	Type              *CodeableConcept `fhir:"type"`              // 1..1, CodeableConcept
 	Reference         []Reference      `fhir:"reference"`         // 1..*, Reference to MedicationKnowledge
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicationKnowledgeRelatedMedicationKnowledge) Format(s fmt.State, _ rune) {
 	mask(s, "MedicationKnowledgeRelatedMedicationKnowledge")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicationKnowledgeRelatedMedicationKnowledge) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationKnowledgeRelatedMedicationKnowledge) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicationKnowledgeMonograph is the element MedicationKnowledge.monograph.
@@ -69,12 +85,20 @@ type MedicationKnowledgeMonograph struct {
 	Type              *CodeableConcept `fhir:"type"`              // 0..1, CodeableConcept
 	Source            *Reference       `fhir:"source"`            // 0..1, Reference to DocumentReference, Media
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicationKnowledgeMonograph) Format(s fmt.State, _ rune) {
 	mask(s, "MedicationKnowledgeMonograph")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicationKnowledgeMonograph) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationKnowledgeMonograph) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicationKnowledgeIngredient is the element MedicationKnowledge.ingredient.
@@ -86,12 +110,20 @@ type MedicationKnowledgeIngredient struct {
 	IsActive          *bool       `fhir:"isActive"`          // 0..1, boolean
 	Strength          *Ratio      `fhir:"strength"`          // 0..1, Ratio
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicationKnowledgeIngredient) Format(s fmt.State, _ rune) {
 	mask(s, "MedicationKnowledgeIngredient")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicationKnowledgeIngredient) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationKnowledgeIngredient) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicationKnowledgeCost is the element MedicationKnowledge.cost.
@@ -103,11 +135,17 @@ type MedicationKnowledgeCost struct {
 	Source            string           `fhir:"source"`            // 0..1, string
 	Cost              *Money           `fhir:"cost"`              // 1..1, Money
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicationKnowledgeCost) Format(s fmt.State, _ rune) { mask(s, "MedicationKnowledgeCost") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicationKnowledgeCost) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationKnowledgeCost) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MedicationKnowledgeMonitoringProgram is the element MedicationKnowledge.monitoringProgram.
 type MedicationKnowledgeMonitoringProgram struct {
@@ -117,12 +155,20 @@ type MedicationKnowledgeMonitoringProgram struct {
 	Type              *CodeableConcept `fhir:"type"`              // 0..1, CodeableConcept
 	Name              string           `fhir:"name"`              // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicationKnowledgeMonitoringProgram) Format(s fmt.State, _ rune) {
 	mask(s, "MedicationKnowledgeMonitoringProgram")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicationKnowledgeMonitoringProgram) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationKnowledgeMonitoringProgram) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicationKnowledgeAdministrationGuidelines is the element MedicationKnowledge.administrationGuidelines.
@@ -134,12 +180,22 @@ type MedicationKnowledgeAdministrationGuidelines struct {
 	Indication             Value                                                               `fhir:"indication"`             // 0..1, CodeableConcept | Reference to ObservationDefinition
 	PatientCharacteristics []MedicationKnowledgeAdministrationGuidelinesPatientCharacteristics `fhir:"patientCharacteristics"` // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicationKnowledgeAdministrationGuidelines) Format(s fmt.State, _ rune) {
 	mask(s, "MedicationKnowledgeAdministrationGuidelines")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicationKnowledgeAdministrationGuidelines) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationKnowledgeAdministrationGuidelines) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicationKnowledgeAdministrationGuidelinesDosage is the element MedicationKnowledge.administrationGuidelines.dosage.
@@ -150,12 +206,22 @@ type MedicationKnowledgeAdministrationGuidelinesDosage struct {
 	Type              *CodeableConcept `fhir:"type"`              // 1..1, CodeableConcept
 	Dosage            []Dosage         `fhir:"dosage"`            // 1..*, Dosage
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicationKnowledgeAdministrationGuidelinesDosage) Format(s fmt.State, _ rune) {
 	mask(s, "MedicationKnowledgeAdministrationGuidelinesDosage")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicationKnowledgeAdministrationGuidelinesDosage) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationKnowledgeAdministrationGuidelinesDosage) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicationKnowledgeAdministrationGuidelinesPatientCharacteristics is the element MedicationKnowledge.administrationGuidelines.patientCharacteristics.
@@ -166,12 +232,22 @@ type MedicationKnowledgeAdministrationGuidelinesPatientCharacteristics struct {
 	Characteristic    Value       `fhir:"characteristic"`    // 1..1, CodeableConcept | Quantity
 	Value             []string    `fhir:"value"`             // 0..*, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicationKnowledgeAdministrationGuidelinesPatientCharacteristics) Format(s fmt.State, _ rune) {
 	mask(s, "MedicationKnowledgeAdministrationGuidelinesPatientCharacteristics")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicationKnowledgeAdministrationGuidelinesPatientCharacteristics) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationKnowledgeAdministrationGuidelinesPatientCharacteristics) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicationKnowledgeMedicineClassification is the element MedicationKnowledge.medicineClassification.
@@ -182,12 +258,22 @@ type MedicationKnowledgeMedicineClassification struct {
 	Type              *CodeableConcept  `fhir:"type"`              // 1..1, CodeableConcept
 	Classification    []CodeableConcept `fhir:"classification"`    // 0..*, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicationKnowledgeMedicineClassification) Format(s fmt.State, _ rune) {
 	mask(s, "MedicationKnowledgeMedicineClassification")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicationKnowledgeMedicineClassification) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationKnowledgeMedicineClassification) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicationKnowledgePackaging is the element MedicationKnowledge.packaging.
@@ -198,12 +284,20 @@ type MedicationKnowledgePackaging struct {
 	Type              *CodeableConcept `fhir:"type"`              // 0..1, CodeableConcept
 	Quantity          *Quantity        `fhir:"quantity"`          // 0..1, Quantity
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicationKnowledgePackaging) Format(s fmt.State, _ rune) {
 	mask(s, "MedicationKnowledgePackaging")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicationKnowledgePackaging) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationKnowledgePackaging) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicationKnowledgeDrugCharacteristic is the element MedicationKnowledge.drugCharacteristic.
@@ -214,12 +308,20 @@ type MedicationKnowledgeDrugCharacteristic struct {
 	Type              *CodeableConcept `fhir:"type"`              // 0..1, CodeableConcept
 	Value             Value            `fhir:"value"`             // 0..1, CodeableConcept | string | Quantity | base64Binary
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicationKnowledgeDrugCharacteristic) Format(s fmt.State, _ rune) {
 	mask(s, "MedicationKnowledgeDrugCharacteristic")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicationKnowledgeDrugCharacteristic) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationKnowledgeDrugCharacteristic) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicationKnowledgeRegulatory is the element MedicationKnowledge.regulatory.
@@ -232,12 +334,20 @@ type MedicationKnowledgeRegulatory struct {
 	Schedule            []MedicationKnowledgeRegulatorySchedule     `fhir:"schedule"`            // 0..*
 	MaxDispense         *MedicationKnowledgeRegulatoryMaxDispense   `fhir:"maxDispense"`         // 0..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicationKnowledgeRegulatory) Format(s fmt.State, _ rune) {
 	mask(s, "MedicationKnowledgeRegulatory")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicationKnowledgeRegulatory) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationKnowledgeRegulatory) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicationKnowledgeRegulatorySubstitution is the element MedicationKnowledge.regulatory.substitution.
@@ -248,12 +358,22 @@ type MedicationKnowledgeRegulatorySubstitution struct {
 	Type              *CodeableConcept `fhir:"type"`              // 1..1, CodeableConcept
 	Allowed           *bool            `fhir:"allowed"`           // 1..1, boolean
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicationKnowledgeRegulatorySubstitution) Format(s fmt.State, _ rune) {
 	mask(s, "MedicationKnowledgeRegulatorySubstitution")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicationKnowledgeRegulatorySubstitution) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationKnowledgeRegulatorySubstitution) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicationKnowledgeRegulatorySchedule is the element MedicationKnowledge.regulatory.schedule.
@@ -263,12 +383,20 @@ type MedicationKnowledgeRegulatorySchedule struct {
 	ModifierExtension []Extension      `fhir:"modifierExtension"` // 0..*, Extension; modifier
 	Schedule          *CodeableConcept `fhir:"schedule"`          // 1..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicationKnowledgeRegulatorySchedule) Format(s fmt.State, _ rune) {
 	mask(s, "MedicationKnowledgeRegulatorySchedule")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicationKnowledgeRegulatorySchedule) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationKnowledgeRegulatorySchedule) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicationKnowledgeRegulatoryMaxDispense is the element MedicationKnowledge.regulatory.maxDispense.
@@ -279,12 +407,22 @@ type MedicationKnowledgeRegulatoryMaxDispense struct {
 	Quantity          *Quantity   `fhir:"quantity"`          // 1..1, Quantity
 	Period            *Duration   `fhir:"period"`            // 0..1, Duration
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicationKnowledgeRegulatoryMaxDispense) Format(s fmt.State, _ rune) {
 	mask(s, "MedicationKnowledgeRegulatoryMaxDispense")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicationKnowledgeRegulatoryMaxDispense) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationKnowledgeRegulatoryMaxDispense) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicationKnowledgeKinetics is the element MedicationKnowledge.kinetics.
@@ -296,7 +434,7 @@ type MedicationKnowledgeKinetics struct {
 	LethalDose50      []Quantity  `fhir:"lethalDose50"`      // 0..*, Quantity
 	HalfLifePeriod    *Duration   `fhir:"halfLifePeriod"`    // 0..1, Duration
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -304,11 +442,11 @@ func (MedicationKnowledgeKinetics) Format(s fmt.State, _ rune) {
 	mask(s, "MedicationKnowledgeKinetics")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicationKnowledgeKinetics) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationKnowledgeKinetics) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "MedicationKnowledge".
 func (*MedicationKnowledge) ResourceType() string { return "MedicationKnowledge" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r MedicationKnowledge) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *MedicationKnowledge) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

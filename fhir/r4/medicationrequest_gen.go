@@ -51,11 +51,17 @@ type MedicationRequest struct {
 	DetectedIssue         []Reference                       `fhir:"detectedIssue"`         // 0..*, Reference to DetectedIssue
 	EventHistory          []Reference                       `fhir:"eventHistory"`          // 0..*, Reference to Provenance
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicationRequest) Format(s fmt.State, _ rune) { mask(s, "MedicationRequest") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v MedicationRequest) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationRequest) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MedicationRequestDispenseRequest is the element MedicationRequest.dispenseRequest.
 type MedicationRequestDispenseRequest struct {
@@ -70,12 +76,20 @@ type MedicationRequestDispenseRequest struct {
 	ExpectedSupplyDuration *Duration                                    `fhir:"expectedSupplyDuration"` // 0..1, Duration
 	Performer              *Reference                                   `fhir:"performer"`              // 0..1, Reference to Organization
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicationRequestDispenseRequest) Format(s fmt.State, _ rune) {
 	mask(s, "MedicationRequestDispenseRequest")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicationRequestDispenseRequest) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationRequestDispenseRequest) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicationRequestDispenseRequestInitialFill is the element MedicationRequest.dispenseRequest.initialFill.
@@ -86,12 +100,22 @@ type MedicationRequestDispenseRequestInitialFill struct {
 	Quantity          *Quantity   `fhir:"quantity"`          // 0..1, Quantity
 	Duration          *Duration   `fhir:"duration"`          // 0..1, Duration
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicationRequestDispenseRequestInitialFill) Format(s fmt.State, _ rune) {
 	mask(s, "MedicationRequestDispenseRequestInitialFill")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicationRequestDispenseRequestInitialFill) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationRequestDispenseRequestInitialFill) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicationRequestSubstitution is the element MedicationRequest.substitution.
@@ -102,7 +126,7 @@ type MedicationRequestSubstitution struct {
 	Allowed           Value            `fhir:"allowed"`           // 1..1, boolean | CodeableConcept
 	Reason            *CodeableConcept `fhir:"reason"`            // 0..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -110,11 +134,13 @@ func (MedicationRequestSubstitution) Format(s fmt.State, _ rune) {
 	mask(s, "MedicationRequestSubstitution")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicationRequestSubstitution) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationRequestSubstitution) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "MedicationRequest".
 func (*MedicationRequest) ResourceType() string { return "MedicationRequest" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r MedicationRequest) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *MedicationRequest) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -36,17 +36,17 @@ type MedicationStatement struct {
 	Note              []Annotation      `fhir:"note"`              // 0..*, Annotation
 	Dosage            []Dosage          `fhir:"dosage"`            // 0..*, Dosage
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicationStatement) Format(s fmt.State, _ rune) { mask(s, "MedicationStatement") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v MedicationStatement) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicationStatement) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "MedicationStatement".
 func (*MedicationStatement) ResourceType() string { return "MedicationStatement" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r MedicationStatement) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *MedicationStatement) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -39,11 +39,17 @@ type MedicinalProduct struct {
 	ManufacturingBusinessOperation []MedicinalProductManufacturingBusinessOperation `fhir:"manufacturingBusinessOperation"` // 0..*
 	SpecialDesignation             []MedicinalProductSpecialDesignation             `fhir:"specialDesignation"`             // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicinalProduct) Format(s fmt.State, _ rune) { mask(s, "MedicinalProduct") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v MedicinalProduct) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProduct) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MedicinalProductName is the element MedicinalProduct.name.
 type MedicinalProductName struct {
@@ -54,11 +60,17 @@ type MedicinalProductName struct {
 	NamePart          []MedicinalProductNameNamePart        `fhir:"namePart"`          // 0..*
 	CountryLanguage   []MedicinalProductNameCountryLanguage `fhir:"countryLanguage"`   // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicinalProductName) Format(s fmt.State, _ rune) { mask(s, "MedicinalProductName") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicinalProductName) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductName) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MedicinalProductNameNamePart is the element MedicinalProduct.name.namePart.
 type MedicinalProductNameNamePart struct {
@@ -68,12 +80,20 @@ type MedicinalProductNameNamePart struct {
 	Part              string      `fhir:"part"`              // 1..1, string
 	Type              *Coding     `fhir:"type"`              // 1..1, Coding
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicinalProductNameNamePart) Format(s fmt.State, _ rune) {
 	mask(s, "MedicinalProductNameNamePart")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicinalProductNameNamePart) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductNameNamePart) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicinalProductNameCountryLanguage is the element MedicinalProduct.name.countryLanguage.
@@ -85,12 +105,20 @@ type MedicinalProductNameCountryLanguage struct {
 	Jurisdiction      *CodeableConcept `fhir:"jurisdiction"`      // 0..1, CodeableConcept
 	Language          *CodeableConcept `fhir:"language"`          // 1..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicinalProductNameCountryLanguage) Format(s fmt.State, _ rune) {
 	mask(s, "MedicinalProductNameCountryLanguage")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicinalProductNameCountryLanguage) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductNameCountryLanguage) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicinalProductManufacturingBusinessOperation is the element MedicinalProduct.manufacturingBusinessOperation.
@@ -105,12 +133,22 @@ type MedicinalProductManufacturingBusinessOperation struct {
 	Manufacturer                 []Reference      `fhir:"manufacturer"`                 // 0..*, Reference to Organization
 	Regulator                    *Reference       `fhir:"regulator"`                    // 0..1, Reference to Organization
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicinalProductManufacturingBusinessOperation) Format(s fmt.State, _ rune) {
 	mask(s, "MedicinalProductManufacturingBusinessOperation")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicinalProductManufacturingBusinessOperation) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductManufacturingBusinessOperation) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicinalProductSpecialDesignation is the element MedicinalProduct.specialDesignation.
@@ -126,7 +164,7 @@ type MedicinalProductSpecialDesignation struct {
 	Date              fhir.DateTime    `fhir:"date"`              // 0..1, dateTime
 	Species           *CodeableConcept `fhir:"species"`           // 0..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -134,11 +172,13 @@ func (MedicinalProductSpecialDesignation) Format(s fmt.State, _ rune) {
 	mask(s, "MedicinalProductSpecialDesignation")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicinalProductSpecialDesignation) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductSpecialDesignation) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "MedicinalProduct".
 func (*MedicinalProduct) ResourceType() string { return "MedicinalProduct" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r MedicinalProduct) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *MedicinalProduct) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -35,12 +35,20 @@ type MedicinalProductAuthorization struct {
 	Regulator                   *Reference                                                 `fhir:"regulator"`                   // 0..1, Reference to Organization
 	Procedure                   *MedicinalProductAuthorizationProcedure                    `fhir:"procedure"`                   // 0..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicinalProductAuthorization) Format(s fmt.State, _ rune) {
 	mask(s, "MedicinalProductAuthorization")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v MedicinalProductAuthorization) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductAuthorization) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicinalProductAuthorizationJurisdictionalAuthorization is the element MedicinalProductAuthorization.jurisdictionalAuthorization.
@@ -54,12 +62,22 @@ type MedicinalProductAuthorizationJurisdictionalAuthorization struct {
 	LegalStatusOfSupply *CodeableConcept  `fhir:"legalStatusOfSupply"` // 0..1, CodeableConcept
 	ValidityPeriod      *Period           `fhir:"validityPeriod"`      // 0..1, Period
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicinalProductAuthorizationJurisdictionalAuthorization) Format(s fmt.State, _ rune) {
 	mask(s, "MedicinalProductAuthorizationJurisdictionalAuthorization")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicinalProductAuthorizationJurisdictionalAuthorization) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductAuthorizationJurisdictionalAuthorization) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicinalProductAuthorizationProcedure is the element MedicinalProductAuthorization.procedure.
@@ -72,7 +90,7 @@ type MedicinalProductAuthorizationProcedure struct {
 	Date              Value                                    `fhir:"date"`              // 0..1, Period | dateTime
 	Application       []MedicinalProductAuthorizationProcedure `fhir:"application"`       // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -80,11 +98,13 @@ func (MedicinalProductAuthorizationProcedure) Format(s fmt.State, _ rune) {
 	mask(s, "MedicinalProductAuthorizationProcedure")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicinalProductAuthorizationProcedure) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductAuthorizationProcedure) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "MedicinalProductAuthorization".
 func (*MedicinalProductAuthorization) ResourceType() string { return "MedicinalProductAuthorization" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r MedicinalProductAuthorization) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *MedicinalProductAuthorization) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -24,12 +24,20 @@ type MedicinalProductContraindication struct {
 	OtherTherapy          []MedicinalProductContraindicationOtherTherapy `fhir:"otherTherapy"`          // 0..*
 	Population            []Population                                   `fhir:"population"`            // 0..*, Population
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicinalProductContraindication) Format(s fmt.State, _ rune) {
 	mask(s, "MedicinalProductContraindication")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v MedicinalProductContraindication) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductContraindication) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicinalProductContraindicationOtherTherapy is the element MedicinalProductContraindication.otherTherapy.
@@ -40,7 +48,7 @@ type MedicinalProductContraindicationOtherTherapy struct {
 	TherapyRelationshipType *CodeableConcept `fhir:"therapyRelationshipType"` // 1..1, CodeableConcept
 	Medication              Value            `fhir:"medication"`              // 1..1, CodeableConcept | Reference to MedicinalProduct, Medication, Substance, SubstanceSpecification
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -48,15 +56,17 @@ func (MedicinalProductContraindicationOtherTherapy) Format(s fmt.State, _ rune) 
 	mask(s, "MedicinalProductContraindicationOtherTherapy")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicinalProductContraindicationOtherTherapy) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductContraindicationOtherTherapy) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "MedicinalProductContraindication".
 func (*MedicinalProductContraindication) ResourceType() string {
 	return "MedicinalProductContraindication"
-}
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r MedicinalProductContraindication) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *MedicinalProductContraindication) UnmarshalJSON(data []byte) error {
-	return Unmarshal(data, r)
 }

@@ -26,11 +26,17 @@ type MedicinalProductIndication struct {
 	UndesirableEffect       []Reference                              `fhir:"undesirableEffect"`       // 0..*, Reference to MedicinalProductUndesirableEffect
 	Population              []Population                             `fhir:"population"`              // 0..*, Population
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicinalProductIndication) Format(s fmt.State, _ rune) { mask(s, "MedicinalProductIndication") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v MedicinalProductIndication) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductIndication) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MedicinalProductIndicationOtherTherapy is the element MedicinalProductIndication.otherTherapy.
 type MedicinalProductIndicationOtherTherapy struct {
@@ -40,7 +46,7 @@ type MedicinalProductIndicationOtherTherapy struct {
 	TherapyRelationshipType *CodeableConcept `fhir:"therapyRelationshipType"` // 1..1, CodeableConcept
 	Medication              Value            `fhir:"medication"`              // 1..1, CodeableConcept | Reference to MedicinalProduct, Medication, Substance, SubstanceSpecification
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -48,11 +54,13 @@ func (MedicinalProductIndicationOtherTherapy) Format(s fmt.State, _ rune) {
 	mask(s, "MedicinalProductIndicationOtherTherapy")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicinalProductIndicationOtherTherapy) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductIndicationOtherTherapy) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "MedicinalProductIndication".
 func (*MedicinalProductIndication) ResourceType() string { return "MedicinalProductIndication" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r MedicinalProductIndication) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *MedicinalProductIndication) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -23,11 +23,17 @@ type MedicinalProductIngredient struct {
 	SpecifiedSubstance  []MedicinalProductIngredientSpecifiedSubstance `fhir:"specifiedSubstance"`  // 0..*
 	Substance           *MedicinalProductIngredientSubstance           `fhir:"substance"`           // 0..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicinalProductIngredient) Format(s fmt.State, _ rune) { mask(s, "MedicinalProductIngredient") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v MedicinalProductIngredient) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductIngredient) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MedicinalProductIngredientSpecifiedSubstance is the element MedicinalProductIngredient.specifiedSubstance.
 type MedicinalProductIngredientSpecifiedSubstance struct {
@@ -39,12 +45,22 @@ type MedicinalProductIngredientSpecifiedSubstance struct {
 	Confidentiality   *CodeableConcept                                       `fhir:"confidentiality"`   // 0..1, CodeableConcept
 	Strength          []MedicinalProductIngredientSpecifiedSubstanceStrength `fhir:"strength"`          // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicinalProductIngredientSpecifiedSubstance) Format(s fmt.State, _ rune) {
 	mask(s, "MedicinalProductIngredientSpecifiedSubstance")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicinalProductIngredientSpecifiedSubstance) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductIngredientSpecifiedSubstance) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicinalProductIngredientSpecifiedSubstanceStrength is the element MedicinalProductIngredient.specifiedSubstance.strength.
@@ -60,12 +76,22 @@ type MedicinalProductIngredientSpecifiedSubstanceStrength struct {
 	Country               []CodeableConcept                                                       `fhir:"country"`               // 0..*, CodeableConcept
 	ReferenceStrength     []MedicinalProductIngredientSpecifiedSubstanceStrengthReferenceStrength `fhir:"referenceStrength"`     // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicinalProductIngredientSpecifiedSubstanceStrength) Format(s fmt.State, _ rune) {
 	mask(s, "MedicinalProductIngredientSpecifiedSubstanceStrength")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicinalProductIngredientSpecifiedSubstanceStrength) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductIngredientSpecifiedSubstanceStrength) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicinalProductIngredientSpecifiedSubstanceStrengthReferenceStrength is the element MedicinalProductIngredient.specifiedSubstance.strength.referenceStrength.
@@ -79,12 +105,22 @@ type MedicinalProductIngredientSpecifiedSubstanceStrengthReferenceStrength struc
 	MeasurementPoint  string            `fhir:"measurementPoint"`  // 0..1, string
 	Country           []CodeableConcept `fhir:"country"`           // 0..*, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicinalProductIngredientSpecifiedSubstanceStrengthReferenceStrength) Format(s fmt.State, _ rune) {
 	mask(s, "MedicinalProductIngredientSpecifiedSubstanceStrengthReferenceStrength")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicinalProductIngredientSpecifiedSubstanceStrengthReferenceStrength) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductIngredientSpecifiedSubstanceStrengthReferenceStrength) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicinalProductIngredientSubstance is the element MedicinalProductIngredient.substance.
@@ -95,7 +131,7 @@ type MedicinalProductIngredientSubstance struct {
 	Code              *CodeableConcept                                       `fhir:"code"`              // 1..1, CodeableConcept
 	Strength          []MedicinalProductIngredientSpecifiedSubstanceStrength `fhir:"strength"`          // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -103,11 +139,13 @@ func (MedicinalProductIngredientSubstance) Format(s fmt.State, _ rune) {
 	mask(s, "MedicinalProductIngredientSubstance")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicinalProductIngredientSubstance) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductIngredientSubstance) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "MedicinalProductIngredient".
 func (*MedicinalProductIngredient) ResourceType() string { return "MedicinalProductIngredient" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r MedicinalProductIngredient) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *MedicinalProductIngredient) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -24,13 +24,19 @@ type MedicinalProductInteraction struct {
 	Incidence         *CodeableConcept                         `fhir:"incidence"`         // 0..1, CodeableConcept
 	Management        *CodeableConcept                         `fhir:"management"`        // 0..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicinalProductInteraction) Format(s fmt.State, _ rune) {
 	mask(s, "MedicinalProductInteraction")
 }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v MedicinalProductInteraction) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductInteraction) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MedicinalProductInteractionInteractant is the element MedicinalProductInteraction.interactant.
 type MedicinalProductInteractionInteractant struct {
@@ -39,7 +45,7 @@ type MedicinalProductInteractionInteractant struct {
 	ModifierExtension []Extension `fhir:"modifierExtension"` // 0..*, Extension; modifier
 	Item              Value       `fhir:"item"`              // 1..1, Reference to MedicinalProduct, Medication, Substance, ObservationDefinition | CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -47,11 +53,13 @@ func (MedicinalProductInteractionInteractant) Format(s fmt.State, _ rune) {
 	mask(s, "MedicinalProductInteractionInteractant")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicinalProductInteractionInteractant) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductInteractionInteractant) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "MedicinalProductInteraction".
 func (*MedicinalProductInteraction) ResourceType() string { return "MedicinalProductInteraction" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r MedicinalProductInteraction) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *MedicinalProductInteraction) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -24,7 +24,7 @@ type MedicinalProductManufactured struct {
 	PhysicalCharacteristics *ProdCharacteristic `fhir:"physicalCharacteristics"` // 0..1, ProdCharacteristic
 	OtherCharacteristics    []CodeableConcept   `fhir:"otherCharacteristics"`    // 0..*, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -32,11 +32,13 @@ func (MedicinalProductManufactured) Format(s fmt.State, _ rune) {
 	mask(s, "MedicinalProductManufactured")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v MedicinalProductManufactured) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductManufactured) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "MedicinalProductManufactured".
 func (*MedicinalProductManufactured) ResourceType() string { return "MedicinalProductManufactured" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r MedicinalProductManufactured) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *MedicinalProductManufactured) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -26,11 +26,17 @@ type MedicinalProductPackaged struct {
 	BatchIdentifier        []MedicinalProductPackagedBatchIdentifier `fhir:"batchIdentifier"`        // 0..*
 	PackageItem            []MedicinalProductPackagedPackageItem     `fhir:"packageItem"`            // 1..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicinalProductPackaged) Format(s fmt.State, _ rune) { mask(s, "MedicinalProductPackaged") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v MedicinalProductPackaged) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductPackaged) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MedicinalProductPackagedBatchIdentifier is the element MedicinalProductPackaged.batchIdentifier.
 type MedicinalProductPackagedBatchIdentifier struct {
@@ -40,12 +46,22 @@ type MedicinalProductPackagedBatchIdentifier struct {
 	OuterPackaging     *Identifier `fhir:"outerPackaging"`     // 1..1, Identifier
 	ImmediatePackaging *Identifier `fhir:"immediatePackaging"` // 0..1, Identifier
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicinalProductPackagedBatchIdentifier) Format(s fmt.State, _ rune) {
 	mask(s, "MedicinalProductPackagedBatchIdentifier")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicinalProductPackagedBatchIdentifier) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductPackagedBatchIdentifier) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicinalProductPackagedPackageItem is the element MedicinalProductPackaged.packageItem.
@@ -66,7 +82,7 @@ type MedicinalProductPackagedPackageItem struct {
 	ShelfLifeStorage        []ProductShelfLife                    `fhir:"shelfLifeStorage"`        // 0..*, ProductShelfLife
 	Manufacturer            []Reference                           `fhir:"manufacturer"`            // 0..*, Reference to Organization
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -74,11 +90,13 @@ func (MedicinalProductPackagedPackageItem) Format(s fmt.State, _ rune) {
 	mask(s, "MedicinalProductPackagedPackageItem")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicinalProductPackagedPackageItem) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductPackagedPackageItem) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "MedicinalProductPackaged".
 func (*MedicinalProductPackaged) ResourceType() string { return "MedicinalProductPackaged" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r MedicinalProductPackaged) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *MedicinalProductPackaged) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -24,12 +24,20 @@ type MedicinalProductPharmaceutical struct {
 	Characteristics       []MedicinalProductPharmaceuticalCharacteristics       `fhir:"characteristics"`       // 0..*
 	RouteOfAdministration []MedicinalProductPharmaceuticalRouteOfAdministration `fhir:"routeOfAdministration"` // 1..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicinalProductPharmaceutical) Format(s fmt.State, _ rune) {
 	mask(s, "MedicinalProductPharmaceutical")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v MedicinalProductPharmaceutical) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductPharmaceutical) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicinalProductPharmaceuticalCharacteristics is the element MedicinalProductPharmaceutical.characteristics.
@@ -40,12 +48,22 @@ type MedicinalProductPharmaceuticalCharacteristics struct {
 	Code              *CodeableConcept `fhir:"code"`              // 1..1, CodeableConcept
 	Status            *CodeableConcept `fhir:"status"`            // 0..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicinalProductPharmaceuticalCharacteristics) Format(s fmt.State, _ rune) {
 	mask(s, "MedicinalProductPharmaceuticalCharacteristics")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicinalProductPharmaceuticalCharacteristics) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductPharmaceuticalCharacteristics) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicinalProductPharmaceuticalRouteOfAdministration is the element MedicinalProductPharmaceutical.routeOfAdministration.
@@ -61,12 +79,22 @@ type MedicinalProductPharmaceuticalRouteOfAdministration struct {
 	MaxTreatmentPeriod        *Duration                                                          `fhir:"maxTreatmentPeriod"`        // 0..1, Duration
 	TargetSpecies             []MedicinalProductPharmaceuticalRouteOfAdministrationTargetSpecies `fhir:"targetSpecies"`             // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicinalProductPharmaceuticalRouteOfAdministration) Format(s fmt.State, _ rune) {
 	mask(s, "MedicinalProductPharmaceuticalRouteOfAdministration")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicinalProductPharmaceuticalRouteOfAdministration) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductPharmaceuticalRouteOfAdministration) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicinalProductPharmaceuticalRouteOfAdministrationTargetSpecies is the element MedicinalProductPharmaceutical.routeOfAdministration.targetSpecies.
@@ -77,12 +105,22 @@ type MedicinalProductPharmaceuticalRouteOfAdministrationTargetSpecies struct {
 	Code              *CodeableConcept                                                                   `fhir:"code"`              // 1..1, CodeableConcept
 	WithdrawalPeriod  []MedicinalProductPharmaceuticalRouteOfAdministrationTargetSpeciesWithdrawalPeriod `fhir:"withdrawalPeriod"`  // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MedicinalProductPharmaceuticalRouteOfAdministrationTargetSpecies) Format(s fmt.State, _ rune) {
 	mask(s, "MedicinalProductPharmaceuticalRouteOfAdministrationTargetSpecies")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicinalProductPharmaceuticalRouteOfAdministrationTargetSpecies) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductPharmaceuticalRouteOfAdministrationTargetSpecies) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MedicinalProductPharmaceuticalRouteOfAdministrationTargetSpeciesWithdrawalPeriod is the element MedicinalProductPharmaceutical.routeOfAdministration.targetSpecies.withdrawalPeriod.
@@ -94,7 +132,7 @@ type MedicinalProductPharmaceuticalRouteOfAdministrationTargetSpeciesWithdrawalP
 	Value                 *Quantity        `fhir:"value"`                 // 1..1, Quantity
 	SupportingInformation string           `fhir:"supportingInformation"` // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -102,11 +140,15 @@ func (MedicinalProductPharmaceuticalRouteOfAdministrationTargetSpeciesWithdrawal
 	mask(s, "MedicinalProductPharmaceuticalRouteOfAdministrationTargetSpeciesWithdrawalPeriod")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MedicinalProductPharmaceuticalRouteOfAdministrationTargetSpeciesWithdrawalPeriod) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductPharmaceuticalRouteOfAdministrationTargetSpeciesWithdrawalPeriod) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "MedicinalProductPharmaceutical".
 func (*MedicinalProductPharmaceutical) ResourceType() string { return "MedicinalProductPharmaceutical" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r MedicinalProductPharmaceutical) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *MedicinalProductPharmaceutical) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

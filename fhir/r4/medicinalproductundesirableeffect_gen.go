@@ -22,7 +22,7 @@ type MedicinalProductUndesirableEffect struct {
 	FrequencyOfOccurrence  *CodeableConcept `fhir:"frequencyOfOccurrence"`  // 0..1, CodeableConcept
 	Population             []Population     `fhir:"population"`             // 0..*, Population
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -30,15 +30,15 @@ func (MedicinalProductUndesirableEffect) Format(s fmt.State, _ rune) {
 	mask(s, "MedicinalProductUndesirableEffect")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v MedicinalProductUndesirableEffect) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MedicinalProductUndesirableEffect) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "MedicinalProductUndesirableEffect".
 func (*MedicinalProductUndesirableEffect) ResourceType() string {
 	return "MedicinalProductUndesirableEffect"
-}
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r MedicinalProductUndesirableEffect) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *MedicinalProductUndesirableEffect) UnmarshalJSON(data []byte) error {
-	return Unmarshal(data, r)
 }

@@ -43,11 +43,17 @@ type MessageDefinition struct {
 	AllowedResponse   []MessageDefinitionAllowedResponse `fhir:"allowedResponse"`   // 0..*
 	Graph             []string                           `fhir:"graph"`             // 0..*, canonical to GraphDefinition
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MessageDefinition) Format(s fmt.State, _ rune) { mask(s, "MessageDefinition") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v MessageDefinition) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MessageDefinition) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MessageDefinitionFocus is the element MessageDefinition.focus.
 type MessageDefinitionFocus struct {
@@ -59,11 +65,17 @@ type MessageDefinitionFocus struct {
 	Min               *int        `fhir:"min"`               // 1..1, unsignedInt
 	Max               string      `fhir:"max"`               // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MessageDefinitionFocus) Format(s fmt.State, _ rune) { mask(s, "MessageDefinitionFocus") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MessageDefinitionFocus) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MessageDefinitionFocus) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MessageDefinitionAllowedResponse is the element MessageDefinition.allowedResponse.
 type MessageDefinitionAllowedResponse struct {
@@ -73,7 +85,7 @@ type MessageDefinitionAllowedResponse struct {
 	Message           string      `fhir:"message"`           // 1..1, canonical to MessageDefinition
 	Situation         string      `fhir:"situation"`         // 0..1, markdown
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -81,11 +93,13 @@ func (MessageDefinitionAllowedResponse) Format(s fmt.State, _ rune) {
 	mask(s, "MessageDefinitionAllowedResponse")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MessageDefinitionAllowedResponse) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MessageDefinitionAllowedResponse) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "MessageDefinition".
 func (*MessageDefinition) ResourceType() string { return "MessageDefinition" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r MessageDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *MessageDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

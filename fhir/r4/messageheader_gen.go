@@ -28,11 +28,17 @@ type MessageHeader struct {
 	Focus             []Reference                `fhir:"focus"`             // 0..*, Reference
 	Definition        string                     `fhir:"definition"`        // 0..1, canonical to MessageDefinition
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MessageHeader) Format(s fmt.State, _ rune) { mask(s, "MessageHeader") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v MessageHeader) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MessageHeader) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MessageHeaderDestination is the element MessageHeader.destination.
 type MessageHeaderDestination struct {
@@ -44,11 +50,17 @@ type MessageHeaderDestination struct {
 	Endpoint          string      `fhir:"endpoint"`          // 1..1, url
 	Receiver          *Reference  `fhir:"receiver"`          // 0..1, Reference to Practitioner, PractitionerRole, Organization
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MessageHeaderDestination) Format(s fmt.State, _ rune) { mask(s, "MessageHeaderDestination") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MessageHeaderDestination) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MessageHeaderDestination) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MessageHeaderSource is the element MessageHeader.source.
 type MessageHeaderSource struct {
@@ -61,11 +73,17 @@ type MessageHeaderSource struct {
 	Contact           *ContactPoint `fhir:"contact"`           // 0..1, ContactPoint
 	Endpoint          string        `fhir:"endpoint"`          // 1..1, url
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MessageHeaderSource) Format(s fmt.State, _ rune) { mask(s, "MessageHeaderSource") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MessageHeaderSource) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MessageHeaderSource) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MessageHeaderResponse is the element MessageHeader.response.
 type MessageHeaderResponse struct {
@@ -76,17 +94,17 @@ type MessageHeaderResponse struct {
 	Code              string      `fhir:"code"`              // 1..1, code; required binding to response-code
 	Details           *Reference  `fhir:"details"`           // 0..1, Reference to OperationOutcome
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MessageHeaderResponse) Format(s fmt.State, _ rune) { mask(s, "MessageHeaderResponse") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MessageHeaderResponse) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MessageHeaderResponse) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "MessageHeader".
 func (*MessageHeader) ResourceType() string { return "MessageHeader" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r MessageHeader) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *MessageHeader) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -35,11 +35,17 @@ type MolecularSequence struct {
 	Pointer           []Reference                         `fhir:"pointer"`           // 0..*, Reference to MolecularSequence
 	StructureVariant  []MolecularSequenceStructureVariant `fhir:"structureVariant"`  // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MolecularSequence) Format(s fmt.State, _ rune) { mask(s, "MolecularSequence") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v MolecularSequence) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MolecularSequence) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MolecularSequenceReferenceSeq is the element MolecularSequence.referenceSeq.
 type MolecularSequenceReferenceSeq struct {
@@ -56,12 +62,20 @@ type MolecularSequenceReferenceSeq struct {
 	WindowStart         *int             `fhir:"windowStart"`         // 0..1, integer
 	WindowEnd           *int             `fhir:"windowEnd"`           // 0..1, integer
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MolecularSequenceReferenceSeq) Format(s fmt.State, _ rune) {
 	mask(s, "MolecularSequenceReferenceSeq")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MolecularSequenceReferenceSeq) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MolecularSequenceReferenceSeq) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MolecularSequenceVariant is the element MolecularSequence.variant.
@@ -76,11 +90,17 @@ type MolecularSequenceVariant struct {
 	Cigar             string      `fhir:"cigar"`             // 0..1, string
 	VariantPointer    *Reference  `fhir:"variantPointer"`    // 0..1, Reference to Observation
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MolecularSequenceVariant) Format(s fmt.State, _ rune) { mask(s, "MolecularSequenceVariant") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MolecularSequenceVariant) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MolecularSequenceVariant) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MolecularSequenceQuality is the element MolecularSequence.quality.
 type MolecularSequenceQuality struct {
@@ -103,11 +123,17 @@ type MolecularSequenceQuality struct {
 	FScore            fhir.Decimal                 `fhir:"fScore"`            // 0..1, decimal
 	Roc               *MolecularSequenceQualityRoc `fhir:"roc"`               // 0..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MolecularSequenceQuality) Format(s fmt.State, _ rune) { mask(s, "MolecularSequenceQuality") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MolecularSequenceQuality) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MolecularSequenceQuality) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MolecularSequenceQualityRoc is the element MolecularSequence.quality.roc.
 type MolecularSequenceQualityRoc struct {
@@ -122,13 +148,19 @@ type MolecularSequenceQualityRoc struct {
 	Sensitivity       []fhir.Decimal `fhir:"sensitivity"`       // 0..*, decimal
 	FMeasure          []fhir.Decimal `fhir:"fMeasure"`          // 0..*, decimal
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MolecularSequenceQualityRoc) Format(s fmt.State, _ rune) {
 	mask(s, "MolecularSequenceQualityRoc")
 }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MolecularSequenceQualityRoc) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MolecularSequenceQualityRoc) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MolecularSequenceRepository is the element MolecularSequence.repository.
 type MolecularSequenceRepository struct {
@@ -142,13 +174,19 @@ type MolecularSequenceRepository struct {
 	VariantsetId      string      `fhir:"variantsetId"`      // 0..1, string
 	ReadsetId         string      `fhir:"readsetId"`         // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MolecularSequenceRepository) Format(s fmt.State, _ rune) {
 	mask(s, "MolecularSequenceRepository")
 }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MolecularSequenceRepository) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MolecularSequenceRepository) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // MolecularSequenceStructureVariant is the element MolecularSequence.structureVariant.
 type MolecularSequenceStructureVariant struct {
@@ -161,12 +199,20 @@ type MolecularSequenceStructureVariant struct {
 	Outer             *MolecularSequenceStructureVariantOuter `fhir:"outer"`             // 0..1
 	Inner             *MolecularSequenceStructureVariantInner `fhir:"inner"`             // 0..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MolecularSequenceStructureVariant) Format(s fmt.State, _ rune) {
 	mask(s, "MolecularSequenceStructureVariant")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MolecularSequenceStructureVariant) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MolecularSequenceStructureVariant) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MolecularSequenceStructureVariantOuter is the element MolecularSequence.structureVariant.outer.
@@ -177,12 +223,20 @@ type MolecularSequenceStructureVariantOuter struct {
 	Start             *int        `fhir:"start"`             // 0..1, integer
 	End               *int        `fhir:"end"`               // 0..1, integer
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (MolecularSequenceStructureVariantOuter) Format(s fmt.State, _ rune) {
 	mask(s, "MolecularSequenceStructureVariantOuter")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MolecularSequenceStructureVariantOuter) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MolecularSequenceStructureVariantOuter) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // MolecularSequenceStructureVariantInner is the element MolecularSequence.structureVariant.inner.
@@ -193,7 +247,7 @@ type MolecularSequenceStructureVariantInner struct {
 	Start             *int        `fhir:"start"`             // 0..1, integer
 	End               *int        `fhir:"end"`               // 0..1, integer
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -201,11 +255,13 @@ func (MolecularSequenceStructureVariantInner) Format(s fmt.State, _ rune) {
 	mask(s, "MolecularSequenceStructureVariantInner")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *MolecularSequenceStructureVariantInner) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *MolecularSequenceStructureVariantInner) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "MolecularSequence".
 func (*MolecularSequence) ResourceType() string { return "MolecularSequence" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r MolecularSequence) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *MolecularSequence) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

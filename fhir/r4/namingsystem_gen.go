@@ -32,11 +32,17 @@ type NamingSystem struct {
 	Usage             string                 `fhir:"usage"`             // 0..1, string
 	UniqueId          []NamingSystemUniqueId `fhir:"uniqueId"`          // 1..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (NamingSystem) Format(s fmt.State, _ rune) { mask(s, "NamingSystem") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v NamingSystem) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *NamingSystem) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // NamingSystemUniqueId is the element NamingSystem.uniqueId.
 type NamingSystemUniqueId struct {
@@ -49,17 +55,17 @@ type NamingSystemUniqueId struct {
 	Comment           string      `fhir:"comment"`           // 0..1, string
 	Period            *Period     `fhir:"period"`            // 0..1, Period
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (NamingSystemUniqueId) Format(s fmt.State, _ rune) { mask(s, "NamingSystemUniqueId") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *NamingSystemUniqueId) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *NamingSystemUniqueId) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "NamingSystem".
 func (*NamingSystem) ResourceType() string { return "NamingSystem" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r NamingSystem) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *NamingSystem) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

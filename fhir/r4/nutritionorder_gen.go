@@ -36,11 +36,17 @@ type NutritionOrder struct {
 	EnteralFormula         *NutritionOrderEnteralFormula `fhir:"enteralFormula"`         // 0..1
 	Note                   []Annotation                  `fhir:"note"`                   // 0..*, Annotation
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (NutritionOrder) Format(s fmt.State, _ rune) { mask(s, "NutritionOrder") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v NutritionOrder) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *NutritionOrder) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // NutritionOrderOralDiet is the element NutritionOrder.oralDiet.
 type NutritionOrderOralDiet struct {
@@ -54,11 +60,17 @@ type NutritionOrderOralDiet struct {
 	FluidConsistencyType []CodeableConcept                `fhir:"fluidConsistencyType"` // 0..*, CodeableConcept
 	Instruction          string                           `fhir:"instruction"`          // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (NutritionOrderOralDiet) Format(s fmt.State, _ rune) { mask(s, "NutritionOrderOralDiet") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *NutritionOrderOralDiet) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *NutritionOrderOralDiet) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // NutritionOrderOralDietNutrient is the element NutritionOrder.oralDiet.nutrient.
 type NutritionOrderOralDietNutrient struct {
@@ -68,12 +80,20 @@ type NutritionOrderOralDietNutrient struct {
 	Modifier          *CodeableConcept `fhir:"modifier"`          // 0..1, CodeableConcept
 	Amount            *Quantity        `fhir:"amount"`            // 0..1, Quantity
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (NutritionOrderOralDietNutrient) Format(s fmt.State, _ rune) {
 	mask(s, "NutritionOrderOralDietNutrient")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *NutritionOrderOralDietNutrient) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *NutritionOrderOralDietNutrient) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // NutritionOrderOralDietTexture is the element NutritionOrder.oralDiet.texture.
@@ -84,12 +104,20 @@ type NutritionOrderOralDietTexture struct {
 	Modifier          *CodeableConcept `fhir:"modifier"`          // 0..1, CodeableConcept
 	FoodType          *CodeableConcept `fhir:"foodType"`          // 0..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (NutritionOrderOralDietTexture) Format(s fmt.State, _ rune) {
 	mask(s, "NutritionOrderOralDietTexture")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *NutritionOrderOralDietTexture) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *NutritionOrderOralDietTexture) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // NutritionOrderSupplement is the element NutritionOrder.supplement.
@@ -103,11 +131,17 @@ type NutritionOrderSupplement struct {
 	Quantity          *Quantity        `fhir:"quantity"`          // 0..1, Quantity
 	Instruction       string           `fhir:"instruction"`       // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (NutritionOrderSupplement) Format(s fmt.State, _ rune) { mask(s, "NutritionOrderSupplement") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *NutritionOrderSupplement) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *NutritionOrderSupplement) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // NutritionOrderEnteralFormula is the element NutritionOrder.enteralFormula.
 type NutritionOrderEnteralFormula struct {
@@ -124,12 +158,20 @@ type NutritionOrderEnteralFormula struct {
 	MaxVolumeToDeliver        *Quantity                                    `fhir:"maxVolumeToDeliver"`        // 0..1, Quantity
 	AdministrationInstruction string                                       `fhir:"administrationInstruction"` // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (NutritionOrderEnteralFormula) Format(s fmt.State, _ rune) {
 	mask(s, "NutritionOrderEnteralFormula")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *NutritionOrderEnteralFormula) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *NutritionOrderEnteralFormula) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // NutritionOrderEnteralFormulaAdministration is the element NutritionOrder.enteralFormula.administration.
@@ -141,7 +183,7 @@ type NutritionOrderEnteralFormulaAdministration struct {
 	Quantity          *Quantity   `fhir:"quantity"`          // 0..1, Quantity
 	Rate              Value       `fhir:"rate"`              // 0..1, Quantity | Ratio
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -149,11 +191,15 @@ func (NutritionOrderEnteralFormulaAdministration) Format(s fmt.State, _ rune) {
 	mask(s, "NutritionOrderEnteralFormulaAdministration")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *NutritionOrderEnteralFormulaAdministration) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *NutritionOrderEnteralFormulaAdministration) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "NutritionOrder".
 func (*NutritionOrder) ResourceType() string { return "NutritionOrder" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r NutritionOrder) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *NutritionOrder) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -43,11 +43,17 @@ type Observation struct {
 	DerivedFrom       []Reference                 `fhir:"derivedFrom"`       // 0..*, Reference to DocumentReference, ImagingStudy, Media, QuestionnaireResponse, Observation, MolecularSequence
 	Component         []ObservationComponent      `fhir:"component"`         // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Observation) Format(s fmt.State, _ rune) { mask(s, "Observation") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Observation) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Observation) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ObservationReferenceRange is the element Observation.referenceRange.
 type ObservationReferenceRange struct {
@@ -61,11 +67,17 @@ type ObservationReferenceRange struct {
 	Age               *Range            `fhir:"age"`               // 0..1, Range
 	Text              string            `fhir:"text"`              // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ObservationReferenceRange) Format(s fmt.State, _ rune) { mask(s, "ObservationReferenceRange") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ObservationReferenceRange) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ObservationReferenceRange) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ObservationComponent is the element Observation.component.
 type ObservationComponent struct {
@@ -78,17 +90,17 @@ type ObservationComponent struct {
 	Interpretation    []CodeableConcept           `fhir:"interpretation"`    // 0..*, CodeableConcept; extensible binding to observation-interpretation
 	ReferenceRange    []ObservationReferenceRange `fhir:"referenceRange"`    // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ObservationComponent) Format(s fmt.State, _ rune) { mask(s, "ObservationComponent") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ObservationComponent) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ObservationComponent) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Observation".
 func (*Observation) ResourceType() string { return "Observation" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Observation) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Observation) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

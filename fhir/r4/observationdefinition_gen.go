@@ -32,11 +32,17 @@ type ObservationDefinition struct {
 	AbnormalCodedValueSet  *Reference                                `fhir:"abnormalCodedValueSet"`  // 0..1, Reference to ValueSet
 	CriticalCodedValueSet  *Reference                                `fhir:"criticalCodedValueSet"`  // 0..1, Reference to ValueSet
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ObservationDefinition) Format(s fmt.State, _ rune) { mask(s, "ObservationDefinition") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v ObservationDefinition) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ObservationDefinition) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ObservationDefinitionQuantitativeDetails is the element ObservationDefinition.quantitativeDetails.
 type ObservationDefinitionQuantitativeDetails struct {
@@ -48,12 +54,22 @@ type ObservationDefinitionQuantitativeDetails struct {
 	ConversionFactor  fhir.Decimal     `fhir:"conversionFactor"`  // 0..1, decimal
 	DecimalPrecision  *int             `fhir:"decimalPrecision"`  // 0..1, integer
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ObservationDefinitionQuantitativeDetails) Format(s fmt.State, _ rune) {
 	mask(s, "ObservationDefinitionQuantitativeDetails")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ObservationDefinitionQuantitativeDetails) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ObservationDefinitionQuantitativeDetails) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ObservationDefinitionQualifiedInterval is the element ObservationDefinition.qualifiedInterval.
@@ -70,7 +86,7 @@ type ObservationDefinitionQualifiedInterval struct {
 	GestationalAge    *Range            `fhir:"gestationalAge"`    // 0..1, Range
 	Condition         string            `fhir:"condition"`         // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -78,11 +94,13 @@ func (ObservationDefinitionQualifiedInterval) Format(s fmt.State, _ rune) {
 	mask(s, "ObservationDefinitionQualifiedInterval")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ObservationDefinitionQualifiedInterval) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ObservationDefinitionQualifiedInterval) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "ObservationDefinition".
 func (*ObservationDefinition) ResourceType() string { return "ObservationDefinition" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r ObservationDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *ObservationDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

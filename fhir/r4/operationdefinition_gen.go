@@ -45,11 +45,17 @@ type OperationDefinition struct {
 	Parameter         []OperationDefinitionParameter `fhir:"parameter"`         // 0..*
 	Overload          []OperationDefinitionOverload  `fhir:"overload"`          // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (OperationDefinition) Format(s fmt.State, _ rune) { mask(s, "OperationDefinition") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v OperationDefinition) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *OperationDefinition) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // OperationDefinitionParameter is the element OperationDefinition.parameter.
 type OperationDefinitionParameter struct {
@@ -68,12 +74,20 @@ type OperationDefinitionParameter struct {
 	ReferencedFrom    []OperationDefinitionParameterReferencedFrom `fhir:"referencedFrom"`    // 0..*
 	Part              []OperationDefinitionParameter               `fhir:"part"`              // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (OperationDefinitionParameter) Format(s fmt.State, _ rune) {
 	mask(s, "OperationDefinitionParameter")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *OperationDefinitionParameter) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *OperationDefinitionParameter) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // OperationDefinitionParameterBinding is the element OperationDefinition.parameter.binding.
@@ -84,12 +98,20 @@ type OperationDefinitionParameterBinding struct {
 	Strength          string      `fhir:"strength"`          // 1..1, code; required binding to binding-strength
 	ValueSet          string      `fhir:"valueSet"`          // 1..1, canonical to ValueSet
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (OperationDefinitionParameterBinding) Format(s fmt.State, _ rune) {
 	mask(s, "OperationDefinitionParameterBinding")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *OperationDefinitionParameterBinding) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *OperationDefinitionParameterBinding) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // OperationDefinitionParameterReferencedFrom is the element OperationDefinition.parameter.referencedFrom.
@@ -100,12 +122,22 @@ type OperationDefinitionParameterReferencedFrom struct {
 	Source            string      `fhir:"source"`            // 1..1, string
 	SourceId          string      `fhir:"sourceId"`          // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (OperationDefinitionParameterReferencedFrom) Format(s fmt.State, _ rune) {
 	mask(s, "OperationDefinitionParameterReferencedFrom")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *OperationDefinitionParameterReferencedFrom) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *OperationDefinitionParameterReferencedFrom) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // OperationDefinitionOverload is the element OperationDefinition.overload.
@@ -116,7 +148,7 @@ type OperationDefinitionOverload struct {
 	ParameterName     []string    `fhir:"parameterName"`     // 0..*, string
 	Comment           string      `fhir:"comment"`           // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -124,11 +156,11 @@ func (OperationDefinitionOverload) Format(s fmt.State, _ rune) {
 	mask(s, "OperationDefinitionOverload")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *OperationDefinitionOverload) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *OperationDefinitionOverload) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "OperationDefinition".
 func (*OperationDefinition) ResourceType() string { return "OperationDefinition" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r OperationDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *OperationDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

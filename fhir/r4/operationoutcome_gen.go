@@ -18,11 +18,17 @@ type OperationOutcome struct {
 	ModifierExtension []Extension             `fhir:"modifierExtension"` // 0..*, Extension; modifier
 	Issue             []OperationOutcomeIssue `fhir:"issue"`             // 1..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (OperationOutcome) Format(s fmt.State, _ rune) { mask(s, "OperationOutcome") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v OperationOutcome) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *OperationOutcome) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // OperationOutcomeIssue is the element OperationOutcome.issue.
 type OperationOutcomeIssue struct {
@@ -36,17 +42,17 @@ type OperationOutcomeIssue struct {
 	Location          []string         `fhir:"location"`          // 0..*, string
 	Expression        []string         `fhir:"expression"`        // 0..*, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (OperationOutcomeIssue) Format(s fmt.State, _ rune) { mask(s, "OperationOutcomeIssue") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *OperationOutcomeIssue) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *OperationOutcomeIssue) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "OperationOutcome".
 func (*OperationOutcome) ResourceType() string { return "OperationOutcome" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r OperationOutcome) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *OperationOutcome) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -27,11 +27,17 @@ type Organization struct {
 	Contact           []OrganizationContact `fhir:"contact"`           // 0..*
 	Endpoint          []Reference           `fhir:"endpoint"`          // 0..*, Reference to Endpoint
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Organization) Format(s fmt.State, _ rune) { mask(s, "Organization") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Organization) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Organization) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // OrganizationContact is the element Organization.contact.
 type OrganizationContact struct {
@@ -43,17 +49,17 @@ type OrganizationContact struct {
 	Telecom           []ContactPoint   `fhir:"telecom"`           // 0..*, ContactPoint
 	Address           *Address         `fhir:"address"`           // 0..1, Address
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (OrganizationContact) Format(s fmt.State, _ rune) { mask(s, "OrganizationContact") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *OrganizationContact) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *OrganizationContact) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Organization".
 func (*Organization) ResourceType() string { return "Organization" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Organization) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Organization) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

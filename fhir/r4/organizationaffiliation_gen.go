@@ -29,17 +29,17 @@ type OrganizationAffiliation struct {
 	Telecom                   []ContactPoint    `fhir:"telecom"`                   // 0..*, ContactPoint
 	Endpoint                  []Reference       `fhir:"endpoint"`                  // 0..*, Reference to Endpoint
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (OrganizationAffiliation) Format(s fmt.State, _ rune) { mask(s, "OrganizationAffiliation") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v OrganizationAffiliation) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *OrganizationAffiliation) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "OrganizationAffiliation".
 func (*OrganizationAffiliation) ResourceType() string { return "OrganizationAffiliation" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r OrganizationAffiliation) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *OrganizationAffiliation) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

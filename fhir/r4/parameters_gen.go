@@ -14,11 +14,17 @@ type Parameters struct {
 	Language      string                `fhir:"language"`      // 0..1, code; preferred binding to languages
 	Parameter     []ParametersParameter `fhir:"parameter"`     // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Parameters) Format(s fmt.State, _ rune) { mask(s, "Parameters") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Parameters) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Parameters) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ParametersParameter is the element Parameters.parameter.
 type ParametersParameter struct {
@@ -30,17 +36,17 @@ type ParametersParameter struct {
 	Resource          Resource              `fhir:"resource"`          // 0..1, Resource
 	Part              []ParametersParameter `fhir:"part"`              // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ParametersParameter) Format(s fmt.State, _ rune) { mask(s, "ParametersParameter") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ParametersParameter) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ParametersParameter) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Parameters".
 func (*Parameters) ResourceType() string { return "Parameters" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Parameters) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Parameters) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

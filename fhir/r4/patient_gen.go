@@ -35,11 +35,17 @@ type Patient struct {
 	ManagingOrganization *Reference             `fhir:"managingOrganization"` // 0..1, Reference to Organization
 	Link                 []PatientLink          `fhir:"link"`                 // 0..*; modifier
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Patient) Format(s fmt.State, _ rune) { mask(s, "Patient") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Patient) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Patient) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // PatientContact is the element Patient.contact.
 type PatientContact struct {
@@ -54,11 +60,17 @@ type PatientContact struct {
 	Organization      *Reference        `fhir:"organization"`      // 0..1, Reference to Organization
 	Period            *Period           `fhir:"period"`            // 0..1, Period
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (PatientContact) Format(s fmt.State, _ rune) { mask(s, "PatientContact") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *PatientContact) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *PatientContact) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // PatientCommunication is the element Patient.communication.
 type PatientCommunication struct {
@@ -68,11 +80,17 @@ type PatientCommunication struct {
 	Language          *CodeableConcept `fhir:"language"`          // 1..1, CodeableConcept; preferred binding to languages
 	Preferred         *bool            `fhir:"preferred"`         // 0..1, boolean
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (PatientCommunication) Format(s fmt.State, _ rune) { mask(s, "PatientCommunication") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *PatientCommunication) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *PatientCommunication) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // PatientLink is the element Patient.link.
 type PatientLink struct {
@@ -82,17 +100,17 @@ type PatientLink struct {
 	Other             *Reference  `fhir:"other"`             // 1..1, Reference to Patient, RelatedPerson
 	Type              string      `fhir:"type"`              // 1..1, code; required binding to link-type
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (PatientLink) Format(s fmt.State, _ rune) { mask(s, "PatientLink") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *PatientLink) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *PatientLink) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Patient".
 func (*Patient) ResourceType() string { return "Patient" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Patient) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Patient) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

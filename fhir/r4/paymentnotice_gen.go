@@ -31,17 +31,17 @@ type PaymentNotice struct {
 	Amount            *Money           `fhir:"amount"`            // 1..1, Money
 	PaymentStatus     *CodeableConcept `fhir:"paymentStatus"`     // 0..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (PaymentNotice) Format(s fmt.State, _ rune) { mask(s, "PaymentNotice") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v PaymentNotice) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *PaymentNotice) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "PaymentNotice".
 func (*PaymentNotice) ResourceType() string { return "PaymentNotice" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r PaymentNotice) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *PaymentNotice) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -34,11 +34,17 @@ type PaymentReconciliation struct {
 	FormCode          *CodeableConcept                   `fhir:"formCode"`          // 0..1, CodeableConcept
 	ProcessNote       []PaymentReconciliationProcessNote `fhir:"processNote"`       // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (PaymentReconciliation) Format(s fmt.State, _ rune) { mask(s, "PaymentReconciliation") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v PaymentReconciliation) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *PaymentReconciliation) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // PaymentReconciliationDetail is the element PaymentReconciliation.detail.
 type PaymentReconciliationDetail struct {
@@ -56,13 +62,19 @@ type PaymentReconciliationDetail struct {
 	Payee             *Reference       `fhir:"payee"`             // 0..1, Reference to Practitioner, PractitionerRole, Organization
 	Amount            *Money           `fhir:"amount"`            // 0..1, Money
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (PaymentReconciliationDetail) Format(s fmt.State, _ rune) {
 	mask(s, "PaymentReconciliationDetail")
 }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *PaymentReconciliationDetail) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *PaymentReconciliationDetail) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // PaymentReconciliationProcessNote is the element PaymentReconciliation.processNote.
 type PaymentReconciliationProcessNote struct {
@@ -72,7 +84,7 @@ type PaymentReconciliationProcessNote struct {
 	Type              string      `fhir:"type"`              // 0..1, code; required binding to note-type
 	Text              string      `fhir:"text"`              // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -80,11 +92,13 @@ func (PaymentReconciliationProcessNote) Format(s fmt.State, _ rune) {
 	mask(s, "PaymentReconciliationProcessNote")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *PaymentReconciliationProcessNote) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *PaymentReconciliationProcessNote) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "PaymentReconciliation".
 func (*PaymentReconciliation) ResourceType() string { return "PaymentReconciliation" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r PaymentReconciliation) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *PaymentReconciliation) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

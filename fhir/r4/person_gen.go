@@ -29,11 +29,17 @@ type Person struct {
 	Active               *bool          `fhir:"active"`               // 0..1, boolean; modifier
 	Link                 []PersonLink   `fhir:"link"`                 // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Person) Format(s fmt.State, _ rune) { mask(s, "Person") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Person) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Person) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // PersonLink is the element Person.link.
 type PersonLink struct {
@@ -43,17 +49,17 @@ type PersonLink struct {
 	Target            *Reference  `fhir:"target"`            // 1..1, Reference to Patient, Practitioner, RelatedPerson, Person
 	Assurance         string      `fhir:"assurance"`         // 0..1, code; required binding to identity-assuranceLevel
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (PersonLink) Format(s fmt.State, _ rune) { mask(s, "PersonLink") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *PersonLink) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *PersonLink) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Person".
 func (*Person) ResourceType() string { return "Person" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Person) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Person) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

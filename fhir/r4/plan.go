@@ -17,6 +17,30 @@ type plan struct {
 	companions int // index of the field Companions
 }
 
+// typeName returns the FHIR type of the struct: Patient, HumanName, or
+// Patient.contact of PatientContact; "" if it is none.
+func (p *plan) typeName() string {
+	name := p.typ.Name()
+	if _, ok := fhir.R4().Type(name); ok {
+		return name
+	}
+	for t := range fhir.R4().Types() {
+		if path := t.Name(); len(path) > len(name) && t.Kind() == fhir.KindBackbone && goName(path) == name {
+			return path
+		}
+	}
+	return ""
+}
+
+// goName is the name of the struct of an element.
+func goName(path string) string {
+	var out []byte
+	for step := range strings.SplitSeq(path, ".") {
+		out = append(append(out, step[0]&^0x20), step[1:]...)
+	}
+	return string(out)
+}
+
 // field is one element.
 type field struct {
 	index int // in the struct
@@ -118,7 +142,7 @@ func makePlan(t reflect.Type, made map[reflect.Type]*plan) *plan {
 	return p
 }
 
-var companionsType = reflect.TypeFor[[]Companion]()
+var companionsType = reflect.TypeFor[Companions]()
 
 // find returns the field of an element. Elements mostly come in order, so the
 // search goes on from the one found last.

@@ -50,11 +50,17 @@ type PlanDefinition struct {
 	Goal              []PlanDefinitionGoal   `fhir:"goal"`              // 0..*
 	Action            []PlanDefinitionAction `fhir:"action"`            // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (PlanDefinition) Format(s fmt.State, _ rune) { mask(s, "PlanDefinition") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v PlanDefinition) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *PlanDefinition) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // PlanDefinitionGoal is the element PlanDefinition.goal.
 type PlanDefinitionGoal struct {
@@ -69,11 +75,17 @@ type PlanDefinitionGoal struct {
 	Documentation     []RelatedArtifact          `fhir:"documentation"`     // 0..*, RelatedArtifact
 	Target            []PlanDefinitionGoalTarget `fhir:"target"`            // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (PlanDefinitionGoal) Format(s fmt.State, _ rune) { mask(s, "PlanDefinitionGoal") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *PlanDefinitionGoal) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *PlanDefinitionGoal) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // PlanDefinitionGoalTarget is the element PlanDefinition.goal.target.
 type PlanDefinitionGoalTarget struct {
@@ -84,11 +96,17 @@ type PlanDefinitionGoalTarget struct {
 	Detail            Value            `fhir:"detail"`            // 0..1, Quantity | Range | CodeableConcept
 	Due               *Duration        `fhir:"due"`               // 0..1, Duration
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (PlanDefinitionGoalTarget) Format(s fmt.State, _ rune) { mask(s, "PlanDefinitionGoalTarget") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *PlanDefinitionGoalTarget) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *PlanDefinitionGoalTarget) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // PlanDefinitionAction is the element PlanDefinition.action.
 type PlanDefinitionAction struct {
@@ -123,11 +141,17 @@ type PlanDefinitionAction struct {
 	DynamicValue        []PlanDefinitionActionDynamicValue  `fhir:"dynamicValue"`        // 0..*
 	Action              []PlanDefinitionAction              `fhir:"action"`              // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (PlanDefinitionAction) Format(s fmt.State, _ rune) { mask(s, "PlanDefinitionAction") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *PlanDefinitionAction) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *PlanDefinitionAction) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // PlanDefinitionActionCondition is the element PlanDefinition.action.condition.
 type PlanDefinitionActionCondition struct {
@@ -137,12 +161,20 @@ type PlanDefinitionActionCondition struct {
 	Kind              string      `fhir:"kind"`              // 1..1, code; required binding to action-condition-kind
 	Expression        *Expression `fhir:"expression"`        // 0..1, Expression
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (PlanDefinitionActionCondition) Format(s fmt.State, _ rune) {
 	mask(s, "PlanDefinitionActionCondition")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *PlanDefinitionActionCondition) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *PlanDefinitionActionCondition) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // PlanDefinitionActionRelatedAction is the element PlanDefinition.action.relatedAction.
@@ -154,12 +186,20 @@ type PlanDefinitionActionRelatedAction struct {
 	Relationship      string      `fhir:"relationship"`      // 1..1, code; required binding to action-relationship-type
 	Offset            Value       `fhir:"offset"`            // 0..1, Duration | Range
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (PlanDefinitionActionRelatedAction) Format(s fmt.State, _ rune) {
 	mask(s, "PlanDefinitionActionRelatedAction")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *PlanDefinitionActionRelatedAction) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *PlanDefinitionActionRelatedAction) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // PlanDefinitionActionParticipant is the element PlanDefinition.action.participant.
@@ -170,12 +210,20 @@ type PlanDefinitionActionParticipant struct {
 	Type              string           `fhir:"type"`              // 1..1, code; required binding to action-participant-type
 	Role              *CodeableConcept `fhir:"role"`              // 0..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (PlanDefinitionActionParticipant) Format(s fmt.State, _ rune) {
 	mask(s, "PlanDefinitionActionParticipant")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *PlanDefinitionActionParticipant) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *PlanDefinitionActionParticipant) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // PlanDefinitionActionDynamicValue is the element PlanDefinition.action.dynamicValue.
@@ -186,7 +234,7 @@ type PlanDefinitionActionDynamicValue struct {
 	Path              string      `fhir:"path"`              // 0..1, string
 	Expression        *Expression `fhir:"expression"`        // 0..1, Expression
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -194,11 +242,13 @@ func (PlanDefinitionActionDynamicValue) Format(s fmt.State, _ rune) {
 	mask(s, "PlanDefinitionActionDynamicValue")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *PlanDefinitionActionDynamicValue) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *PlanDefinitionActionDynamicValue) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "PlanDefinition".
 func (*PlanDefinition) ResourceType() string { return "PlanDefinition" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r PlanDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *PlanDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -29,11 +29,17 @@ type Practitioner struct {
 	Qualification     []PractitionerQualification `fhir:"qualification"`     // 0..*
 	Communication     []CodeableConcept           `fhir:"communication"`     // 0..*, CodeableConcept; preferred binding to languages
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Practitioner) Format(s fmt.State, _ rune) { mask(s, "Practitioner") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Practitioner) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Practitioner) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // PractitionerQualification is the element Practitioner.qualification.
 type PractitionerQualification struct {
@@ -45,17 +51,17 @@ type PractitionerQualification struct {
 	Period            *Period          `fhir:"period"`            // 0..1, Period
 	Issuer            *Reference       `fhir:"issuer"`            // 0..1, Reference to Organization
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (PractitionerQualification) Format(s fmt.State, _ rune) { mask(s, "PractitionerQualification") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *PractitionerQualification) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *PractitionerQualification) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Practitioner".
 func (*Practitioner) ResourceType() string { return "Practitioner" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Practitioner) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Practitioner) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -33,11 +33,17 @@ type PractitionerRole struct {
 	AvailabilityExceptions string                          `fhir:"availabilityExceptions"` // 0..1, string
 	Endpoint               []Reference                     `fhir:"endpoint"`               // 0..*, Reference to Endpoint
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (PractitionerRole) Format(s fmt.State, _ rune) { mask(s, "PractitionerRole") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v PractitionerRole) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *PractitionerRole) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // PractitionerRoleAvailableTime is the element PractitionerRole.availableTime.
 type PractitionerRoleAvailableTime struct {
@@ -49,12 +55,20 @@ type PractitionerRoleAvailableTime struct {
 	AvailableStartTime fhir.Time   `fhir:"availableStartTime"` // 0..1, time
 	AvailableEndTime   fhir.Time   `fhir:"availableEndTime"`   // 0..1, time
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (PractitionerRoleAvailableTime) Format(s fmt.State, _ rune) {
 	mask(s, "PractitionerRoleAvailableTime")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *PractitionerRoleAvailableTime) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *PractitionerRoleAvailableTime) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // PractitionerRoleNotAvailable is the element PractitionerRole.notAvailable.
@@ -65,7 +79,7 @@ type PractitionerRoleNotAvailable struct {
 	Description       string      `fhir:"description"`       // 1..1, string
 	During            *Period     `fhir:"during"`            // 0..1, Period
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -73,11 +87,13 @@ func (PractitionerRoleNotAvailable) Format(s fmt.State, _ rune) {
 	mask(s, "PractitionerRoleNotAvailable")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *PractitionerRoleNotAvailable) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *PractitionerRoleNotAvailable) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "PractitionerRole".
 func (*PractitionerRole) ResourceType() string { return "PractitionerRole" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r PractitionerRole) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *PractitionerRole) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -45,11 +45,17 @@ type Procedure struct {
 	UsedReference         []Reference            `fhir:"usedReference"`         // 0..*, Reference to Device, Medication, Substance
 	UsedCode              []CodeableConcept      `fhir:"usedCode"`              // 0..*, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Procedure) Format(s fmt.State, _ rune) { mask(s, "Procedure") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Procedure) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Procedure) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ProcedurePerformer is the element Procedure.performer.
 type ProcedurePerformer struct {
@@ -60,11 +66,17 @@ type ProcedurePerformer struct {
 	Actor             *Reference       `fhir:"actor"`             // 1..1, Reference to Practitioner, PractitionerRole, Organization, Patient, RelatedPerson, Device
 	OnBehalfOf        *Reference       `fhir:"onBehalfOf"`        // 0..1, Reference to Organization
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ProcedurePerformer) Format(s fmt.State, _ rune) { mask(s, "ProcedurePerformer") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ProcedurePerformer) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ProcedurePerformer) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ProcedureFocalDevice is the element Procedure.focalDevice.
 type ProcedureFocalDevice struct {
@@ -74,17 +86,17 @@ type ProcedureFocalDevice struct {
 	Action            *CodeableConcept `fhir:"action"`            // 0..1, CodeableConcept; preferred binding to device-action
 	Manipulated       *Reference       `fhir:"manipulated"`       // 1..1, Reference to Device
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ProcedureFocalDevice) Format(s fmt.State, _ rune) { mask(s, "ProcedureFocalDevice") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ProcedureFocalDevice) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ProcedureFocalDevice) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Procedure".
 func (*Procedure) ResourceType() string { return "Procedure" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Procedure) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Procedure) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -29,11 +29,17 @@ type Provenance struct {
 	Entity            []ProvenanceEntity `fhir:"entity"`            // 0..*
 	Signature         []Signature        `fhir:"signature"`         // 0..*, Signature
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Provenance) Format(s fmt.State, _ rune) { mask(s, "Provenance") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Provenance) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Provenance) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ProvenanceAgent is the element Provenance.agent.
 type ProvenanceAgent struct {
@@ -45,11 +51,17 @@ type ProvenanceAgent struct {
 	Who               *Reference        `fhir:"who"`               // 1..1, Reference to Practitioner, PractitionerRole, RelatedPerson, Patient, Device, Organization
 	OnBehalfOf        *Reference        `fhir:"onBehalfOf"`        // 0..1, Reference to Practitioner, PractitionerRole, RelatedPerson, Patient, Device, Organization
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ProvenanceAgent) Format(s fmt.State, _ rune) { mask(s, "ProvenanceAgent") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ProvenanceAgent) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ProvenanceAgent) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ProvenanceEntity is the element Provenance.entity.
 type ProvenanceEntity struct {
@@ -60,17 +72,17 @@ type ProvenanceEntity struct {
 	What              *Reference        `fhir:"what"`              // 1..1, Reference
 	Agent             []ProvenanceAgent `fhir:"agent"`             // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ProvenanceEntity) Format(s fmt.State, _ rune) { mask(s, "ProvenanceEntity") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ProvenanceEntity) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ProvenanceEntity) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Provenance".
 func (*Provenance) ResourceType() string { return "Provenance" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Provenance) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Provenance) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -41,11 +41,17 @@ type Questionnaire struct {
 	Code              []Coding            `fhir:"code"`              // 0..*, Coding
 	Item              []QuestionnaireItem `fhir:"item"`              // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Questionnaire) Format(s fmt.State, _ rune) { mask(s, "Questionnaire") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Questionnaire) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Questionnaire) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // QuestionnaireItem is the element Questionnaire.item.
 type QuestionnaireItem struct {
@@ -69,11 +75,17 @@ type QuestionnaireItem struct {
 	Initial           []QuestionnaireItemInitial      `fhir:"initial"`           // 0..*
 	Item              []QuestionnaireItem             `fhir:"item"`              // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (QuestionnaireItem) Format(s fmt.State, _ rune) { mask(s, "QuestionnaireItem") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *QuestionnaireItem) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *QuestionnaireItem) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // QuestionnaireItemEnableWhen is the element Questionnaire.item.enableWhen.
 type QuestionnaireItemEnableWhen struct {
@@ -84,13 +96,19 @@ type QuestionnaireItemEnableWhen struct {
 	Operator          string      `fhir:"operator"`          // 1..1, code; required binding to questionnaire-enable-operator
 	Answer            Value       `fhir:"answer"`            // 1..1, boolean | decimal | integer | date | dateTime | time | string | Coding | Quantity | Reference
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (QuestionnaireItemEnableWhen) Format(s fmt.State, _ rune) {
 	mask(s, "QuestionnaireItemEnableWhen")
 }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *QuestionnaireItemEnableWhen) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *QuestionnaireItemEnableWhen) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // QuestionnaireItemAnswerOption is the element Questionnaire.item.answerOption.
 type QuestionnaireItemAnswerOption struct {
@@ -100,12 +118,20 @@ type QuestionnaireItemAnswerOption struct {
 	Value             Value       `fhir:"value"`             // 1..1, integer | date | time | string | Coding | Reference
 	InitialSelected   *bool       `fhir:"initialSelected"`   // 0..1, boolean
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (QuestionnaireItemAnswerOption) Format(s fmt.State, _ rune) {
 	mask(s, "QuestionnaireItemAnswerOption")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *QuestionnaireItemAnswerOption) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *QuestionnaireItemAnswerOption) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // QuestionnaireItemInitial is the element Questionnaire.item.initial.
@@ -115,17 +141,17 @@ type QuestionnaireItemInitial struct {
 	ModifierExtension []Extension `fhir:"modifierExtension"` // 0..*, Extension; modifier
 	Value             Value       `fhir:"value"`             // 1..1, boolean | decimal | integer | date | dateTime | time | string | uri | Attachment | Coding | Quantity | Reference
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (QuestionnaireItemInitial) Format(s fmt.State, _ rune) { mask(s, "QuestionnaireItemInitial") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *QuestionnaireItemInitial) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *QuestionnaireItemInitial) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Questionnaire".
 func (*Questionnaire) ResourceType() string { return "Questionnaire" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Questionnaire) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Questionnaire) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

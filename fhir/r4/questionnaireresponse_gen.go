@@ -30,11 +30,17 @@ type QuestionnaireResponse struct {
 	Source            *Reference                  `fhir:"source"`            // 0..1, Reference to Patient, Practitioner, PractitionerRole, RelatedPerson
 	Item              []QuestionnaireResponseItem `fhir:"item"`              // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (QuestionnaireResponse) Format(s fmt.State, _ rune) { mask(s, "QuestionnaireResponse") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v QuestionnaireResponse) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *QuestionnaireResponse) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // QuestionnaireResponseItem is the element QuestionnaireResponse.item.
 type QuestionnaireResponseItem struct {
@@ -47,11 +53,17 @@ type QuestionnaireResponseItem struct {
 	Answer            []QuestionnaireResponseItemAnswer `fhir:"answer"`            // 0..*
 	Item              []QuestionnaireResponseItem       `fhir:"item"`              // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (QuestionnaireResponseItem) Format(s fmt.State, _ rune) { mask(s, "QuestionnaireResponseItem") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *QuestionnaireResponseItem) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *QuestionnaireResponseItem) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // QuestionnaireResponseItemAnswer is the element QuestionnaireResponse.item.answer.
 type QuestionnaireResponseItemAnswer struct {
@@ -61,7 +73,7 @@ type QuestionnaireResponseItemAnswer struct {
 	Value             Value                       `fhir:"value"`             // 0..1, boolean | decimal | integer | date | dateTime | time | string | uri | Attachment | Coding | Quantity | Reference
 	Item              []QuestionnaireResponseItem `fhir:"item"`              // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -69,11 +81,13 @@ func (QuestionnaireResponseItemAnswer) Format(s fmt.State, _ rune) {
 	mask(s, "QuestionnaireResponseItemAnswer")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *QuestionnaireResponseItemAnswer) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *QuestionnaireResponseItemAnswer) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "QuestionnaireResponse".
 func (*QuestionnaireResponse) ResourceType() string { return "QuestionnaireResponse" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r QuestionnaireResponse) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *QuestionnaireResponse) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -31,11 +31,17 @@ type RelatedPerson struct {
 	Period            *Period                      `fhir:"period"`            // 0..1, Period
 	Communication     []RelatedPersonCommunication `fhir:"communication"`     // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (RelatedPerson) Format(s fmt.State, _ rune) { mask(s, "RelatedPerson") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v RelatedPerson) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *RelatedPerson) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // RelatedPersonCommunication is the element RelatedPerson.communication.
 type RelatedPersonCommunication struct {
@@ -45,17 +51,17 @@ type RelatedPersonCommunication struct {
 	Language          *CodeableConcept `fhir:"language"`          // 1..1, CodeableConcept; preferred binding to languages
 	Preferred         *bool            `fhir:"preferred"`         // 0..1, boolean
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (RelatedPersonCommunication) Format(s fmt.State, _ rune) { mask(s, "RelatedPersonCommunication") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *RelatedPersonCommunication) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *RelatedPersonCommunication) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "RelatedPerson".
 func (*RelatedPerson) ResourceType() string { return "RelatedPerson" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r RelatedPerson) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *RelatedPerson) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -37,11 +37,17 @@ type RequestGroup struct {
 	Note                  []Annotation         `fhir:"note"`                  // 0..*, Annotation
 	Action                []RequestGroupAction `fhir:"action"`                // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (RequestGroup) Format(s fmt.State, _ rune) { mask(s, "RequestGroup") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v RequestGroup) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *RequestGroup) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // RequestGroupAction is the element RequestGroup.action.
 type RequestGroupAction struct {
@@ -68,11 +74,17 @@ type RequestGroupAction struct {
 	Resource            *Reference                        `fhir:"resource"`            // 0..1, Reference
 	Action              []RequestGroupAction              `fhir:"action"`              // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (RequestGroupAction) Format(s fmt.State, _ rune) { mask(s, "RequestGroupAction") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *RequestGroupAction) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *RequestGroupAction) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // RequestGroupActionCondition is the element RequestGroup.action.condition.
 type RequestGroupActionCondition struct {
@@ -82,13 +94,19 @@ type RequestGroupActionCondition struct {
 	Kind              string      `fhir:"kind"`              // 1..1, code; required binding to action-condition-kind
 	Expression        *Expression `fhir:"expression"`        // 0..1, Expression
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (RequestGroupActionCondition) Format(s fmt.State, _ rune) {
 	mask(s, "RequestGroupActionCondition")
 }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *RequestGroupActionCondition) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *RequestGroupActionCondition) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // RequestGroupActionRelatedAction is the element RequestGroup.action.relatedAction.
 type RequestGroupActionRelatedAction struct {
@@ -99,7 +117,7 @@ type RequestGroupActionRelatedAction struct {
 	Relationship      string      `fhir:"relationship"`      // 1..1, code; required binding to action-relationship-type
 	Offset            Value       `fhir:"offset"`            // 0..1, Duration | Range
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -107,11 +125,13 @@ func (RequestGroupActionRelatedAction) Format(s fmt.State, _ rune) {
 	mask(s, "RequestGroupActionRelatedAction")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *RequestGroupActionRelatedAction) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *RequestGroupActionRelatedAction) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "RequestGroup".
 func (*RequestGroup) ResourceType() string { return "RequestGroup" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r RequestGroup) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *RequestGroup) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -53,17 +53,17 @@ type ResearchDefinition struct {
 	ExposureAlternative *Reference        `fhir:"exposureAlternative"` // 0..1, Reference to ResearchElementDefinition
 	Outcome             *Reference        `fhir:"outcome"`             // 0..1, Reference to ResearchElementDefinition
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ResearchDefinition) Format(s fmt.State, _ rune) { mask(s, "ResearchDefinition") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v ResearchDefinition) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ResearchDefinition) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "ResearchDefinition".
 func (*ResearchDefinition) ResourceType() string { return "ResearchDefinition" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r ResearchDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *ResearchDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -52,11 +52,17 @@ type ResearchElementDefinition struct {
 	VariableType      string                                    `fhir:"variableType"`      // 0..1, code; required binding to variable-type
 	Characteristic    []ResearchElementDefinitionCharacteristic `fhir:"characteristic"`    // 1..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ResearchElementDefinition) Format(s fmt.State, _ rune) { mask(s, "ResearchElementDefinition") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v ResearchElementDefinition) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ResearchElementDefinition) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ResearchElementDefinitionCharacteristic is the element ResearchElementDefinition.characteristic.
 type ResearchElementDefinitionCharacteristic struct {
@@ -76,7 +82,7 @@ type ResearchElementDefinitionCharacteristic struct {
 	ParticipantEffectiveTimeFromStart *Duration        `fhir:"participantEffectiveTimeFromStart"` // 0..1, Duration
 	ParticipantEffectiveGroupMeasure  string           `fhir:"participantEffectiveGroupMeasure"`  // 0..1, code; required binding to group-measure
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -84,11 +90,15 @@ func (ResearchElementDefinitionCharacteristic) Format(s fmt.State, _ rune) {
 	mask(s, "ResearchElementDefinitionCharacteristic")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ResearchElementDefinitionCharacteristic) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ResearchElementDefinitionCharacteristic) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "ResearchElementDefinition".
 func (*ResearchElementDefinition) ResourceType() string { return "ResearchElementDefinition" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r ResearchElementDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *ResearchElementDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

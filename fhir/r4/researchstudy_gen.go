@@ -41,11 +41,17 @@ type ResearchStudy struct {
 	Arm                   []ResearchStudyArm       `fhir:"arm"`                   // 0..*
 	Objective             []ResearchStudyObjective `fhir:"objective"`             // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ResearchStudy) Format(s fmt.State, _ rune) { mask(s, "ResearchStudy") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v ResearchStudy) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ResearchStudy) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ResearchStudyArm is the element ResearchStudy.arm.
 type ResearchStudyArm struct {
@@ -56,11 +62,17 @@ type ResearchStudyArm struct {
 	Type              *CodeableConcept `fhir:"type"`              // 0..1, CodeableConcept
 	Description       string           `fhir:"description"`       // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ResearchStudyArm) Format(s fmt.State, _ rune) { mask(s, "ResearchStudyArm") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ResearchStudyArm) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ResearchStudyArm) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ResearchStudyObjective is the element ResearchStudy.objective.
 type ResearchStudyObjective struct {
@@ -70,17 +82,17 @@ type ResearchStudyObjective struct {
 	Name              string           `fhir:"name"`              // 0..1, string
 	Type              *CodeableConcept `fhir:"type"`              // 0..1, CodeableConcept; preferred binding to research-study-objective-type
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ResearchStudyObjective) Format(s fmt.State, _ rune) { mask(s, "ResearchStudyObjective") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ResearchStudyObjective) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ResearchStudyObjective) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "ResearchStudy".
 func (*ResearchStudy) ResourceType() string { return "ResearchStudy" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r ResearchStudy) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *ResearchStudy) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -25,17 +25,17 @@ type ResearchSubject struct {
 	ActualArm         string       `fhir:"actualArm"`         // 0..1, string
 	Consent           *Reference   `fhir:"consent"`           // 0..1, Reference to Consent
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ResearchSubject) Format(s fmt.State, _ rune) { mask(s, "ResearchSubject") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v ResearchSubject) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ResearchSubject) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "ResearchSubject".
 func (*ResearchSubject) ResourceType() string { return "ResearchSubject" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r ResearchSubject) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *ResearchSubject) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -36,11 +36,17 @@ type RiskAssessment struct {
 	Mitigation        string                     `fhir:"mitigation"`        // 0..1, string
 	Note              []Annotation               `fhir:"note"`              // 0..*, Annotation
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (RiskAssessment) Format(s fmt.State, _ rune) { mask(s, "RiskAssessment") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v RiskAssessment) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *RiskAssessment) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // RiskAssessmentPrediction is the element RiskAssessment.prediction.
 type RiskAssessmentPrediction struct {
@@ -54,17 +60,17 @@ type RiskAssessmentPrediction struct {
 	When              Value            `fhir:"when"`              // 0..1, Period | Range
 	Rationale         string           `fhir:"rationale"`         // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (RiskAssessmentPrediction) Format(s fmt.State, _ rune) { mask(s, "RiskAssessmentPrediction") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *RiskAssessmentPrediction) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *RiskAssessmentPrediction) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "RiskAssessment".
 func (*RiskAssessment) ResourceType() string { return "RiskAssessment" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r RiskAssessment) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *RiskAssessment) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -50,11 +50,17 @@ type RiskEvidenceSynthesis struct {
 	RiskEstimate      *RiskEvidenceSynthesisRiskEstimate `fhir:"riskEstimate"`      // 0..1
 	Certainty         []RiskEvidenceSynthesisCertainty   `fhir:"certainty"`         // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (RiskEvidenceSynthesis) Format(s fmt.State, _ rune) { mask(s, "RiskEvidenceSynthesis") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v RiskEvidenceSynthesis) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *RiskEvidenceSynthesis) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // RiskEvidenceSynthesisSampleSize is the element RiskEvidenceSynthesis.sampleSize.
 type RiskEvidenceSynthesisSampleSize struct {
@@ -65,12 +71,20 @@ type RiskEvidenceSynthesisSampleSize struct {
 	NumberOfStudies      *int        `fhir:"numberOfStudies"`      // 0..1, integer
 	NumberOfParticipants *int        `fhir:"numberOfParticipants"` // 0..1, integer
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (RiskEvidenceSynthesisSampleSize) Format(s fmt.State, _ rune) {
 	mask(s, "RiskEvidenceSynthesisSampleSize")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *RiskEvidenceSynthesisSampleSize) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *RiskEvidenceSynthesisSampleSize) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // RiskEvidenceSynthesisRiskEstimate is the element RiskEvidenceSynthesis.riskEstimate.
@@ -86,12 +100,20 @@ type RiskEvidenceSynthesisRiskEstimate struct {
 	NumeratorCount    *int                                                 `fhir:"numeratorCount"`    // 0..1, integer
 	PrecisionEstimate []RiskEvidenceSynthesisRiskEstimatePrecisionEstimate `fhir:"precisionEstimate"` // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (RiskEvidenceSynthesisRiskEstimate) Format(s fmt.State, _ rune) {
 	mask(s, "RiskEvidenceSynthesisRiskEstimate")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *RiskEvidenceSynthesisRiskEstimate) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *RiskEvidenceSynthesisRiskEstimate) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // RiskEvidenceSynthesisRiskEstimatePrecisionEstimate is the element RiskEvidenceSynthesis.riskEstimate.precisionEstimate.
@@ -104,12 +126,22 @@ type RiskEvidenceSynthesisRiskEstimatePrecisionEstimate struct {
 	From              fhir.Decimal     `fhir:"from"`              // 0..1, decimal
 	To                fhir.Decimal     `fhir:"to"`                // 0..1, decimal
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (RiskEvidenceSynthesisRiskEstimatePrecisionEstimate) Format(s fmt.State, _ rune) {
 	mask(s, "RiskEvidenceSynthesisRiskEstimatePrecisionEstimate")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *RiskEvidenceSynthesisRiskEstimatePrecisionEstimate) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *RiskEvidenceSynthesisRiskEstimatePrecisionEstimate) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // RiskEvidenceSynthesisCertainty is the element RiskEvidenceSynthesis.certainty.
@@ -121,12 +153,20 @@ type RiskEvidenceSynthesisCertainty struct {
 	Note                  []Annotation                                          `fhir:"note"`                  // 0..*, Annotation
 	CertaintySubcomponent []RiskEvidenceSynthesisCertaintyCertaintySubcomponent `fhir:"certaintySubcomponent"` // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (RiskEvidenceSynthesisCertainty) Format(s fmt.State, _ rune) {
 	mask(s, "RiskEvidenceSynthesisCertainty")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *RiskEvidenceSynthesisCertainty) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *RiskEvidenceSynthesisCertainty) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // RiskEvidenceSynthesisCertaintyCertaintySubcomponent is the element RiskEvidenceSynthesis.certainty.certaintySubcomponent.
@@ -138,7 +178,7 @@ type RiskEvidenceSynthesisCertaintyCertaintySubcomponent struct {
 	Rating            []CodeableConcept `fhir:"rating"`            // 0..*, CodeableConcept; extensible binding to certainty-subcomponent-rating
 	Note              []Annotation      `fhir:"note"`              // 0..*, Annotation
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -146,11 +186,15 @@ func (RiskEvidenceSynthesisCertaintyCertaintySubcomponent) Format(s fmt.State, _
 	mask(s, "RiskEvidenceSynthesisCertaintyCertaintySubcomponent")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *RiskEvidenceSynthesisCertaintyCertaintySubcomponent) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *RiskEvidenceSynthesisCertaintyCertaintySubcomponent) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "RiskEvidenceSynthesis".
 func (*RiskEvidenceSynthesis) ResourceType() string { return "RiskEvidenceSynthesis" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r RiskEvidenceSynthesis) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *RiskEvidenceSynthesis) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

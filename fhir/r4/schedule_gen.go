@@ -25,17 +25,17 @@ type Schedule struct {
 	PlanningHorizon   *Period           `fhir:"planningHorizon"`   // 0..1, Period
 	Comment           string            `fhir:"comment"`           // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Schedule) Format(s fmt.State, _ rune) { mask(s, "Schedule") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Schedule) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Schedule) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Schedule".
 func (*Schedule) ResourceType() string { return "Schedule" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Schedule) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Schedule) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -45,11 +45,17 @@ type SearchParameter struct {
 	Chain             []string                   `fhir:"chain"`             // 0..*, string
 	Component         []SearchParameterComponent `fhir:"component"`         // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SearchParameter) Format(s fmt.State, _ rune) { mask(s, "SearchParameter") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v SearchParameter) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SearchParameter) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // SearchParameterComponent is the element SearchParameter.component.
 type SearchParameterComponent struct {
@@ -59,17 +65,17 @@ type SearchParameterComponent struct {
 	Definition        string      `fhir:"definition"`        // 1..1, canonical to SearchParameter
 	Expression        string      `fhir:"expression"`        // 1..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SearchParameterComponent) Format(s fmt.State, _ rune) { mask(s, "SearchParameterComponent") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SearchParameterComponent) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SearchParameterComponent) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "SearchParameter".
 func (*SearchParameter) ResourceType() string { return "SearchParameter" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r SearchParameter) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *SearchParameter) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

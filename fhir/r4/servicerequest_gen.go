@@ -52,17 +52,17 @@ type ServiceRequest struct {
 	PatientInstruction    string            `fhir:"patientInstruction"`    // 0..1, string
 	RelevantHistory       []Reference       `fhir:"relevantHistory"`       // 0..*, Reference to Provenance
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ServiceRequest) Format(s fmt.State, _ rune) { mask(s, "ServiceRequest") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v ServiceRequest) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ServiceRequest) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "ServiceRequest".
 func (*ServiceRequest) ResourceType() string { return "ServiceRequest" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r ServiceRequest) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *ServiceRequest) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -30,17 +30,17 @@ type Slot struct {
 	Overbooked        *bool             `fhir:"overbooked"`        // 0..1, boolean
 	Comment           string            `fhir:"comment"`           // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Slot) Format(s fmt.State, _ rune) { mask(s, "Slot") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Slot) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Slot) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Slot".
 func (*Slot) ResourceType() string { return "Slot" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Slot) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Slot) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -32,11 +32,17 @@ type Specimen struct {
 	Condition           []CodeableConcept    `fhir:"condition"`           // 0..*, CodeableConcept; extensible binding to v2-0493
 	Note                []Annotation         `fhir:"note"`                // 0..*, Annotation
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Specimen) Format(s fmt.State, _ rune) { mask(s, "Specimen") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Specimen) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Specimen) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // SpecimenCollection is the element Specimen.collection.
 type SpecimenCollection struct {
@@ -51,11 +57,17 @@ type SpecimenCollection struct {
 	BodySite          *CodeableConcept `fhir:"bodySite"`          // 0..1, CodeableConcept
 	FastingStatus     Value            `fhir:"fastingStatus"`     // 0..1, CodeableConcept | Duration; extensible binding to v2-0916
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SpecimenCollection) Format(s fmt.State, _ rune) { mask(s, "SpecimenCollection") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SpecimenCollection) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SpecimenCollection) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // SpecimenProcessing is the element Specimen.processing.
 type SpecimenProcessing struct {
@@ -67,11 +79,17 @@ type SpecimenProcessing struct {
 	Additive          []Reference      `fhir:"additive"`          // 0..*, Reference to Substance
 	Time              Value            `fhir:"time"`              // 0..1, dateTime | Period
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SpecimenProcessing) Format(s fmt.State, _ rune) { mask(s, "SpecimenProcessing") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SpecimenProcessing) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SpecimenProcessing) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // SpecimenContainer is the element Specimen.container.
 type SpecimenContainer struct {
@@ -85,17 +103,17 @@ type SpecimenContainer struct {
 	SpecimenQuantity  *Quantity        `fhir:"specimenQuantity"`  // 0..1, Quantity
 	Additive          Value            `fhir:"additive"`          // 0..1, CodeableConcept | Reference to Substance
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SpecimenContainer) Format(s fmt.State, _ rune) { mask(s, "SpecimenContainer") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SpecimenContainer) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SpecimenContainer) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Specimen".
 func (*Specimen) ResourceType() string { return "Specimen" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Specimen) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Specimen) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -23,11 +23,17 @@ type SpecimenDefinition struct {
 	Collection         []CodeableConcept              `fhir:"collection"`         // 0..*, CodeableConcept
 	TypeTested         []SpecimenDefinitionTypeTested `fhir:"typeTested"`         // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SpecimenDefinition) Format(s fmt.State, _ rune) { mask(s, "SpecimenDefinition") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v SpecimenDefinition) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SpecimenDefinition) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // SpecimenDefinitionTypeTested is the element SpecimenDefinition.typeTested.
 type SpecimenDefinitionTypeTested struct {
@@ -43,12 +49,20 @@ type SpecimenDefinitionTypeTested struct {
 	RejectionCriterion []CodeableConcept                      `fhir:"rejectionCriterion"` // 0..*, CodeableConcept
 	Handling           []SpecimenDefinitionTypeTestedHandling `fhir:"handling"`           // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SpecimenDefinitionTypeTested) Format(s fmt.State, _ rune) {
 	mask(s, "SpecimenDefinitionTypeTested")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SpecimenDefinitionTypeTested) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SpecimenDefinitionTypeTested) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // SpecimenDefinitionTypeTestedContainer is the element SpecimenDefinition.typeTested.container.
@@ -65,12 +79,20 @@ type SpecimenDefinitionTypeTestedContainer struct {
 	Additive          []SpecimenDefinitionTypeTestedContainerAdditive `fhir:"additive"`          // 0..*
 	Preparation       string                                          `fhir:"preparation"`       // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SpecimenDefinitionTypeTestedContainer) Format(s fmt.State, _ rune) {
 	mask(s, "SpecimenDefinitionTypeTestedContainer")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SpecimenDefinitionTypeTestedContainer) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SpecimenDefinitionTypeTestedContainer) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // SpecimenDefinitionTypeTestedContainerAdditive is the element SpecimenDefinition.typeTested.container.additive.
@@ -80,12 +102,22 @@ type SpecimenDefinitionTypeTestedContainerAdditive struct {
 	ModifierExtension []Extension `fhir:"modifierExtension"` // 0..*, Extension; modifier
 	Additive          Value       `fhir:"additive"`          // 1..1, CodeableConcept | Reference to Substance
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SpecimenDefinitionTypeTestedContainerAdditive) Format(s fmt.State, _ rune) {
 	mask(s, "SpecimenDefinitionTypeTestedContainerAdditive")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SpecimenDefinitionTypeTestedContainerAdditive) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SpecimenDefinitionTypeTestedContainerAdditive) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // SpecimenDefinitionTypeTestedHandling is the element SpecimenDefinition.typeTested.handling.
@@ -98,7 +130,7 @@ type SpecimenDefinitionTypeTestedHandling struct {
 	MaxDuration          *Duration        `fhir:"maxDuration"`          // 0..1, Duration
 	Instruction          string           `fhir:"instruction"`          // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -106,11 +138,13 @@ func (SpecimenDefinitionTypeTestedHandling) Format(s fmt.State, _ rune) {
 	mask(s, "SpecimenDefinitionTypeTestedHandling")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SpecimenDefinitionTypeTestedHandling) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SpecimenDefinitionTypeTestedHandling) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "SpecimenDefinition".
 func (*SpecimenDefinition) ResourceType() string { return "SpecimenDefinition" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r SpecimenDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *SpecimenDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -46,11 +46,17 @@ type StructureDefinition struct {
 	Snapshot          *StructureDefinitionSnapshot     `fhir:"snapshot"`          // 0..1
 	Differential      *StructureDefinitionDifferential `fhir:"differential"`      // 0..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (StructureDefinition) Format(s fmt.State, _ rune) { mask(s, "StructureDefinition") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v StructureDefinition) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *StructureDefinition) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // StructureDefinitionMapping is the element StructureDefinition.mapping.
 type StructureDefinitionMapping struct {
@@ -62,11 +68,17 @@ type StructureDefinitionMapping struct {
 	Name              string      `fhir:"name"`              // 0..1, string
 	Comment           string      `fhir:"comment"`           // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (StructureDefinitionMapping) Format(s fmt.State, _ rune) { mask(s, "StructureDefinitionMapping") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *StructureDefinitionMapping) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *StructureDefinitionMapping) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // StructureDefinitionContext is the element StructureDefinition.context.
 type StructureDefinitionContext struct {
@@ -76,11 +88,17 @@ type StructureDefinitionContext struct {
 	Type              string      `fhir:"type"`              // 1..1, code; required binding to extension-context-type
 	Expression        string      `fhir:"expression"`        // 1..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (StructureDefinitionContext) Format(s fmt.State, _ rune) { mask(s, "StructureDefinitionContext") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *StructureDefinitionContext) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *StructureDefinitionContext) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // StructureDefinitionSnapshot is the element StructureDefinition.snapshot.
 type StructureDefinitionSnapshot struct {
@@ -89,13 +107,19 @@ type StructureDefinitionSnapshot struct {
 	ModifierExtension []Extension         `fhir:"modifierExtension"` // 0..*, Extension; modifier
 	Element           []ElementDefinition `fhir:"element"`           // 1..*, ElementDefinition
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (StructureDefinitionSnapshot) Format(s fmt.State, _ rune) {
 	mask(s, "StructureDefinitionSnapshot")
 }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *StructureDefinitionSnapshot) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *StructureDefinitionSnapshot) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // StructureDefinitionDifferential is the element StructureDefinition.differential.
 type StructureDefinitionDifferential struct {
@@ -104,7 +128,7 @@ type StructureDefinitionDifferential struct {
 	ModifierExtension []Extension         `fhir:"modifierExtension"` // 0..*, Extension; modifier
 	Element           []ElementDefinition `fhir:"element"`           // 1..*, ElementDefinition
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -112,11 +136,13 @@ func (StructureDefinitionDifferential) Format(s fmt.State, _ rune) {
 	mask(s, "StructureDefinitionDifferential")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *StructureDefinitionDifferential) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *StructureDefinitionDifferential) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "StructureDefinition".
 func (*StructureDefinition) ResourceType() string { return "StructureDefinition" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r StructureDefinition) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *StructureDefinition) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -37,11 +37,17 @@ type StructureMap struct {
 	Import            []string                `fhir:"import"`            // 0..*, canonical to StructureMap
 	Group             []StructureMapGroup     `fhir:"group"`             // 1..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (StructureMap) Format(s fmt.State, _ rune) { mask(s, "StructureMap") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v StructureMap) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *StructureMap) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // StructureMapStructure is the element StructureMap.structure.
 type StructureMapStructure struct {
@@ -53,11 +59,17 @@ type StructureMapStructure struct {
 	Alias             string      `fhir:"alias"`             // 0..1, string
 	Documentation     string      `fhir:"documentation"`     // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (StructureMapStructure) Format(s fmt.State, _ rune) { mask(s, "StructureMapStructure") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *StructureMapStructure) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *StructureMapStructure) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // StructureMapGroup is the element StructureMap.group.
 type StructureMapGroup struct {
@@ -71,11 +83,17 @@ type StructureMapGroup struct {
 	Input             []StructureMapGroupInput `fhir:"input"`             // 1..*
 	Rule              []StructureMapGroupRule  `fhir:"rule"`              // 1..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (StructureMapGroup) Format(s fmt.State, _ rune) { mask(s, "StructureMapGroup") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *StructureMapGroup) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *StructureMapGroup) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // StructureMapGroupInput is the element StructureMap.group.input.
 type StructureMapGroupInput struct {
@@ -87,11 +105,17 @@ type StructureMapGroupInput struct {
 	Mode              string      `fhir:"mode"`              // 1..1, code; required binding to map-input-mode
 	Documentation     string      `fhir:"documentation"`     // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (StructureMapGroupInput) Format(s fmt.State, _ rune) { mask(s, "StructureMapGroupInput") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *StructureMapGroupInput) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *StructureMapGroupInput) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // StructureMapGroupRule is the element StructureMap.group.rule.
 type StructureMapGroupRule struct {
@@ -105,11 +129,17 @@ type StructureMapGroupRule struct {
 	Dependent         []StructureMapGroupRuleDependent `fhir:"dependent"`         // 0..*
 	Documentation     string                           `fhir:"documentation"`     // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (StructureMapGroupRule) Format(s fmt.State, _ rune) { mask(s, "StructureMapGroupRule") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *StructureMapGroupRule) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *StructureMapGroupRule) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // StructureMapGroupRuleSource is the element StructureMap.group.rule.source.
 type StructureMapGroupRuleSource struct {
@@ -128,13 +158,19 @@ type StructureMapGroupRuleSource struct {
 	Check             string      `fhir:"check"`             // 0..1, string
 	LogMessage        string      `fhir:"logMessage"`        // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (StructureMapGroupRuleSource) Format(s fmt.State, _ rune) {
 	mask(s, "StructureMapGroupRuleSource")
 }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *StructureMapGroupRuleSource) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *StructureMapGroupRuleSource) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // StructureMapGroupRuleTarget is the element StructureMap.group.rule.target.
 type StructureMapGroupRuleTarget struct {
@@ -150,13 +186,19 @@ type StructureMapGroupRuleTarget struct {
 	Transform         string                                 `fhir:"transform"`         // 0..1, code; required binding to map-transform
 	Parameter         []StructureMapGroupRuleTargetParameter `fhir:"parameter"`         // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (StructureMapGroupRuleTarget) Format(s fmt.State, _ rune) {
 	mask(s, "StructureMapGroupRuleTarget")
 }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *StructureMapGroupRuleTarget) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *StructureMapGroupRuleTarget) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // StructureMapGroupRuleTargetParameter is the element StructureMap.group.rule.target.parameter.
 type StructureMapGroupRuleTargetParameter struct {
@@ -165,12 +207,20 @@ type StructureMapGroupRuleTargetParameter struct {
 	ModifierExtension []Extension `fhir:"modifierExtension"` // 0..*, Extension; modifier
 	Value             Value       `fhir:"value"`             // 1..1, id | string | boolean | integer | decimal
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (StructureMapGroupRuleTargetParameter) Format(s fmt.State, _ rune) {
 	mask(s, "StructureMapGroupRuleTargetParameter")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *StructureMapGroupRuleTargetParameter) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *StructureMapGroupRuleTargetParameter) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // StructureMapGroupRuleDependent is the element StructureMap.group.rule.dependent.
@@ -181,7 +231,7 @@ type StructureMapGroupRuleDependent struct {
 	Name              string      `fhir:"name"`              // 1..1, id
 	Variable          []string    `fhir:"variable"`          // 1..*, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -189,11 +239,13 @@ func (StructureMapGroupRuleDependent) Format(s fmt.State, _ rune) {
 	mask(s, "StructureMapGroupRuleDependent")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *StructureMapGroupRuleDependent) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *StructureMapGroupRuleDependent) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "StructureMap".
 func (*StructureMap) ResourceType() string { return "StructureMap" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r StructureMap) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *StructureMap) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

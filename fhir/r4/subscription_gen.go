@@ -26,11 +26,17 @@ type Subscription struct {
 	Error             string               `fhir:"error"`             // 0..1, string
 	Channel           *SubscriptionChannel `fhir:"channel"`           // 1..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Subscription) Format(s fmt.State, _ rune) { mask(s, "Subscription") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Subscription) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Subscription) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // SubscriptionChannel is the element Subscription.channel.
 type SubscriptionChannel struct {
@@ -42,17 +48,17 @@ type SubscriptionChannel struct {
 	Payload           string      `fhir:"payload"`           // 0..1, code; required binding to mimetypes
 	Header            []string    `fhir:"header"`            // 0..*, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubscriptionChannel) Format(s fmt.State, _ rune) { mask(s, "SubscriptionChannel") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubscriptionChannel) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubscriptionChannel) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Subscription".
 func (*Subscription) ResourceType() string { return "Subscription" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Subscription) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Subscription) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

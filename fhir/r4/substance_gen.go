@@ -26,11 +26,17 @@ type Substance struct {
 	Instance          []SubstanceInstance   `fhir:"instance"`          // 0..*
 	Ingredient        []SubstanceIngredient `fhir:"ingredient"`        // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Substance) Format(s fmt.State, _ rune) { mask(s, "Substance") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Substance) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Substance) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // SubstanceInstance is the element Substance.instance.
 type SubstanceInstance struct {
@@ -41,11 +47,17 @@ type SubstanceInstance struct {
 	Expiry            fhir.DateTime `fhir:"expiry"`            // 0..1, dateTime
 	Quantity          *Quantity     `fhir:"quantity"`          // 0..1, Quantity
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceInstance) Format(s fmt.State, _ rune) { mask(s, "SubstanceInstance") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstanceInstance) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceInstance) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // SubstanceIngredient is the element Substance.ingredient.
 type SubstanceIngredient struct {
@@ -55,17 +67,17 @@ type SubstanceIngredient struct {
 	Quantity          *Ratio      `fhir:"quantity"`          // 0..1, Ratio
 	Substance         Value       `fhir:"substance"`         // 1..1, CodeableConcept | Reference to Substance
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceIngredient) Format(s fmt.State, _ rune) { mask(s, "SubstanceIngredient") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstanceIngredient) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceIngredient) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Substance".
 func (*Substance) ResourceType() string { return "Substance" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Substance) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Substance) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

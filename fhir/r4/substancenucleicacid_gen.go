@@ -22,11 +22,17 @@ type SubstanceNucleicAcid struct {
 	OligoNucleotideType *CodeableConcept              `fhir:"oligoNucleotideType"` // 0..1, CodeableConcept
 	Subunit             []SubstanceNucleicAcidSubunit `fhir:"subunit"`             // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceNucleicAcid) Format(s fmt.State, _ rune) { mask(s, "SubstanceNucleicAcid") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v SubstanceNucleicAcid) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceNucleicAcid) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // SubstanceNucleicAcidSubunit is the element SubstanceNucleicAcid.subunit.
 type SubstanceNucleicAcidSubunit struct {
@@ -42,13 +48,19 @@ type SubstanceNucleicAcidSubunit struct {
 	Linkage            []SubstanceNucleicAcidSubunitLinkage `fhir:"linkage"`            // 0..*
 	Sugar              []SubstanceNucleicAcidSubunitSugar   `fhir:"sugar"`              // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceNucleicAcidSubunit) Format(s fmt.State, _ rune) {
 	mask(s, "SubstanceNucleicAcidSubunit")
 }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstanceNucleicAcidSubunit) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceNucleicAcidSubunit) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // SubstanceNucleicAcidSubunitLinkage is the element SubstanceNucleicAcid.subunit.linkage.
 type SubstanceNucleicAcidSubunitLinkage struct {
@@ -60,12 +72,20 @@ type SubstanceNucleicAcidSubunitLinkage struct {
 	Name              string      `fhir:"name"`              // 0..1, string
 	ResidueSite       string      `fhir:"residueSite"`       // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceNucleicAcidSubunitLinkage) Format(s fmt.State, _ rune) {
 	mask(s, "SubstanceNucleicAcidSubunitLinkage")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstanceNucleicAcidSubunitLinkage) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceNucleicAcidSubunitLinkage) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // SubstanceNucleicAcidSubunitSugar is the element SubstanceNucleicAcid.subunit.sugar.
@@ -77,7 +97,7 @@ type SubstanceNucleicAcidSubunitSugar struct {
 	Name              string      `fhir:"name"`              // 0..1, string
 	ResidueSite       string      `fhir:"residueSite"`       // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -85,11 +105,13 @@ func (SubstanceNucleicAcidSubunitSugar) Format(s fmt.State, _ rune) {
 	mask(s, "SubstanceNucleicAcidSubunitSugar")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstanceNucleicAcidSubunitSugar) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceNucleicAcidSubunitSugar) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "SubstanceNucleicAcid".
 func (*SubstanceNucleicAcid) ResourceType() string { return "SubstanceNucleicAcid" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r SubstanceNucleicAcid) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *SubstanceNucleicAcid) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

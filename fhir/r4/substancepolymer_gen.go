@@ -23,11 +23,17 @@ type SubstancePolymer struct {
 	MonomerSet            []SubstancePolymerMonomerSet `fhir:"monomerSet"`            // 0..*
 	Repeat                []SubstancePolymerRepeat     `fhir:"repeat"`                // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstancePolymer) Format(s fmt.State, _ rune) { mask(s, "SubstancePolymer") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v SubstancePolymer) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstancePolymer) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // SubstancePolymerMonomerSet is the element SubstancePolymer.monomerSet.
 type SubstancePolymerMonomerSet struct {
@@ -37,11 +43,17 @@ type SubstancePolymerMonomerSet struct {
 	RatioType         *CodeableConcept                             `fhir:"ratioType"`         // 0..1, CodeableConcept
 	StartingMaterial  []SubstancePolymerMonomerSetStartingMaterial `fhir:"startingMaterial"`  // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstancePolymerMonomerSet) Format(s fmt.State, _ rune) { mask(s, "SubstancePolymerMonomerSet") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstancePolymerMonomerSet) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstancePolymerMonomerSet) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // SubstancePolymerMonomerSetStartingMaterial is the element SubstancePolymer.monomerSet.startingMaterial.
 type SubstancePolymerMonomerSetStartingMaterial struct {
@@ -53,12 +65,22 @@ type SubstancePolymerMonomerSetStartingMaterial struct {
 	IsDefining        *bool            `fhir:"isDefining"`        // 0..1, boolean
 	Amount            *SubstanceAmount `fhir:"amount"`            // 0..1, SubstanceAmount
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstancePolymerMonomerSetStartingMaterial) Format(s fmt.State, _ rune) {
 	mask(s, "SubstancePolymerMonomerSetStartingMaterial")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstancePolymerMonomerSetStartingMaterial) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstancePolymerMonomerSetStartingMaterial) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // SubstancePolymerRepeat is the element SubstancePolymer.repeat.
@@ -71,11 +93,17 @@ type SubstancePolymerRepeat struct {
 	RepeatUnitAmountType    *CodeableConcept                   `fhir:"repeatUnitAmountType"`    // 0..1, CodeableConcept
 	RepeatUnit              []SubstancePolymerRepeatRepeatUnit `fhir:"repeatUnit"`              // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstancePolymerRepeat) Format(s fmt.State, _ rune) { mask(s, "SubstancePolymerRepeat") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstancePolymerRepeat) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstancePolymerRepeat) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // SubstancePolymerRepeatRepeatUnit is the element SubstancePolymer.repeat.repeatUnit.
 type SubstancePolymerRepeatRepeatUnit struct {
@@ -88,12 +116,20 @@ type SubstancePolymerRepeatRepeatUnit struct {
 	DegreeOfPolymerisation      []SubstancePolymerRepeatRepeatUnitDegreeOfPolymerisation   `fhir:"degreeOfPolymerisation"`      // 0..*
 	StructuralRepresentation    []SubstancePolymerRepeatRepeatUnitStructuralRepresentation `fhir:"structuralRepresentation"`    // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstancePolymerRepeatRepeatUnit) Format(s fmt.State, _ rune) {
 	mask(s, "SubstancePolymerRepeatRepeatUnit")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstancePolymerRepeatRepeatUnit) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstancePolymerRepeatRepeatUnit) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // SubstancePolymerRepeatRepeatUnitDegreeOfPolymerisation is the element SubstancePolymer.repeat.repeatUnit.degreeOfPolymerisation.
@@ -104,12 +140,22 @@ type SubstancePolymerRepeatRepeatUnitDegreeOfPolymerisation struct {
 	Degree            *CodeableConcept `fhir:"degree"`            // 0..1, CodeableConcept
 	Amount            *SubstanceAmount `fhir:"amount"`            // 0..1, SubstanceAmount
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstancePolymerRepeatRepeatUnitDegreeOfPolymerisation) Format(s fmt.State, _ rune) {
 	mask(s, "SubstancePolymerRepeatRepeatUnitDegreeOfPolymerisation")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstancePolymerRepeatRepeatUnitDegreeOfPolymerisation) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstancePolymerRepeatRepeatUnitDegreeOfPolymerisation) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // SubstancePolymerRepeatRepeatUnitStructuralRepresentation is the element SubstancePolymer.repeat.repeatUnit.structuralRepresentation.
@@ -121,7 +167,7 @@ type SubstancePolymerRepeatRepeatUnitStructuralRepresentation struct {
 	Representation    string           `fhir:"representation"`    // 0..1, string
 	Attachment        *Attachment      `fhir:"attachment"`        // 0..1, Attachment
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -129,11 +175,15 @@ func (SubstancePolymerRepeatRepeatUnitStructuralRepresentation) Format(s fmt.Sta
 	mask(s, "SubstancePolymerRepeatRepeatUnitStructuralRepresentation")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstancePolymerRepeatRepeatUnitStructuralRepresentation) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstancePolymerRepeatRepeatUnitStructuralRepresentation) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "SubstancePolymer".
 func (*SubstancePolymer) ResourceType() string { return "SubstancePolymer" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r SubstancePolymer) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *SubstancePolymer) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -21,11 +21,17 @@ type SubstanceProtein struct {
 	DisulfideLinkage  []string                  `fhir:"disulfideLinkage"`  // 0..*, string
 	Subunit           []SubstanceProteinSubunit `fhir:"subunit"`           // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceProtein) Format(s fmt.State, _ rune) { mask(s, "SubstanceProtein") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v SubstanceProtein) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceProtein) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // SubstanceProteinSubunit is the element SubstanceProtein.subunit.
 type SubstanceProteinSubunit struct {
@@ -41,17 +47,17 @@ type SubstanceProteinSubunit struct {
 	CTerminalModificationId *Identifier `fhir:"cTerminalModificationId"` // 0..1, Identifier
 	CTerminalModification   string      `fhir:"cTerminalModification"`   // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceProteinSubunit) Format(s fmt.State, _ rune) { mask(s, "SubstanceProteinSubunit") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstanceProteinSubunit) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceProteinSubunit) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "SubstanceProtein".
 func (*SubstanceProtein) ResourceType() string { return "SubstanceProtein" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r SubstanceProtein) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *SubstanceProtein) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -22,12 +22,20 @@ type SubstanceReferenceInformation struct {
 	Classification    []SubstanceReferenceInformationClassification `fhir:"classification"`    // 0..*
 	Target            []SubstanceReferenceInformationTarget         `fhir:"target"`            // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceReferenceInformation) Format(s fmt.State, _ rune) {
 	mask(s, "SubstanceReferenceInformation")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v SubstanceReferenceInformation) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceReferenceInformation) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // SubstanceReferenceInformationGene is the element SubstanceReferenceInformation.gene.
@@ -39,12 +47,20 @@ type SubstanceReferenceInformationGene struct {
 	Gene               *CodeableConcept `fhir:"gene"`               // 0..1, CodeableConcept
 	Source             []Reference      `fhir:"source"`             // 0..*, Reference to DocumentReference
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceReferenceInformationGene) Format(s fmt.State, _ rune) {
 	mask(s, "SubstanceReferenceInformationGene")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstanceReferenceInformationGene) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceReferenceInformationGene) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // SubstanceReferenceInformationGeneElement is the element SubstanceReferenceInformation.geneElement.
@@ -56,12 +72,22 @@ type SubstanceReferenceInformationGeneElement struct {
 	Element           *Identifier      `fhir:"element"`           // 0..1, Identifier
 	Source            []Reference      `fhir:"source"`            // 0..*, Reference to DocumentReference
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceReferenceInformationGeneElement) Format(s fmt.State, _ rune) {
 	mask(s, "SubstanceReferenceInformationGeneElement")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstanceReferenceInformationGeneElement) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceReferenceInformationGeneElement) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // SubstanceReferenceInformationClassification is the element SubstanceReferenceInformation.classification.
@@ -74,12 +100,22 @@ type SubstanceReferenceInformationClassification struct {
 	Subtype           []CodeableConcept `fhir:"subtype"`           // 0..*, CodeableConcept
 	Source            []Reference       `fhir:"source"`            // 0..*, Reference to DocumentReference
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceReferenceInformationClassification) Format(s fmt.State, _ rune) {
 	mask(s, "SubstanceReferenceInformationClassification")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstanceReferenceInformationClassification) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceReferenceInformationClassification) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // SubstanceReferenceInformationTarget is the element SubstanceReferenceInformation.target.
@@ -96,7 +132,7 @@ type SubstanceReferenceInformationTarget struct {
 	AmountType        *CodeableConcept `fhir:"amountType"`        // 0..1, CodeableConcept
 	Source            []Reference      `fhir:"source"`            // 0..*, Reference to DocumentReference
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -104,11 +140,13 @@ func (SubstanceReferenceInformationTarget) Format(s fmt.State, _ rune) {
 	mask(s, "SubstanceReferenceInformationTarget")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstanceReferenceInformationTarget) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceReferenceInformationTarget) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "SubstanceReferenceInformation".
 func (*SubstanceReferenceInformation) ResourceType() string { return "SubstanceReferenceInformation" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r SubstanceReferenceInformation) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *SubstanceReferenceInformation) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -30,11 +30,17 @@ type SubstanceSourceMaterial struct {
 	Organism             *SubstanceSourceMaterialOrganism             `fhir:"organism"`             // 0..1
 	PartDescription      []SubstanceSourceMaterialPartDescription     `fhir:"partDescription"`      // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceSourceMaterial) Format(s fmt.State, _ rune) { mask(s, "SubstanceSourceMaterial") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v SubstanceSourceMaterial) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceSourceMaterial) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // SubstanceSourceMaterialFractionDescription is the element SubstanceSourceMaterial.fractionDescription.
 type SubstanceSourceMaterialFractionDescription struct {
@@ -44,12 +50,22 @@ type SubstanceSourceMaterialFractionDescription struct {
 	Fraction          string           `fhir:"fraction"`          // 0..1, string
 	MaterialType      *CodeableConcept `fhir:"materialType"`      // 0..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceSourceMaterialFractionDescription) Format(s fmt.State, _ rune) {
 	mask(s, "SubstanceSourceMaterialFractionDescription")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstanceSourceMaterialFractionDescription) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceSourceMaterialFractionDescription) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // SubstanceSourceMaterialOrganism is the element SubstanceSourceMaterial.organism.
@@ -66,12 +82,20 @@ type SubstanceSourceMaterialOrganism struct {
 	Hybrid                   *SubstanceSourceMaterialOrganismHybrid          `fhir:"hybrid"`                   // 0..1
 	OrganismGeneral          *SubstanceSourceMaterialOrganismOrganismGeneral `fhir:"organismGeneral"`          // 0..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceSourceMaterialOrganism) Format(s fmt.State, _ rune) {
 	mask(s, "SubstanceSourceMaterialOrganism")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstanceSourceMaterialOrganism) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceSourceMaterialOrganism) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // SubstanceSourceMaterialOrganismAuthor is the element SubstanceSourceMaterial.organism.author.
@@ -82,12 +106,20 @@ type SubstanceSourceMaterialOrganismAuthor struct {
 	AuthorType        *CodeableConcept `fhir:"authorType"`        // 0..1, CodeableConcept
 	AuthorDescription string           `fhir:"authorDescription"` // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceSourceMaterialOrganismAuthor) Format(s fmt.State, _ rune) {
 	mask(s, "SubstanceSourceMaterialOrganismAuthor")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstanceSourceMaterialOrganismAuthor) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceSourceMaterialOrganismAuthor) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // SubstanceSourceMaterialOrganismHybrid is the element SubstanceSourceMaterial.organism.hybrid.
@@ -101,12 +133,20 @@ type SubstanceSourceMaterialOrganismHybrid struct {
 	PaternalOrganismName string           `fhir:"paternalOrganismName"` // 0..1, string
 	HybridType           *CodeableConcept `fhir:"hybridType"`           // 0..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceSourceMaterialOrganismHybrid) Format(s fmt.State, _ rune) {
 	mask(s, "SubstanceSourceMaterialOrganismHybrid")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstanceSourceMaterialOrganismHybrid) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceSourceMaterialOrganismHybrid) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // SubstanceSourceMaterialOrganismOrganismGeneral is the element SubstanceSourceMaterial.organism.organismGeneral.
@@ -119,12 +159,22 @@ type SubstanceSourceMaterialOrganismOrganismGeneral struct {
 	Class             *CodeableConcept `fhir:"class"`             // 0..1, CodeableConcept
 	Order             *CodeableConcept `fhir:"order"`             // 0..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceSourceMaterialOrganismOrganismGeneral) Format(s fmt.State, _ rune) {
 	mask(s, "SubstanceSourceMaterialOrganismOrganismGeneral")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstanceSourceMaterialOrganismOrganismGeneral) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceSourceMaterialOrganismOrganismGeneral) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // SubstanceSourceMaterialPartDescription is the element SubstanceSourceMaterial.partDescription.
@@ -135,7 +185,7 @@ type SubstanceSourceMaterialPartDescription struct {
 	Part              *CodeableConcept `fhir:"part"`              // 0..1, CodeableConcept
 	PartLocation      *CodeableConcept `fhir:"partLocation"`      // 0..1, CodeableConcept
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -143,11 +193,13 @@ func (SubstanceSourceMaterialPartDescription) Format(s fmt.State, _ rune) {
 	mask(s, "SubstanceSourceMaterialPartDescription")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstanceSourceMaterialPartDescription) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceSourceMaterialPartDescription) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "SubstanceSourceMaterial".
 func (*SubstanceSourceMaterial) ResourceType() string { return "SubstanceSourceMaterial" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r SubstanceSourceMaterial) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *SubstanceSourceMaterial) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

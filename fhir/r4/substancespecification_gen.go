@@ -38,11 +38,17 @@ type SubstanceSpecification struct {
 	Protein              *Reference                                              `fhir:"protein"`              // 0..1, Reference to SubstanceProtein
 	SourceMaterial       *Reference                                              `fhir:"sourceMaterial"`       // 0..1, Reference to SubstanceSourceMaterial
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceSpecification) Format(s fmt.State, _ rune) { mask(s, "SubstanceSpecification") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v SubstanceSpecification) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceSpecification) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // SubstanceSpecificationMoiety is the element SubstanceSpecification.moiety.
 type SubstanceSpecificationMoiety struct {
@@ -57,12 +63,20 @@ type SubstanceSpecificationMoiety struct {
 	MolecularFormula  string           `fhir:"molecularFormula"`  // 0..1, string
 	Amount            Value            `fhir:"amount"`            // 0..1, Quantity | string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceSpecificationMoiety) Format(s fmt.State, _ rune) {
 	mask(s, "SubstanceSpecificationMoiety")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstanceSpecificationMoiety) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceSpecificationMoiety) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // SubstanceSpecificationProperty is the element SubstanceSpecification.property.
@@ -76,12 +90,20 @@ type SubstanceSpecificationProperty struct {
 	DefiningSubstance Value            `fhir:"definingSubstance"` // 0..1, Reference to SubstanceSpecification, Substance | CodeableConcept
 	Amount            Value            `fhir:"amount"`            // 0..1, Quantity | string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceSpecificationProperty) Format(s fmt.State, _ rune) {
 	mask(s, "SubstanceSpecificationProperty")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstanceSpecificationProperty) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceSpecificationProperty) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // SubstanceSpecificationStructure is the element SubstanceSpecification.structure.
@@ -98,12 +120,20 @@ type SubstanceSpecificationStructure struct {
 	Source                   []Reference                                            `fhir:"source"`                   // 0..*, Reference to DocumentReference
 	Representation           []SubstanceSpecificationStructureRepresentation        `fhir:"representation"`           // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceSpecificationStructure) Format(s fmt.State, _ rune) {
 	mask(s, "SubstanceSpecificationStructure")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstanceSpecificationStructure) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceSpecificationStructure) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // SubstanceSpecificationStructureIsotope is the element SubstanceSpecification.structure.isotope.
@@ -117,12 +147,20 @@ type SubstanceSpecificationStructureIsotope struct {
 	HalfLife          *Quantity                                              `fhir:"halfLife"`          // 0..1, Quantity
 	MolecularWeight   *SubstanceSpecificationStructureIsotopeMolecularWeight `fhir:"molecularWeight"`   // 0..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceSpecificationStructureIsotope) Format(s fmt.State, _ rune) {
 	mask(s, "SubstanceSpecificationStructureIsotope")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstanceSpecificationStructureIsotope) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceSpecificationStructureIsotope) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // SubstanceSpecificationStructureIsotopeMolecularWeight is the element SubstanceSpecification.structure.isotope.molecularWeight.
@@ -134,12 +172,22 @@ type SubstanceSpecificationStructureIsotopeMolecularWeight struct {
 	Type              *CodeableConcept `fhir:"type"`              // 0..1, CodeableConcept
 	Amount            *Quantity        `fhir:"amount"`            // 0..1, Quantity
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceSpecificationStructureIsotopeMolecularWeight) Format(s fmt.State, _ rune) {
 	mask(s, "SubstanceSpecificationStructureIsotopeMolecularWeight")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstanceSpecificationStructureIsotopeMolecularWeight) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceSpecificationStructureIsotopeMolecularWeight) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // SubstanceSpecificationStructureRepresentation is the element SubstanceSpecification.structure.representation.
@@ -151,12 +199,22 @@ type SubstanceSpecificationStructureRepresentation struct {
 	Representation    string           `fhir:"representation"`    // 0..1, string
 	Attachment        *Attachment      `fhir:"attachment"`        // 0..1, Attachment
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceSpecificationStructureRepresentation) Format(s fmt.State, _ rune) {
 	mask(s, "SubstanceSpecificationStructureRepresentation")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstanceSpecificationStructureRepresentation) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceSpecificationStructureRepresentation) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // SubstanceSpecificationCode is the element SubstanceSpecification.code.
@@ -170,11 +228,17 @@ type SubstanceSpecificationCode struct {
 	Comment           string           `fhir:"comment"`           // 0..1, string
 	Source            []Reference      `fhir:"source"`            // 0..*, Reference to DocumentReference
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceSpecificationCode) Format(s fmt.State, _ rune) { mask(s, "SubstanceSpecificationCode") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstanceSpecificationCode) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceSpecificationCode) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // SubstanceSpecificationName is the element SubstanceSpecification.name.
 type SubstanceSpecificationName struct {
@@ -193,11 +257,17 @@ type SubstanceSpecificationName struct {
 	Official          []SubstanceSpecificationNameOfficial `fhir:"official"`          // 0..*
 	Source            []Reference                          `fhir:"source"`            // 0..*, Reference to DocumentReference
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceSpecificationName) Format(s fmt.State, _ rune) { mask(s, "SubstanceSpecificationName") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstanceSpecificationName) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceSpecificationName) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // SubstanceSpecificationNameOfficial is the element SubstanceSpecification.name.official.
 type SubstanceSpecificationNameOfficial struct {
@@ -208,12 +278,20 @@ type SubstanceSpecificationNameOfficial struct {
 	Status            *CodeableConcept `fhir:"status"`            // 0..1, CodeableConcept
 	Date              fhir.DateTime    `fhir:"date"`              // 0..1, dateTime
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SubstanceSpecificationNameOfficial) Format(s fmt.State, _ rune) {
 	mask(s, "SubstanceSpecificationNameOfficial")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstanceSpecificationNameOfficial) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceSpecificationNameOfficial) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // SubstanceSpecificationRelationship is the element SubstanceSpecification.relationship.
@@ -229,7 +307,7 @@ type SubstanceSpecificationRelationship struct {
 	AmountType          *CodeableConcept `fhir:"amountType"`          // 0..1, CodeableConcept
 	Source              []Reference      `fhir:"source"`              // 0..*, Reference to DocumentReference
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -237,11 +315,13 @@ func (SubstanceSpecificationRelationship) Format(s fmt.State, _ rune) {
 	mask(s, "SubstanceSpecificationRelationship")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SubstanceSpecificationRelationship) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SubstanceSpecificationRelationship) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "SubstanceSpecification".
 func (*SubstanceSpecification) ResourceType() string { return "SubstanceSpecification" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r SubstanceSpecification) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *SubstanceSpecification) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

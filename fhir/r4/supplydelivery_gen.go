@@ -28,11 +28,17 @@ type SupplyDelivery struct {
 	Destination       *Reference                  `fhir:"destination"`       // 0..1, Reference to Location
 	Receiver          []Reference                 `fhir:"receiver"`          // 0..*, Reference to Practitioner, PractitionerRole
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SupplyDelivery) Format(s fmt.State, _ rune) { mask(s, "SupplyDelivery") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v SupplyDelivery) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SupplyDelivery) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // SupplyDeliverySuppliedItem is the element SupplyDelivery.suppliedItem.
 type SupplyDeliverySuppliedItem struct {
@@ -42,17 +48,17 @@ type SupplyDeliverySuppliedItem struct {
 	Quantity          *Quantity   `fhir:"quantity"`          // 0..1, Quantity
 	Item              Value       `fhir:"item"`              // 0..1, CodeableConcept | Reference to Medication, Substance, Device
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SupplyDeliverySuppliedItem) Format(s fmt.State, _ rune) { mask(s, "SupplyDeliverySuppliedItem") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SupplyDeliverySuppliedItem) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SupplyDeliverySuppliedItem) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "SupplyDelivery".
 func (*SupplyDelivery) ResourceType() string { return "SupplyDelivery" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r SupplyDelivery) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *SupplyDelivery) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -34,11 +34,17 @@ type SupplyRequest struct {
 	DeliverFrom       *Reference               `fhir:"deliverFrom"`       // 0..1, Reference to Organization, Location
 	DeliverTo         *Reference               `fhir:"deliverTo"`         // 0..1, Reference to Organization, Location, Patient
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SupplyRequest) Format(s fmt.State, _ rune) { mask(s, "SupplyRequest") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v SupplyRequest) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SupplyRequest) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // SupplyRequestParameter is the element SupplyRequest.parameter.
 type SupplyRequestParameter struct {
@@ -48,17 +54,17 @@ type SupplyRequestParameter struct {
 	Code              *CodeableConcept `fhir:"code"`              // 0..1, CodeableConcept
 	Value             Value            `fhir:"value"`             // 0..1, CodeableConcept | Quantity | Range | boolean
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (SupplyRequestParameter) Format(s fmt.State, _ rune) { mask(s, "SupplyRequestParameter") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *SupplyRequestParameter) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *SupplyRequestParameter) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "SupplyRequest".
 func (*SupplyRequest) ResourceType() string { return "SupplyRequest" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r SupplyRequest) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *SupplyRequest) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

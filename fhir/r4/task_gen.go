@@ -50,11 +50,17 @@ type Task struct {
 	Input                 []TaskInput       `fhir:"input"`                 // 0..*
 	Output                []TaskOutput      `fhir:"output"`                // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (Task) Format(s fmt.State, _ rune) { mask(s, "Task") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v Task) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *Task) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // TaskRestriction is the element Task.restriction.
 type TaskRestriction struct {
@@ -65,11 +71,17 @@ type TaskRestriction struct {
 	Period            *Period     `fhir:"period"`            // 0..1, Period
 	Recipient         []Reference `fhir:"recipient"`         // 0..*, Reference to Patient, Practitioner, PractitionerRole, RelatedPerson, Group, Organization
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TaskRestriction) Format(s fmt.State, _ rune) { mask(s, "TaskRestriction") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TaskRestriction) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TaskRestriction) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // TaskInput is the element Task.input.
 type TaskInput struct {
@@ -79,11 +91,17 @@ type TaskInput struct {
 	Type              *CodeableConcept `fhir:"type"`              // 1..1, CodeableConcept
 	Value             Value            `fhir:"value"`             // 1..1, any data type
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TaskInput) Format(s fmt.State, _ rune) { mask(s, "TaskInput") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TaskInput) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TaskInput) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // TaskOutput is the element Task.output.
 type TaskOutput struct {
@@ -93,17 +111,17 @@ type TaskOutput struct {
 	Type              *CodeableConcept `fhir:"type"`              // 1..1, CodeableConcept
 	Value             Value            `fhir:"value"`             // 1..1, any data type
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TaskOutput) Format(s fmt.State, _ rune) { mask(s, "TaskOutput") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TaskOutput) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TaskOutput) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "Task".
 func (*Task) ResourceType() string { return "Task" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r Task) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *Task) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

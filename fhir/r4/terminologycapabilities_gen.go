@@ -43,11 +43,17 @@ type TerminologyCapabilities struct {
 	Translation       *TerminologyCapabilitiesTranslation    `fhir:"translation"`       // 0..1
 	Closure           *TerminologyCapabilitiesClosure        `fhir:"closure"`           // 0..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TerminologyCapabilities) Format(s fmt.State, _ rune) { mask(s, "TerminologyCapabilities") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v TerminologyCapabilities) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TerminologyCapabilities) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // TerminologyCapabilitiesSoftware is the element TerminologyCapabilities.software.
 type TerminologyCapabilitiesSoftware struct {
@@ -57,12 +63,20 @@ type TerminologyCapabilitiesSoftware struct {
 	Name              string      `fhir:"name"`              // 1..1, string
 	Version           string      `fhir:"version"`           // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TerminologyCapabilitiesSoftware) Format(s fmt.State, _ rune) {
 	mask(s, "TerminologyCapabilitiesSoftware")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TerminologyCapabilitiesSoftware) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TerminologyCapabilitiesSoftware) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // TerminologyCapabilitiesImplementation is the element TerminologyCapabilities.implementation.
@@ -73,12 +87,20 @@ type TerminologyCapabilitiesImplementation struct {
 	Description       string      `fhir:"description"`       // 1..1, string
 	URL               string      `fhir:"url"`               // 0..1, url
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TerminologyCapabilitiesImplementation) Format(s fmt.State, _ rune) {
 	mask(s, "TerminologyCapabilitiesImplementation")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TerminologyCapabilitiesImplementation) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TerminologyCapabilitiesImplementation) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // TerminologyCapabilitiesCodeSystem is the element TerminologyCapabilities.codeSystem.
@@ -90,12 +112,20 @@ type TerminologyCapabilitiesCodeSystem struct {
 	Version           []TerminologyCapabilitiesCodeSystemVersion `fhir:"version"`           // 0..*
 	Subsumption       *bool                                      `fhir:"subsumption"`       // 0..1, boolean
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TerminologyCapabilitiesCodeSystem) Format(s fmt.State, _ rune) {
 	mask(s, "TerminologyCapabilitiesCodeSystem")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TerminologyCapabilitiesCodeSystem) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TerminologyCapabilitiesCodeSystem) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // TerminologyCapabilitiesCodeSystemVersion is the element TerminologyCapabilities.codeSystem.version.
@@ -110,12 +140,22 @@ type TerminologyCapabilitiesCodeSystemVersion struct {
 	Filter            []TerminologyCapabilitiesCodeSystemVersionFilter `fhir:"filter"`            // 0..*
 	Property          []string                                         `fhir:"property"`          // 0..*, code
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TerminologyCapabilitiesCodeSystemVersion) Format(s fmt.State, _ rune) {
 	mask(s, "TerminologyCapabilitiesCodeSystemVersion")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TerminologyCapabilitiesCodeSystemVersion) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TerminologyCapabilitiesCodeSystemVersion) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // TerminologyCapabilitiesCodeSystemVersionFilter is the element TerminologyCapabilities.codeSystem.version.filter.
@@ -126,12 +166,22 @@ type TerminologyCapabilitiesCodeSystemVersionFilter struct {
 	Code              string      `fhir:"code"`              // 1..1, code
 	Op                []string    `fhir:"op"`                // 1..*, code
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TerminologyCapabilitiesCodeSystemVersionFilter) Format(s fmt.State, _ rune) {
 	mask(s, "TerminologyCapabilitiesCodeSystemVersionFilter")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TerminologyCapabilitiesCodeSystemVersionFilter) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TerminologyCapabilitiesCodeSystemVersionFilter) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // TerminologyCapabilitiesExpansion is the element TerminologyCapabilities.expansion.
@@ -145,12 +195,20 @@ type TerminologyCapabilitiesExpansion struct {
 	Parameter         []TerminologyCapabilitiesExpansionParameter `fhir:"parameter"`         // 0..*
 	TextFilter        string                                      `fhir:"textFilter"`        // 0..1, markdown
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TerminologyCapabilitiesExpansion) Format(s fmt.State, _ rune) {
 	mask(s, "TerminologyCapabilitiesExpansion")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TerminologyCapabilitiesExpansion) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TerminologyCapabilitiesExpansion) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // TerminologyCapabilitiesExpansionParameter is the element TerminologyCapabilities.expansion.parameter.
@@ -161,12 +219,22 @@ type TerminologyCapabilitiesExpansionParameter struct {
 	Name              string      `fhir:"name"`              // 1..1, code
 	Documentation     string      `fhir:"documentation"`     // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TerminologyCapabilitiesExpansionParameter) Format(s fmt.State, _ rune) {
 	mask(s, "TerminologyCapabilitiesExpansionParameter")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TerminologyCapabilitiesExpansionParameter) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TerminologyCapabilitiesExpansionParameter) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // TerminologyCapabilitiesValidateCode is the element TerminologyCapabilities.validateCode.
@@ -176,12 +244,20 @@ type TerminologyCapabilitiesValidateCode struct {
 	ModifierExtension []Extension `fhir:"modifierExtension"` // 0..*, Extension; modifier
 	Translations      *bool       `fhir:"translations"`      // 1..1, boolean
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TerminologyCapabilitiesValidateCode) Format(s fmt.State, _ rune) {
 	mask(s, "TerminologyCapabilitiesValidateCode")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TerminologyCapabilitiesValidateCode) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TerminologyCapabilitiesValidateCode) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // TerminologyCapabilitiesTranslation is the element TerminologyCapabilities.translation.
@@ -191,12 +267,20 @@ type TerminologyCapabilitiesTranslation struct {
 	ModifierExtension []Extension `fhir:"modifierExtension"` // 0..*, Extension; modifier
 	NeedsMap          *bool       `fhir:"needsMap"`          // 1..1, boolean
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TerminologyCapabilitiesTranslation) Format(s fmt.State, _ rune) {
 	mask(s, "TerminologyCapabilitiesTranslation")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TerminologyCapabilitiesTranslation) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TerminologyCapabilitiesTranslation) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // TerminologyCapabilitiesClosure is the element TerminologyCapabilities.closure.
@@ -206,7 +290,7 @@ type TerminologyCapabilitiesClosure struct {
 	ModifierExtension []Extension `fhir:"modifierExtension"` // 0..*, Extension; modifier
 	Translation       *bool       `fhir:"translation"`       // 0..1, boolean
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -214,11 +298,13 @@ func (TerminologyCapabilitiesClosure) Format(s fmt.State, _ rune) {
 	mask(s, "TerminologyCapabilitiesClosure")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TerminologyCapabilitiesClosure) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TerminologyCapabilitiesClosure) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "TerminologyCapabilities".
 func (*TerminologyCapabilities) ResourceType() string { return "TerminologyCapabilities" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r TerminologyCapabilities) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *TerminologyCapabilities) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

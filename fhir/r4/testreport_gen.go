@@ -31,11 +31,17 @@ type TestReport struct {
 	Test              []TestReportTest        `fhir:"test"`              // 0..*
 	Teardown          *TestReportTeardown     `fhir:"teardown"`          // 0..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TestReport) Format(s fmt.State, _ rune) { mask(s, "TestReport") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v TestReport) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TestReport) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // TestReportParticipant is the element TestReport.participant.
 type TestReportParticipant struct {
@@ -46,11 +52,17 @@ type TestReportParticipant struct {
 	URI               string      `fhir:"uri"`               // 1..1, uri
 	Display           string      `fhir:"display"`           // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TestReportParticipant) Format(s fmt.State, _ rune) { mask(s, "TestReportParticipant") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TestReportParticipant) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TestReportParticipant) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // TestReportSetup is the element TestReport.setup.
 type TestReportSetup struct {
@@ -59,11 +71,17 @@ type TestReportSetup struct {
 	ModifierExtension []Extension             `fhir:"modifierExtension"` // 0..*, Extension; modifier
 	Action            []TestReportSetupAction `fhir:"action"`            // 1..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TestReportSetup) Format(s fmt.State, _ rune) { mask(s, "TestReportSetup") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TestReportSetup) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TestReportSetup) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // TestReportSetupAction is the element TestReport.setup.action.
 type TestReportSetupAction struct {
@@ -73,11 +91,17 @@ type TestReportSetupAction struct {
 	Operation         *TestReportSetupActionOperation `fhir:"operation"`         // 0..1
 	Assert            *TestReportSetupActionAssert    `fhir:"assert"`            // 0..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TestReportSetupAction) Format(s fmt.State, _ rune) { mask(s, "TestReportSetupAction") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TestReportSetupAction) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TestReportSetupAction) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // TestReportSetupActionOperation is the element TestReport.setup.action.operation.
 type TestReportSetupActionOperation struct {
@@ -88,12 +112,20 @@ type TestReportSetupActionOperation struct {
 	Message           string      `fhir:"message"`           // 0..1, markdown
 	Detail            string      `fhir:"detail"`            // 0..1, uri
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TestReportSetupActionOperation) Format(s fmt.State, _ rune) {
 	mask(s, "TestReportSetupActionOperation")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TestReportSetupActionOperation) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TestReportSetupActionOperation) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // TestReportSetupActionAssert is the element TestReport.setup.action.assert.
@@ -105,13 +137,19 @@ type TestReportSetupActionAssert struct {
 	Message           string      `fhir:"message"`           // 0..1, markdown
 	Detail            string      `fhir:"detail"`            // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TestReportSetupActionAssert) Format(s fmt.State, _ rune) {
 	mask(s, "TestReportSetupActionAssert")
 }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TestReportSetupActionAssert) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TestReportSetupActionAssert) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // TestReportTest is the element TestReport.test.
 type TestReportTest struct {
@@ -122,11 +160,17 @@ type TestReportTest struct {
 	Description       string                 `fhir:"description"`       // 0..1, string
 	Action            []TestReportTestAction `fhir:"action"`            // 1..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TestReportTest) Format(s fmt.State, _ rune) { mask(s, "TestReportTest") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TestReportTest) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TestReportTest) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // TestReportTestAction is the element TestReport.test.action.
 type TestReportTestAction struct {
@@ -136,11 +180,17 @@ type TestReportTestAction struct {
 	Operation         *TestReportSetupActionOperation `fhir:"operation"`         // 0..1
 	Assert            *TestReportSetupActionAssert    `fhir:"assert"`            // 0..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TestReportTestAction) Format(s fmt.State, _ rune) { mask(s, "TestReportTestAction") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TestReportTestAction) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TestReportTestAction) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // TestReportTeardown is the element TestReport.teardown.
 type TestReportTeardown struct {
@@ -149,11 +199,17 @@ type TestReportTeardown struct {
 	ModifierExtension []Extension                `fhir:"modifierExtension"` // 0..*, Extension; modifier
 	Action            []TestReportTeardownAction `fhir:"action"`            // 1..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TestReportTeardown) Format(s fmt.State, _ rune) { mask(s, "TestReportTeardown") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TestReportTeardown) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TestReportTeardown) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // TestReportTeardownAction is the element TestReport.teardown.action.
 type TestReportTeardownAction struct {
@@ -162,17 +218,17 @@ type TestReportTeardownAction struct {
 	ModifierExtension []Extension                     `fhir:"modifierExtension"` // 0..*, Extension; modifier
 	Operation         *TestReportSetupActionOperation `fhir:"operation"`         // 1..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TestReportTeardownAction) Format(s fmt.State, _ rune) { mask(s, "TestReportTeardownAction") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TestReportTeardownAction) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TestReportTeardownAction) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "TestReport".
 func (*TestReport) ResourceType() string { return "TestReport" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r TestReport) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *TestReport) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

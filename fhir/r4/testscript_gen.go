@@ -43,11 +43,17 @@ type TestScript struct {
 	Test              []TestScriptTest        `fhir:"test"`              // 0..*
 	Teardown          *TestScriptTeardown     `fhir:"teardown"`          // 0..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TestScript) Format(s fmt.State, _ rune) { mask(s, "TestScript") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v TestScript) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TestScript) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // TestScriptOrigin is the element TestScript.origin.
 type TestScriptOrigin struct {
@@ -57,11 +63,17 @@ type TestScriptOrigin struct {
 	Index             *int        `fhir:"index"`             // 1..1, integer
 	Profile           *Coding     `fhir:"profile"`           // 1..1, Coding; extensible binding to testscript-profile-origin-types
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TestScriptOrigin) Format(s fmt.State, _ rune) { mask(s, "TestScriptOrigin") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TestScriptOrigin) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TestScriptOrigin) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // TestScriptDestination is the element TestScript.destination.
 type TestScriptDestination struct {
@@ -71,11 +83,17 @@ type TestScriptDestination struct {
 	Index             *int        `fhir:"index"`             // 1..1, integer
 	Profile           *Coding     `fhir:"profile"`           // 1..1, Coding; extensible binding to testscript-profile-destination-types
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TestScriptDestination) Format(s fmt.State, _ rune) { mask(s, "TestScriptDestination") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TestScriptDestination) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TestScriptDestination) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // TestScriptMetadata is the element TestScript.metadata.
 type TestScriptMetadata struct {
@@ -85,11 +103,17 @@ type TestScriptMetadata struct {
 	Link              []TestScriptMetadataLink       `fhir:"link"`              // 0..*
 	Capability        []TestScriptMetadataCapability `fhir:"capability"`        // 1..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TestScriptMetadata) Format(s fmt.State, _ rune) { mask(s, "TestScriptMetadata") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TestScriptMetadata) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TestScriptMetadata) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // TestScriptMetadataLink is the element TestScript.metadata.link.
 type TestScriptMetadataLink struct {
@@ -99,11 +123,17 @@ type TestScriptMetadataLink struct {
 	URL               string      `fhir:"url"`               // 1..1, uri
 	Description       string      `fhir:"description"`       // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TestScriptMetadataLink) Format(s fmt.State, _ rune) { mask(s, "TestScriptMetadataLink") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TestScriptMetadataLink) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TestScriptMetadataLink) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // TestScriptMetadataCapability is the element TestScript.metadata.capability.
 type TestScriptMetadataCapability struct {
@@ -118,12 +148,20 @@ type TestScriptMetadataCapability struct {
 	Link              []string    `fhir:"link"`              // 0..*, uri
 	Capabilities      string      `fhir:"capabilities"`      // 1..1, canonical to CapabilityStatement
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TestScriptMetadataCapability) Format(s fmt.State, _ rune) {
 	mask(s, "TestScriptMetadataCapability")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TestScriptMetadataCapability) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TestScriptMetadataCapability) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // TestScriptFixture is the element TestScript.fixture.
@@ -135,11 +173,17 @@ type TestScriptFixture struct {
 	Autodelete        *bool       `fhir:"autodelete"`        // 1..1, boolean
 	Resource          *Reference  `fhir:"resource"`          // 0..1, Reference
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TestScriptFixture) Format(s fmt.State, _ rune) { mask(s, "TestScriptFixture") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TestScriptFixture) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TestScriptFixture) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // TestScriptVariable is the element TestScript.variable.
 type TestScriptVariable struct {
@@ -155,11 +199,17 @@ type TestScriptVariable struct {
 	Path              string      `fhir:"path"`              // 0..1, string
 	SourceId          string      `fhir:"sourceId"`          // 0..1, id
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TestScriptVariable) Format(s fmt.State, _ rune) { mask(s, "TestScriptVariable") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TestScriptVariable) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TestScriptVariable) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // TestScriptSetup is the element TestScript.setup.
 type TestScriptSetup struct {
@@ -168,11 +218,17 @@ type TestScriptSetup struct {
 	ModifierExtension []Extension             `fhir:"modifierExtension"` // 0..*, Extension; modifier
 	Action            []TestScriptSetupAction `fhir:"action"`            // 1..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TestScriptSetup) Format(s fmt.State, _ rune) { mask(s, "TestScriptSetup") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TestScriptSetup) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TestScriptSetup) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // TestScriptSetupAction is the element TestScript.setup.action.
 type TestScriptSetupAction struct {
@@ -182,11 +238,17 @@ type TestScriptSetupAction struct {
 	Operation         *TestScriptSetupActionOperation `fhir:"operation"`         // 0..1
 	Assert            *TestScriptSetupActionAssert    `fhir:"assert"`            // 0..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TestScriptSetupAction) Format(s fmt.State, _ rune) { mask(s, "TestScriptSetupAction") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TestScriptSetupAction) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TestScriptSetupAction) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // TestScriptSetupActionOperation is the element TestScript.setup.action.operation.
 type TestScriptSetupActionOperation struct {
@@ -211,12 +273,20 @@ type TestScriptSetupActionOperation struct {
 	TargetId          string                                        `fhir:"targetId"`          // 0..1, id
 	URL               string                                        `fhir:"url"`               // 0..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TestScriptSetupActionOperation) Format(s fmt.State, _ rune) {
 	mask(s, "TestScriptSetupActionOperation")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TestScriptSetupActionOperation) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TestScriptSetupActionOperation) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // TestScriptSetupActionOperationRequestHeader is the element TestScript.setup.action.operation.requestHeader.
@@ -227,12 +297,22 @@ type TestScriptSetupActionOperationRequestHeader struct {
 	Field             string      `fhir:"field"`             // 1..1, string
 	Value             string      `fhir:"value"`             // 1..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TestScriptSetupActionOperationRequestHeader) Format(s fmt.State, _ rune) {
 	mask(s, "TestScriptSetupActionOperationRequestHeader")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TestScriptSetupActionOperationRequestHeader) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TestScriptSetupActionOperationRequestHeader) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // TestScriptSetupActionAssert is the element TestScript.setup.action.assert.
@@ -263,13 +343,19 @@ type TestScriptSetupActionAssert struct {
 	Value                     string      `fhir:"value"`                     // 0..1, string
 	WarningOnly               *bool       `fhir:"warningOnly"`               // 1..1, boolean
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TestScriptSetupActionAssert) Format(s fmt.State, _ rune) {
 	mask(s, "TestScriptSetupActionAssert")
 }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TestScriptSetupActionAssert) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TestScriptSetupActionAssert) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // TestScriptTest is the element TestScript.test.
 type TestScriptTest struct {
@@ -280,11 +366,17 @@ type TestScriptTest struct {
 	Description       string                 `fhir:"description"`       // 0..1, string
 	Action            []TestScriptTestAction `fhir:"action"`            // 1..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TestScriptTest) Format(s fmt.State, _ rune) { mask(s, "TestScriptTest") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TestScriptTest) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TestScriptTest) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // TestScriptTestAction is the element TestScript.test.action.
 type TestScriptTestAction struct {
@@ -294,11 +386,17 @@ type TestScriptTestAction struct {
 	Operation         *TestScriptSetupActionOperation `fhir:"operation"`         // 0..1
 	Assert            *TestScriptSetupActionAssert    `fhir:"assert"`            // 0..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TestScriptTestAction) Format(s fmt.State, _ rune) { mask(s, "TestScriptTestAction") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TestScriptTestAction) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TestScriptTestAction) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // TestScriptTeardown is the element TestScript.teardown.
 type TestScriptTeardown struct {
@@ -307,11 +405,17 @@ type TestScriptTeardown struct {
 	ModifierExtension []Extension                `fhir:"modifierExtension"` // 0..*, Extension; modifier
 	Action            []TestScriptTeardownAction `fhir:"action"`            // 1..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TestScriptTeardown) Format(s fmt.State, _ rune) { mask(s, "TestScriptTeardown") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TestScriptTeardown) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TestScriptTeardown) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // TestScriptTeardownAction is the element TestScript.teardown.action.
 type TestScriptTeardownAction struct {
@@ -320,17 +424,17 @@ type TestScriptTeardownAction struct {
 	ModifierExtension []Extension                     `fhir:"modifierExtension"` // 0..*, Extension; modifier
 	Operation         *TestScriptSetupActionOperation `fhir:"operation"`         // 1..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (TestScriptTeardownAction) Format(s fmt.State, _ rune) { mask(s, "TestScriptTeardownAction") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *TestScriptTeardownAction) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *TestScriptTeardownAction) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "TestScript".
 func (*TestScript) ResourceType() string { return "TestScript" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r TestScript) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *TestScript) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

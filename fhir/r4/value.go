@@ -1,6 +1,10 @@
 package r4
 
-import "github.com/nhskit/nhskit/fhir"
+import (
+	"errors"
+
+	"github.com/nhskit/nhskit/fhir"
+)
 
 // Resource is any resource: a pointer to one of the resource structs.
 type Resource interface {
@@ -31,6 +35,16 @@ type Companion struct {
 	Index     int    // 0 where the element does not repeat
 	ID        string
 	Extension []Extension
+}
+
+// Companions are those of the primitives of one struct, in any order. One that
+// no primitive of the struct can have makes [Marshal] fail.
+type Companions []Companion
+
+// MarshalJSON fails. It is called where encoding/json has got hold of the value
+// of an element, rather than of its pointer, and would write names of Go.
+func (Companions) MarshalJSON() ([]byte, error) {
+	return nil, errors.New("r4: an element of FHIR can be written by its pointer only, or by r4.Marshal")
 }
 
 // The primitive types as values of a choice.

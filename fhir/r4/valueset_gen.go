@@ -37,11 +37,17 @@ type ValueSet struct {
 	Compose           *ValueSetCompose   `fhir:"compose"`           // 0..1
 	Expansion         *ValueSetExpansion `fhir:"expansion"`         // 0..1
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ValueSet) Format(s fmt.State, _ rune) { mask(s, "ValueSet") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v ValueSet) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ValueSet) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ValueSetCompose is the element ValueSet.compose.
 type ValueSetCompose struct {
@@ -53,11 +59,17 @@ type ValueSetCompose struct {
 	Include           []ValueSetComposeInclude `fhir:"include"`           // 1..*
 	Exclude           []ValueSetComposeInclude `fhir:"exclude"`           // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ValueSetCompose) Format(s fmt.State, _ rune) { mask(s, "ValueSetCompose") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ValueSetCompose) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ValueSetCompose) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ValueSetComposeInclude is the element ValueSet.compose.include.
 type ValueSetComposeInclude struct {
@@ -70,11 +82,17 @@ type ValueSetComposeInclude struct {
 	Filter            []ValueSetComposeIncludeFilter  `fhir:"filter"`            // 0..*
 	ValueSet          []string                        `fhir:"valueSet"`          // 0..*, canonical to ValueSet
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ValueSetComposeInclude) Format(s fmt.State, _ rune) { mask(s, "ValueSetComposeInclude") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ValueSetComposeInclude) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ValueSetComposeInclude) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ValueSetComposeIncludeConcept is the element ValueSet.compose.include.concept.
 type ValueSetComposeIncludeConcept struct {
@@ -85,12 +103,20 @@ type ValueSetComposeIncludeConcept struct {
 	Display           string                                     `fhir:"display"`           // 0..1, string
 	Designation       []ValueSetComposeIncludeConceptDesignation `fhir:"designation"`       // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ValueSetComposeIncludeConcept) Format(s fmt.State, _ rune) {
 	mask(s, "ValueSetComposeIncludeConcept")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ValueSetComposeIncludeConcept) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ValueSetComposeIncludeConcept) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ValueSetComposeIncludeConceptDesignation is the element ValueSet.compose.include.concept.designation.
@@ -102,12 +128,22 @@ type ValueSetComposeIncludeConceptDesignation struct {
 	Use               *Coding     `fhir:"use"`               // 0..1, Coding; extensible binding to designation-use
 	Value             string      `fhir:"value"`             // 1..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ValueSetComposeIncludeConceptDesignation) Format(s fmt.State, _ rune) {
 	mask(s, "ValueSetComposeIncludeConceptDesignation")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ValueSetComposeIncludeConceptDesignation) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ValueSetComposeIncludeConceptDesignation) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ValueSetComposeIncludeFilter is the element ValueSet.compose.include.filter.
@@ -119,12 +155,20 @@ type ValueSetComposeIncludeFilter struct {
 	Op                string      `fhir:"op"`                // 1..1, code; required binding to filter-operator
 	Value             string      `fhir:"value"`             // 1..1, string
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ValueSetComposeIncludeFilter) Format(s fmt.State, _ rune) {
 	mask(s, "ValueSetComposeIncludeFilter")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ValueSetComposeIncludeFilter) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ValueSetComposeIncludeFilter) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // ValueSetExpansion is the element ValueSet.expansion.
@@ -139,11 +183,17 @@ type ValueSetExpansion struct {
 	Parameter         []ValueSetExpansionParameter `fhir:"parameter"`         // 0..*
 	Contains          []ValueSetExpansionContains  `fhir:"contains"`          // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ValueSetExpansion) Format(s fmt.State, _ rune) { mask(s, "ValueSetExpansion") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ValueSetExpansion) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ValueSetExpansion) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ValueSetExpansionParameter is the element ValueSet.expansion.parameter.
 type ValueSetExpansionParameter struct {
@@ -153,11 +203,17 @@ type ValueSetExpansionParameter struct {
 	Name              string      `fhir:"name"`              // 1..1, string
 	Value             Value       `fhir:"value"`             // 0..1, string | boolean | integer | decimal | uri | code | dateTime
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ValueSetExpansionParameter) Format(s fmt.State, _ rune) { mask(s, "ValueSetExpansionParameter") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ValueSetExpansionParameter) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ValueSetExpansionParameter) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // ValueSetExpansionContains is the element ValueSet.expansion.contains.
 type ValueSetExpansionContains struct {
@@ -173,17 +229,17 @@ type ValueSetExpansionContains struct {
 	Designation       []ValueSetComposeIncludeConceptDesignation `fhir:"designation"`       // 0..*
 	Contains          []ValueSetExpansionContains                `fhir:"contains"`          // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (ValueSetExpansionContains) Format(s fmt.State, _ rune) { mask(s, "ValueSetExpansionContains") }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *ValueSetExpansionContains) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *ValueSetExpansionContains) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "ValueSet".
 func (*ValueSet) ResourceType() string { return "ValueSet" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r ValueSet) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *ValueSet) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

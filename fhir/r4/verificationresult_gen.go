@@ -33,11 +33,17 @@ type VerificationResult struct {
 	Attestation       *VerificationResultAttestation    `fhir:"attestation"`       // 0..1
 	Validator         []VerificationResultValidator     `fhir:"validator"`         // 0..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (VerificationResult) Format(s fmt.State, _ rune) { mask(s, "VerificationResult") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v VerificationResult) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *VerificationResult) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // VerificationResultPrimarySource is the element VerificationResult.primarySource.
 type VerificationResultPrimarySource struct {
@@ -52,12 +58,20 @@ type VerificationResultPrimarySource struct {
 	CanPushUpdates      *CodeableConcept  `fhir:"canPushUpdates"`      // 0..1, CodeableConcept; preferred binding to verificationresult-can-push-updates
 	PushTypeAvailable   []CodeableConcept `fhir:"pushTypeAvailable"`   // 0..*, CodeableConcept; preferred binding to verificationresult-push-type-available
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (VerificationResultPrimarySource) Format(s fmt.State, _ rune) {
 	mask(s, "VerificationResultPrimarySource")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *VerificationResultPrimarySource) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *VerificationResultPrimarySource) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // VerificationResultAttestation is the element VerificationResult.attestation.
@@ -74,12 +88,20 @@ type VerificationResultAttestation struct {
 	ProxySignature            *Signature       `fhir:"proxySignature"`            // 0..1, Signature
 	SourceSignature           *Signature       `fhir:"sourceSignature"`           // 0..1, Signature
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (VerificationResultAttestation) Format(s fmt.State, _ rune) {
 	mask(s, "VerificationResultAttestation")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *VerificationResultAttestation) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *VerificationResultAttestation) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // VerificationResultValidator is the element VerificationResult.validator.
@@ -91,7 +113,7 @@ type VerificationResultValidator struct {
 	IdentityCertificate  string      `fhir:"identityCertificate"`  // 0..1, string
 	AttestationSignature *Signature  `fhir:"attestationSignature"` // 0..1, Signature
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -99,11 +121,11 @@ func (VerificationResultValidator) Format(s fmt.State, _ rune) {
 	mask(s, "VerificationResultValidator")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *VerificationResultValidator) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *VerificationResultValidator) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
+
 // ResourceType is "VerificationResult".
 func (*VerificationResult) ResourceType() string { return "VerificationResult" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r VerificationResult) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *VerificationResult) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }

@@ -27,11 +27,17 @@ type VisionPrescription struct {
 	Prescriber        *Reference                            `fhir:"prescriber"`        // 1..1, Reference to Practitioner, PractitionerRole
 	LensSpecification []VisionPrescriptionLensSpecification `fhir:"lensSpecification"` // 1..*
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (VisionPrescription) Format(s fmt.State, _ rune) { mask(s, "VisionPrescription") }
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v VisionPrescription) MarshalJSON() ([]byte, error) { return marshalJSON(&v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *VisionPrescription) UnmarshalJSON(data []byte) error { return unmarshalJSON(data, v) }
 
 // VisionPrescriptionLensSpecification is the element VisionPrescription.lensSpecification.
 type VisionPrescriptionLensSpecification struct {
@@ -53,12 +59,20 @@ type VisionPrescriptionLensSpecification struct {
 	Brand             string                                     `fhir:"brand"`             // 0..1, string
 	Note              []Annotation                               `fhir:"note"`              // 0..*, Annotation
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
 func (VisionPrescriptionLensSpecification) Format(s fmt.State, _ rune) {
 	mask(s, "VisionPrescriptionLensSpecification")
+}
+
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *VisionPrescriptionLensSpecification) MarshalJSON() ([]byte, error) { return marshalJSON(v) }
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *VisionPrescriptionLensSpecification) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
 }
 
 // VisionPrescriptionLensSpecificationPrism is the element VisionPrescription.lensSpecification.prism.
@@ -69,7 +83,7 @@ type VisionPrescriptionLensSpecificationPrism struct {
 	Amount            fhir.Decimal `fhir:"amount"`            // 1..1, decimal
 	Base              string       `fhir:"base"`              // 1..1, code; required binding to vision-base-codes
 
-	Companions []Companion // ids and extensions of the primitives above
+	Companions Companions // ids and extensions of the primitives above
 }
 
 // Format prints the type's name and none of its data, whatever the verb.
@@ -77,11 +91,15 @@ func (VisionPrescriptionLensSpecificationPrism) Format(s fmt.State, _ rune) {
 	mask(s, "VisionPrescriptionLensSpecificationPrism")
 }
 
+// MarshalJSON writes FHIR JSON, as [Marshal] does.
+func (v *VisionPrescriptionLensSpecificationPrism) MarshalJSON() ([]byte, error) {
+	return marshalJSON(v)
+}
+
+// UnmarshalJSON reads FHIR JSON, as [Unmarshal] does; null changes nothing.
+func (v *VisionPrescriptionLensSpecificationPrism) UnmarshalJSON(data []byte) error {
+	return unmarshalJSON(data, v)
+}
+
 // ResourceType is "VisionPrescription".
 func (*VisionPrescription) ResourceType() string { return "VisionPrescription" }
-
-// MarshalJSON writes the resource as FHIR JSON.
-func (r VisionPrescription) MarshalJSON() ([]byte, error) { return Marshal(&r) }
-
-// UnmarshalJSON reads the resource from FHIR JSON, strictly.
-func (r *VisionPrescription) UnmarshalJSON(data []byte) error { return Unmarshal(data, r) }
