@@ -265,7 +265,7 @@ func TestAllocations(t *testing.T) {
 		if err := Unmarshal(data, &p); err != nil {
 			t.Fatal(err)
 		}
-	}); n > 12 {
+	}); n > 10 {
 		t.Errorf("%v allocations", n)
 	}
 }

@@ -76,3 +76,19 @@ func roundTrip(t *testing.T, tree *fhir.Tree) {
 		t.Errorf("got  …%s\nwant …%s", got[from:min(len(got), i+80)], want[from:min(len(want), i+80)])
 	}
 }
+
+// TestPatientAllocations holds an official patient of 4 kB to its budget.
+func TestPatientAllocations(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join(corpora(t), "examples-r4", "Patient-f201.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p Patient
+	if n := testing.AllocsPerRun(50, func() {
+		if err := Unmarshal(data, &p); err != nil {
+			t.Fatal(err)
+		}
+	}); n > 40 {
+		t.Errorf("%v allocations", n)
+	}
+}

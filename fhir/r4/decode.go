@@ -205,7 +205,8 @@ func (f *field) makeList(slot reflect.Value, n int) {
 	case *[]Resource:
 		*list = make([]Resource, n)
 	default:
-		slot.Set(reflect.MakeSlice(slot.Type(), n, n))
+		slot.Grow(n)
+		slot.SetLen(n)
 	}
 }
 
