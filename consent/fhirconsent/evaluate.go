@@ -364,7 +364,7 @@ func (x *matcher) partial(p *provision, own verdict, m match) verdict {
 
 // additive reads nested provisions as rules of their own.
 func (x *matcher) additive(root *provision) verdict {
-	var denied, denyOpen, permitted, permitOpen bool
+	var denied, denyOpen, permitted, permitOpen, partOpen bool
 	var why, openWhy codes
 	var redact, except []string
 	var walk func(p *provision, parents []*provision)
@@ -391,7 +391,7 @@ func (x *matcher) additive(root *provision) verdict {
 			denyOpen = true
 			openWhy |= m.why | 1<<codeExceptionDeny
 		default:
-			permitOpen = true
+			permitOpen, partOpen = true, partOpen || m.partial
 			openWhy |= m.why
 		}
 		for _, c := range p.children {
@@ -404,38 +404,44 @@ func (x *matcher) additive(root *provision) verdict {
 	rm := x.provision(root)
 	rootPermits := root.effect == consent.Permits && rm.state == consent.Yes
 	rootDenies := root.effect == consent.Denies && rm.state == consent.Yes && !rm.partial
+	rootOpen := rm.state == consent.Unknown
 	if rm.partial && rm.state == consent.Yes {
 		sel := root.selector()
 		switch {
-		case sel == nil:
-			permitOpen = permitOpen || rootPermits
-			rootPermits = false
+		case sel == nil && rootPermits:
+			permitOpen, partOpen, rootPermits = true, true, false
 			openWhy |= 1 << codeDataUnknown
-		case root.effect == consent.Permits:
+		case sel == nil:
+			rootOpen = true
+			openWhy |= 1 << codeDataUnknown
+		case rootPermits:
 			except = append(sel, except...)
 		default:
 			redact = append(redact, sel...)
 		}
 	}
-	wouldPermit := permitted || rootPermits
+	if rootOpen {
+		openWhy |= rm.why
+	}
+	mayPermit := permitOpen || rootOpen && root.effect == consent.Permits
+	partOpen = partOpen || rootOpen && rm.partial
 	switch {
 	case denied:
 		return verdict{effect: consent.FindingDeny, why: why}
-	case denyOpen && (wouldPermit || permitOpen):
+	case denyOpen && (permitted || rootPermits || mayPermit):
 		return open(openWhy | why)
 	case permitted:
 		return verdict{effect: consent.FindingPermit, why: why | rm.notes, redact: redact, except: except}
 	case rootPermits:
 		return verdict{effect: consent.FindingPermit, why: rm.notes | 1<<codeRootPermit, redact: redact, except: except}
-	case permitOpen, root.effect == consent.Permits && rm.state == consent.Unknown:
-		if !rootDenies && !(root.effect == consent.Denies && rm.state == consent.Unknown) && len(redact)+len(except) == 0 && x.q.Item != nil {
-			return verdict{maybePermit: true, why: openWhy | rm.why}
-		}
-		return open(openWhy | rm.why)
+	case mayPermit && !rootDenies && (!rootOpen || root.effect == consent.Permits) && len(redact)+len(except) == 0 && !partOpen:
+		return verdict{maybePermit: true, why: openWhy}
+	case mayPermit:
+		return open(openWhy)
 	case rootDenies:
 		return verdict{effect: consent.FindingDeny, why: 1 << codeRootDeny}
-	case denyOpen, root.effect == consent.Denies && rm.state == consent.Unknown:
-		return verdict{maybeDeny: true, why: openWhy | rm.why}
+	case denyOpen, rootOpen:
+		return verdict{maybeDeny: true, why: openWhy}
 	}
 	return verdict{why: rm.why, redact: redact}
 }

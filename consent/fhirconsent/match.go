@@ -48,11 +48,7 @@ func (x *matcher) provision(p *provision) match {
 		x.actors(p, &m)
 	}
 	if len(p.actions) > 0 {
-		t := consent.Unknown
-		if x.q.Action != "" {
-			t = consent.Bool(contains(p.actions, x.q.Action))
-		}
-		m.need(t, codeActionNotCovered)
+		m.need(x.actions(p), codeActionNotCovered)
 	}
 	if !p.selects() {
 		return m
@@ -63,6 +59,27 @@ func (x *matcher) provision(p *provision) match {
 	}
 	x.item(p, &m)
 	return m
+}
+
+// actions matches the actions. What a refusal means by a code that is none of
+// HL7's consentaction is not known.
+func (x *matcher) actions(p *provision) consent.Tri {
+	switch {
+	case x.q.Action == "":
+		return consent.Unknown
+	case contains(p.actions, x.q.Action):
+		return consent.Yes
+	case p.effect == consent.Permits:
+		return consent.No
+	}
+	for _, a := range p.actions {
+		switch a {
+		case "collect", "access", "use", "disclose", "correct":
+		default:
+			return consent.Unknown
+		}
+	}
+	return consent.No
 }
 
 // selects reports whether a provision is about some data only.
@@ -98,8 +115,11 @@ func (x *matcher) purposes(p *provision, m *match) {
 			}
 			m.why.add(codePurposeNotCare)
 		case consent.UnknownPurpose:
-			_, known := consent.PurposeOf(asked)
-			if !known && !strings.Contains(asked, "|") && best == consent.No {
+			// A code of another system is a purpose of its own, but what a
+			// refusal means by one that is not known may cover this one.
+			_, asksKnown := consent.PurposeOf(asked)
+			_, known := consent.PurposeOf(granted)
+			if best == consent.No && (!asksKnown && !strings.Contains(asked, "|") || !known && p.effect == consent.Denies) {
 				best, why = consent.Unknown, codePurposeUnknown
 			}
 		}
@@ -127,15 +147,11 @@ func (x *matcher) actors(p *provision, m *match) {
 		if best == consent.Yes {
 			break
 		}
-		switch {
-		case len(x.q.Actors) == 0:
+		switch group := strings.HasPrefix(named, "Group/") || strings.Contains(named, "/Group/"); {
+		case group && contains(x.q.Groups, named):
+			best = consent.Yes
+		case len(x.q.Actors) == 0, group && x.q.Groups == nil:
 			best = consent.Unknown
-		case strings.HasPrefix(named, "Group/") || strings.Contains(named, "/Group/"):
-			if x.q.Groups == nil {
-				best = consent.Unknown
-			} else if contains(x.q.Groups, named) {
-				best = consent.Yes
-			}
 		}
 		if best == consent.Yes {
 			break
@@ -276,7 +292,7 @@ func (x *matcher) coding(named coding, system, value string, m *match) (consent.
 		}
 		return t, unknownOr(t, codeDataNotCovered, codeCodeUnresolved)
 	}
-	if value == ancestor && (nearMiss(system, named.system) || system == "" || named.system == "") {
+	if (value == ancestor || descends) && (nearMiss(system, named.system) || system == "" || named.system == "") {
 		return consent.Unknown, codeNearMiss
 	}
 	return consent.No, codeDataNotCovered
