@@ -129,12 +129,20 @@ func checkValue(f *Field, v []byte) (Code, error) {
 	return "", nil
 }
 
+// absolute returns the number without its sign.
+func (d Decimal) absolute() Decimal {
+	if d.coef < 0 {
+		d.coef = -d.coef
+	}
+	return d
+}
+
 // fits reports whether a number has at most so many digits before the point and
 // decimals behind it. The specification's "up to 10 digits and 3 decimal
 // places" is read as 10 before and 3 behind.
 func (d Decimal) fits(digits, decimals int) bool {
 	d = d.Reduced()
-	whole := d.coef
+	whole := d.absolute().coef
 	for range d.scale {
 		whole /= 10
 	}

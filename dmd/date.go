@@ -60,12 +60,15 @@ func parseDate[T string | []byte](s T) (Date, error) {
 // DateOf returns the day of a time, in the time's own zone.
 func DateOf(t time.Time) Date { return NewDate(t.Year(), int(t.Month()), t.Day()) }
 
+// parts returns year, month and day.
+func (d Date) parts() (year, month, day int) { return int(d >> 9), int(d >> 5 & 15), int(d & 31) }
+
 // AppendText appends YYYY-MM-DD, and nothing for the zero value.
 func (d Date) AppendText(b []byte) ([]byte, error) {
 	if d == 0 {
 		return b, nil
 	}
-	y, m, day := int(d>>9), int(d>>5&15), int(d&31)
+	y, m, day := d.parts()
 	return append(b,
 		byte('0'+y/1000%10), byte('0'+y/100%10), byte('0'+y/10%10), byte('0'+y%10), '-',
 		byte('0'+m/10), byte('0'+m%10), '-', byte('0'+day/10), byte('0'+day%10)), nil

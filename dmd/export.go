@@ -6,12 +6,14 @@ import (
 	"database/sql"
 	"fmt"
 	"io"
+	"math"
 	"strings"
+	"unicode/utf8"
 )
 
 // WriteCSV writes a table as comma-separated values (RFC 4180) with a header of
 // tags. All values are text as in the release; an absent field and an empty one
-// look the same.
+// look the same. Fields that the schema does not know are left out.
 func (s *Store) WriteCSV(w io.Writer, t Table) error {
 	b := bufio.NewWriter(w)
 	line := make([]byte, 0, 512)
@@ -72,7 +74,7 @@ func (s *Store) WriteNDJSON(w io.Writer, tables ...Table) error {
 }
 
 // AppendJSON appends the record as an object of strings: "table" and each field
-// by its tag.
+// by its tag, also those that the schema does not know.
 func (r *Record) AppendJSON(b []byte) []byte {
 	b = append(b, `{"table":`...)
 	b = appendJSONString(b, r.spec.name)
@@ -91,10 +93,11 @@ type SQLOptions struct {
 }
 
 // CreateSQL returns the statement that makes a table: text for identifiers, codes
-// and names, integers for prices, exact numerics for strengths, dates as text.
-// Every column may be NULL, for a record without a field that the schema requires
-// is reported on reading and kept. It keeps to what SQLite, PostgreSQL, MySQL and
-// SQL Server share.
+// and names, integers for prices, decimals for strengths, dates as text. Every
+// column may be NULL, for a record without a field that the schema requires is
+// reported on reading and kept. It keeps to what SQLite, PostgreSQL, MySQL and SQL
+// Server share; decimals are exact in all of these but SQLite, which keeps 15
+// digits of them.
 func (t Table) CreateSQL(prefix string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "CREATE TABLE %s%s (", prefix, strings.ToLower(t.String()))
@@ -139,10 +142,52 @@ func sqlType(f *Field) string {
 	case KindGTIN:
 		return "VARCHAR(14)"
 	}
-	if f.MaxLen > 0 {
-		return fmt.Sprintf("VARCHAR(%d)", f.MaxLen)
+	return fmt.Sprintf("VARCHAR(%d)", maxText)
+}
+
+// maxText is how many characters of text a column holds: more than any field
+// should have, since longer ones are reported on reading and kept.
+const maxText = 1000
+
+// fitsSQL reports whether a column can hold a value.
+func fitsSQL(f *Field, v []byte) bool {
+	switch f.Kind {
+	case KindID, KindCode:
+		return len(v) <= 18
+	case KindFlag:
+		return len(v) <= 4
+	case KindInt:
+		d, err := parseDecimal(v)
+		return err == nil && d.scale == 0 && d.coef >= math.MinInt32 && d.coef <= math.MaxInt32
+	case KindDecimal:
+		d, err := parseDecimal(v)
+		digits, decimals := f.Digits, f.Decimals
+		if digits == 0 {
+			digits, decimals = 12, 6
+		}
+		return err == nil && d.fits(digits, decimals)
+	case KindDate:
+		_, err := parseDate(v)
+		return err == nil
+	case KindGTIN:
+		return len(v) <= 14
 	}
-	return "VARCHAR(255)"
+	return utf8.RuneCount(v) <= maxText
+}
+
+// IndexSQL returns the statements that make the indexes of a table: one for each
+// column of identifiers, former ones and those of related records with them, and of
+// bar codes, but for those of entries of look-up lists.
+func (t Table) IndexSQL(prefix string) []string {
+	var out []string
+	for _, f := range t.Fields() {
+		if _, isTerm := cutList(f.Refers); isTerm || f.Kind != KindID && f.Kind != KindGTIN {
+			continue
+		}
+		name := prefix + strings.ToLower(t.String())
+		out = append(out, fmt.Sprintf("CREATE INDEX %s_%s ON %s (%s)", name, strings.ToLower(f.Tag), name, sqlName(f.Tag)))
+	}
+	return out
 }
 
 // InsertSQL returns the statement that inserts one row.
@@ -159,8 +204,10 @@ func (t Table) InsertSQL(prefix string, placeholder func(n int) string) string {
 }
 
 // ExportSQL makes the tables in a database and fills them, in transactions of
-// many rows. Values are passed as text; absent fields are NULL. The caller brings
-// the driver.
+// many rows, and then makes their indexes. Values are passed as text. Absent fields
+// are NULL, and so are those whose value the column cannot hold, such as a price
+// that is no number: reading has reported them. Fields that the schema does not
+// know are left out. The caller brings the driver.
 func (s *Store) ExportSQL(ctx context.Context, db *sql.DB, o SQLOptions) error {
 	for t := range Table(numTables) {
 		if _, err := db.ExecContext(ctx, t.CreateSQL(o.Prefix)); err != nil {
@@ -168,6 +215,11 @@ func (s *Store) ExportSQL(ctx context.Context, db *sql.DB, o SQLOptions) error {
 		}
 		if err := s.exportTable(ctx, db, t, o); err != nil {
 			return fmt.Errorf("dmd: filling %s: %w", t, err)
+		}
+		for _, index := range t.IndexSQL(o.Prefix) {
+			if _, err := db.ExecContext(ctx, index); err != nil {
+				return fmt.Errorf("dmd: indexing %s: %w", t, err)
+			}
 		}
 	}
 	return nil
@@ -208,7 +260,7 @@ func (s *Store) exportTable(ctx context.Context, db *sql.DB, t Table, o SQLOptio
 		}
 		for i := range args {
 			args[i] = nil
-			if v := r.Bytes(i); v != nil {
+			if v := r.Bytes(i); v != nil && fitsSQL(&r.spec.fields[i], v) {
 				args[i] = string(v)
 			}
 		}
@@ -239,26 +291,29 @@ func (s *Store) WriteSQL(w io.Writer, prefix string) error {
 				if i > 0 {
 					line = append(line, ", "...)
 				}
-				line = appendSQL(line, r.Bytes(i), f.Kind)
+				line = appendSQL(line, r.Bytes(i), &f)
 			}
 			if _, err := b.Write(append(line, ");\n"...)); err != nil {
 				return err
 			}
 		}
+		for _, index := range t.IndexSQL(prefix) {
+			fmt.Fprintf(b, "%s;\n", index)
+		}
 	}
 	return b.Flush()
 }
 
-// appendSQL appends a literal: numbers bare if they are some, all else quoted.
-func appendSQL(b, v []byte, kind FieldKind) []byte {
-	if v == nil {
+// appendSQL appends a literal: numbers bare, all else quoted, NULL for what the
+// column cannot hold.
+func appendSQL(b, v []byte, f *Field) []byte {
+	if v == nil || !fitsSQL(f, v) {
 		return append(b, "NULL"...)
 	}
-	if kind == KindInt || kind == KindDecimal {
-		if d, err := parseDecimal(v); err == nil {
-			b, _ = d.AppendText(b)
-			return b
-		}
+	if f.Kind == KindInt || f.Kind == KindDecimal {
+		d, _ := parseDecimal(v)
+		b, _ = d.AppendText(b)
+		return b
 	}
 	b = append(b, '\'')
 	for _, c := range v {

@@ -614,7 +614,7 @@ func (s *Store) Current(id sctid.ID) []sctid.ID {
 
 // dayBefore returns the day before.
 func (d Date) dayBefore() Date {
-	y, m, day := int(d>>9), int(d>>5&15), int(d&31)
+	y, m, day := d.parts()
 	if day > 1 {
 		return NewDate(y, m, day-1)
 	}

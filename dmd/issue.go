@@ -73,6 +73,7 @@ const (
 	CodeElement      Code = "dmd.order.element"       // an element that FHIR R4 does not have at this place
 	CodeSchedule     Code = "dmd.order.schedule"      // controlled drug schedule missing or not the product's
 	CodeConflict     Code = "dmd.order.conflict"      // codes of one medication that name different products
+	CodeAge          Code = "dmd.order.release-age"   // the release is older than prescribing allows
 	CodeReference    Code = "dmd.order.reference"     // the medication is a reference that was not followed
 	CodeInstruction  Code = "dmd.order.instruction"   // a dosage instruction without text
 	CodeReplaced     Code = "dmd.order.replaced"      // the identifier has been replaced

@@ -162,3 +162,22 @@ func TestNumberWords(t *testing.T) {
 		}
 	}
 }
+
+// TestUnitsByUCUM: every real unit that has a UCUM code is found by it.
+func TestUnitsByUCUM(t *testing.T) {
+	s, _ := buildDir(t, corpus(t, "reference-lists-2019-04-01"))
+	n := 0
+	for _, u := range s.Terms("UNIT_OF_MEASURE") {
+		code := UCUM(u.Code)
+		if code == "" {
+			continue
+		}
+		if back := s.unitOfUCUM(code); UCUM(back) != code {
+			t.Errorf("%s (%s): %q", u.Text, code, back)
+		}
+		n++
+	}
+	if n < 25 || s.unitOfUCUM("") != "" || s.unitOfUCUM("{tbl}") != "" {
+		t.Errorf("%d units", n)
+	}
+}

@@ -23,7 +23,8 @@ const maxUnits = 10_000
 // its codes name one product by its name; and for a request or dispensing that it
 // may be prescribed, that the quantity is in units of the product and not in
 // packs, that a controlled drug has its schedule and its quantity in words, and
-// that there is an instruction. Path is the place in the resource, with the names
+// that there is an instruction, and with a day in opts that the release is not more
+// than two months older. Path is the place in the resource, with the names
 // of JSON: "MedicationRequest.medicationCodeableConcept.coding[0].code". What is
 // missing is at the place where it should be.
 func (s *Store) CheckOrder(o *Order, opts OrderOptions) []Issue {
@@ -33,6 +34,7 @@ func (s *Store) CheckOrder(o *Order, opts OrderOptions) []Issue {
 	}
 	p := c.product()
 	if isSupply(o.ResourceType) {
+		c.age()
 		c.rules(p)
 		c.quantity(p)
 		c.controlled(p)
@@ -127,6 +129,20 @@ func (c *orderCheck) coding(place string, k Coding) (Product, bool) {
 		}
 	}
 	return p, true
+}
+
+// age doubts the answers of an old release.
+func (c *orderCheck) age() {
+	const months = 2
+	if y, m, d := c.s.date.parts(); c.opts.Day > 0 && c.s.date > 0 {
+		m += months
+		if m > 12 {
+			y, m = y+1, m-12
+		}
+		if limit := NewDate(y, m, min(d, daysIn(y, m))); c.opts.Day > limit {
+			c.add(Warning, CodeAge, c.medication(), "EPS: dm+d of at most two months", "the release of %s is more than %d months old", c.s.date, months)
+		}
+	}
 }
 
 // rules asks whether the product may be prescribed.
@@ -235,7 +251,7 @@ func scheduleOf(code string) int {
 func (c *orderCheck) unit(el string, q *Amount, p Product) {
 	code := q.Code
 	if strings.TrimSuffix(q.System, "/") == SystemUCUM {
-		if code = unitByUCUM(q.Code); code == "" {
+		if code = c.s.unitOfUCUM(q.Code); code == "" {
 			c.add(Error, CodeUnit, el+".code", "", "the UCUM unit is none of dm+d's")
 			return
 		}
@@ -293,6 +309,19 @@ func isPackUnit(code string) bool {
 		return true
 	}
 	return false
+}
+
+// unitOfUCUM finds the code of the unit of measure that has a UCUM code.
+func (s *Store) unitOfUCUM(ucum string) string {
+	if code := unitByUCUM(ucum); code != "" {
+		return code
+	}
+	for _, t := range s.Terms("UNIT_OF_MEASURE") {
+		if ucum != "" && UCUM(t.Code) == ucum {
+			return t.Code
+		}
+	}
+	return ""
 }
 
 // Unit finds a unit of measure by its identifier.

@@ -241,6 +241,19 @@ func TestCheckOrder(t *testing.T) {
 	}
 }
 
+// TestOrderRelease: a line is doubted if the release is older than two months on the
+// day, to the day.
+func TestOrderRelease(t *testing.T) {
+	s := buildFS(t, fstest.MapFS{"f_vtm2_3311221.xml": {Data: []byte(vtmFile)}}) // 2021-12-31
+	o := &dmd.Order{ResourceType: "MedicationRequest"}
+	for day, old := range map[dmd.Date]bool{0: false, dmd.NewDate(2022, 1, 31): false, dmd.NewDate(2022, 2, 28): false, dmd.NewDate(2022, 3, 1): true, dmd.NewDate(2021, 1, 1): false} {
+		got := slices.ContainsFunc(s.CheckOrder(o, dmd.OrderOptions{Day: day}), func(i dmd.Issue) bool { return i.Code == dmd.CodeAge })
+		if got != old {
+			t.Errorf("on %s: %v", day, got)
+		}
+	}
+}
+
 func TestBrands(t *testing.T) {
 	s := sharedStore(t)
 	brands, generics := 0, 0

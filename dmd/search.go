@@ -51,6 +51,7 @@ const (
 	// whole lists.
 	checkOneByOne = 4096
 	maxQueryWords = 12
+	maxQueryBytes = 1000
 )
 
 // Search finds products by what people type: beginnings of words in any order,
@@ -58,13 +59,14 @@ const (
 // where nothing else fits, words with a mistyped letter or two. All words have
 // to be met. Hits are ranked: whole words before beginnings, names that begin
 // with the first word, general products before brands and packs, then
-// those with fewer further words, then by name with strengths ascending.
+// those with fewer further words, then by name with strengths ascending. Words
+// behind the twelfth, and text behind the first 1,000 bytes, do not count.
 func (s *Store) Search(query string, opts ...SearchOption) []Hit {
 	o := searchOptions{limit: 20}
 	for _, f := range opts {
 		f(&o)
 	}
-	ws := tokens(nil, query, true)
+	ws := tokens(nil, query[:min(len(query), maxQueryBytes)], true)
 	if len(ws) == 0 || o.limit <= 0 {
 		return nil
 	}

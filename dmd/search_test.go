@@ -109,6 +109,10 @@ func TestSearchOptions(t *testing.T) {
 	for _, q := range []string{"", "   ", "///", "zzzzzzzz", strings.Repeat("a b ", 1000), "%", "\xff\xfe", "0", "9999999999999999999999mg"} {
 		s.Search(q) // nothing to find, and no panic
 	}
+	cost := func(q string) float64 { return testing.AllocsPerRun(1, func() { s.Search(q) }) }
+	if a, b := cost(strings.Repeat("tab ", 1000)), cost(strings.Repeat("tab ", 1_000_000)); b > 2*a+10 {
+		t.Errorf("a long query costs %v allocations, a longer one %v", a, b)
+	}
 	if n := len(s.Search("tab", dmd.Limit(0))); n != 0 {
 		t.Errorf("%d hits of none", n)
 	}

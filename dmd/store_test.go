@@ -627,6 +627,32 @@ func (s *statement) Exec(v []driver.Value) (driver.Result, error) {
 	return driver.ResultNoRows, nil
 }
 
+// TestSQLOfBadValues: a value that a column cannot hold is NULL, in the script and for
+// the driver, and does not end the export.
+func TestSQLOfBadValues(t *testing.T) {
+	vmp := "<VMP><VPID>318136009</VPID><INVALID>00001</INVALID><NM>" + strings.Repeat("é", 1001) + "</NM><NMPREV>it's; --</NMPREV><BASISCD>0001</BASISCD><NMDT>yesterday</NMDT><PRES_STATCD>0001</PRES_STATCD><UDFS>5mg</UDFS></VMP>"
+	s := buildFS(t, fstest.MapFS{
+		"f_vmp2_3260821.xml":  {Data: []byte("<VIRTUAL_MED_PRODUCTS><VMPS>" + vmp + strings.Replace(vmp, "5mg", "0.0005", 1) + strings.Replace(vmp, "5mg", "12345678901", 1) + "</VMPS></VIRTUAL_MED_PRODUCTS>")},
+		"f_vmpp2_3260821.xml": {Data: []byte("<VIRTUAL_MED_PRODUCT_PACK><DRUG_TARIFF_INFO><DTINFO><VPPID>1</VPPID><PAY_CATCD>0001</PAY_CATCD><PRICE>99999999999</PRICE></DTINFO></DRUG_TARIFF_INFO></VIRTUAL_MED_PRODUCT_PACK>")},
+	})
+	var script bytes.Buffer
+	if err := s.WriteSQL(&script, ""); err != nil {
+		t.Fatal(err)
+	}
+	values := make(map[string]string)
+	for line := range strings.Lines(script.String()) {
+		if table, rest, ok := strings.Cut(strings.TrimPrefix(line, "INSERT INTO "), " ("); ok && strings.HasPrefix(line, "INSERT") {
+			_, values[table], _ = strings.Cut(rest, "VALUES ")
+		}
+	}
+	if got, want := values["vmp"], "('318136009', NULL, NULL, NULL, NULL, NULL, NULL, '0001', NULL, 'it''s; --', NULL, NULL, NULL, '0001', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);\n"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if got, want := values["dtinfo"], "('1', '0001', NULL, NULL, NULL);\n"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
 func TestExportSQL(t *testing.T) {
 	s, _ := build(t, dmdtest.New(0.0005, 1))
 	r := &recorder{rows: make(map[string]int)}
@@ -637,7 +663,11 @@ func TestExportSQL(t *testing.T) {
 	if err := s.ExportSQL(context.Background(), db, o); err != nil {
 		t.Fatal(err)
 	}
-	if len(r.statements) != len(dmd.Tables()) || progress != r.commits || progress == 0 {
+	indexes := 0
+	for _, table := range dmd.Tables() {
+		indexes += len(table.IndexSQL(""))
+	}
+	if len(r.statements) != len(dmd.Tables())+indexes || indexes < len(dmd.Tables()) || progress != r.commits || progress == 0 {
 		t.Errorf("%d tables, %d commits, %d reports", len(r.statements), r.commits, progress)
 	}
 	for _, table := range dmd.Tables() {
@@ -646,6 +676,9 @@ func TestExportSQL(t *testing.T) {
 		}
 	}
 	if got := dmd.TableVPI.CreateSQL(""); !strings.Contains(got, "strnt_nmrtr_val DECIMAL(13,3)") || !strings.Contains(got, "vpid VARCHAR(18)") || strings.Contains(got, "NOT NULL") {
+		t.Error(got)
+	}
+	if got := dmd.TableAMPP.IndexSQL("p_"); !slices.Equal(got, []string{"CREATE INDEX p_ampp_appid ON p_ampp (appid)", "CREATE INDEX p_ampp_vppid ON p_ampp (vppid)", "CREATE INDEX p_ampp_apid ON p_ampp (apid)"}) {
 		t.Error(got)
 	}
 	failing := sql.OpenDB(&recorder{rows: make(map[string]int), failAt: 3})

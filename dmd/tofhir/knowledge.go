@@ -6,11 +6,9 @@ import (
 	"github.com/nhskit/nhskit/fhir/r4"
 )
 
-// The systems of the classifications.
-const (
-	systemATC = "http://www.whocc.no/atc"
-	systemBNF = "https://fhir.nhs.uk/Id/bnf-code"
-)
+// systemATC is the system of ATC codes. BNF codes have none that is published, and
+// are given as codes without a system.
+const systemATC = "http://www.whocc.no/atc"
 
 // MedicationKnowledge makes a MedicationKnowledge of a moiety, product or pack,
 // with what the dictionary knows beyond a Medication: routes, prices, Drug
@@ -121,7 +119,7 @@ func classes(p dmd.Product) []r4.MedicationKnowledgeMedicineClassification {
 			})
 		}
 	}
-	add("BNF", systemBNF, c.BNF)
+	add("BNF", "", c.BNF)
 	add("ATC", systemATC, c.ATC)
 	return out
 }
