@@ -44,7 +44,7 @@ func (s Segment) Raw() []byte {
 func (s Segment) id() []byte {
 	x := &s.m.index
 	a := x.segs[s.i]
-	return s.m.data[a.start : x.marks[x.fields[a.fields]].at()]
+	return s.m.data[a.start:x.marks[x.fields[a.fields]].at()]
 }
 
 // ID returns the segment id, such as "PID".

@@ -16,9 +16,13 @@ type findings struct {
 	lines  lines
 }
 
+// full reports whether the list takes no further findings, so that there is no
+// need to find out where they are.
+func (f *findings) full() bool { return len(f.issues) > maxFindings }
+
 func (f *findings) report(severity hl7v2.Severity, code hl7v2.Code, path string, at int, clause string, err error) {
 	switch {
-	case len(f.issues) > maxFindings:
+	case f.full():
 		return
 	case len(f.issues) == maxFindings:
 		severity, code, path, clause = hl7v2.Information, hl7v2.CodeTooMany, "", ""

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"iter"
@@ -52,14 +53,15 @@ type item struct {
 // MSH-12. Where those are not known it returns the facts of the nearest known
 // version before it, or 2.4 for no version at all, and false.
 func VersionOf(m *hl7v2.Message) (Version, bool) {
-	name := m.Segment("MSH", 1).Field(12).Component(1).Text()
-	if v, ok := Lookup(name); ok {
+	var buf [16]byte
+	name := m.Segment("MSH", 1).Field(12).Component(1).AppendText(buf[:0])
+	if v, ok := Lookup(string(name)); ok {
 		return v, true
 	}
 	nearest := "2.4"
-	if strings.HasPrefix(name, "2.") {
+	if bytes.HasPrefix(name, []byte("2.")) {
 		for _, known := range names {
-			if known <= name {
+			if known <= string(name) {
 				nearest = known
 			}
 		}
@@ -72,12 +74,13 @@ func VersionOf(m *hl7v2.Message) (Version, bool) {
 // version has it, else what its type and trigger event have.
 func (v Version) StructureID(m *hl7v2.Message) (id string, ok bool) {
 	typ := m.Segment("MSH", 1).Field(9)
+	var buf, event [16]byte
 	if id := typ.Component(3); id.State() == hl7v2.Present {
-		if root, ok := v.Structure(id.Text()); ok {
+		if root, ok := v.Structure(string(id.AppendText(buf[:0]))); ok {
 			return root.Name(), true
 		}
 	}
-	return v.StructureOf(typ.Component(1).Text(), typ.Component(2).Text())
+	return v.StructureOf(string(typ.Component(1).AppendText(buf[:0])), string(typ.Component(2).AppendText(event[:0])))
 }
 
 // Group finds the place of every segment of a message in the structure of the
@@ -91,8 +94,9 @@ func (v Version) StructureID(m *hl7v2.Message) (id string, ok bool) {
 // worse for it.
 func (v Version) Group(m *hl7v2.Message, policy Policy) (*Grouping, []hl7v2.Issue) {
 	g := &Grouping{m: m, v: v}
-	issues := g.fill(policy)
-	return g, issues
+	w := grouper{Grouping: g, policy: policy, findings: findings{lines: lines{data: m.Bytes()}}}
+	w.fill()
+	return g, w.issues
 }
 
 // frame is a group that is open.
@@ -116,31 +120,32 @@ type looseKey struct {
 	id     string
 }
 
-func (g *Grouping) fill(policy Policy) []hl7v2.Issue {
-	w := grouper{Grouping: g, policy: policy, findings: findings{lines: lines{data: g.m.Bytes()}}}
+// fill finds the places of all segments.
+func (w *grouper) fill() {
+	g := w.Grouping
 	id, ok := g.v.StructureID(g.m)
-	g.items = make([]item, 1, g.m.Len()*2+1)
-	g.items[0] = item{node: -1, parent: -1, segment: -1, occur: 1}
+	if n := g.m.Len()*2 + 1; cap(g.items) < n {
+		g.items = make([]item, 0, n)
+	}
+	g.items = append(g.items[:0], item{node: -1, parent: -1, segment: -1, occur: 1})
 	if !ok {
 		w.report(hl7v2.Warning, CodeStructure, "MSH-9", g.m.Segment("MSH", 1).Field(9).Offset(), "2.14.9.9", errNoStructure)
 		for k := range g.m.Len() {
 			w.place(0, -1, int32(k))
 		}
 		g.items[0].end = int32(len(g.items))
-		return w.issues
+		return
 	}
 	g.id = id
 	root, _ := g.v.Structure(id)
 	g.items[0].node = int32(root.i)
-	var open [16]frame
-	w.stack = append(open[:0], frame{int32(root.i), -1, 0})
+	w.stack = append(w.stack[:0], frame{int32(root.i), -1, 0})
 	for k := range g.m.Len() {
 		w.segment(int32(k))
 	}
 	for len(w.stack) > 0 {
 		w.close(g.m.Len())
 	}
-	return w.issues
 }
 
 var errNoStructure = errors.New("no message structure is known for this type, trigger event and version")
@@ -333,7 +338,7 @@ func (w *grouper) unplaced(id string, k int32) {
 		severity = hl7v2.Error
 	}
 	w.place(parent, -1, k)
-	if w.m.SegmentAt(int(k)).Path() == "" {
+	if !w.full() && w.m.SegmentAt(int(k)).Path() == "" {
 		return // the wire layer has a finding for a line that is no segment
 	}
 	w.reportSegment(severity, CodeUnexpectedSegment, k, fmt.Errorf("%s has no place here in %s", id, w.id))
@@ -348,7 +353,7 @@ func (w *grouper) close(next int) {
 	f := w.v.f
 	choice := f.nodeKind(top.node) == ChoiceNode
 	for node, end := top.node+1, top.node+f.size(top.node); node < end && !choice; node += f.size(node) {
-		if f.optional(node) || w.has(top.item, node) {
+		if f.optional(node) || w.has(top.item, node) || w.full() {
 			continue
 		}
 		name := w.groupName(node)
@@ -378,6 +383,9 @@ func (w *grouper) has(parent, node int32) bool {
 }
 
 func (w *grouper) reportSegment(severity hl7v2.Severity, code hl7v2.Code, k int32, err error) {
+	if w.full() {
+		return
+	}
 	s := w.m.SegmentAt(int(k))
 	w.report(severity, code, s.Path(), s.Offset(), "2.5.1", err)
 }

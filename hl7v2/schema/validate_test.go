@@ -2,9 +2,11 @@ package schema
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nhskit/nhskit/hl7v2"
 )
@@ -180,5 +182,30 @@ func TestFindingsAreCapped(t *testing.T) {
 	}
 	if issues[len(issues)-1].Code != hl7v2.CodeTooMany {
 		t.Errorf("the last one is %v", issues[len(issues)-1])
+	}
+}
+
+// TestValidateIsLinear counts what finding nothing more costs: a message with
+// far more findings than are listed takes no longer than its size.
+func TestValidateIsLinear(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures time")
+	}
+	for _, pattern := range []string{"QQQ|1", "OBX|x|NM|a||1,5", "PID|x|||", "OBR"} {
+		took := func(n int) time.Duration {
+			m := message(t, "2.4", "ORU^R01", strings.Split(strings.Repeat(pattern+"\r", n-1)+pattern, "\r")...)
+			least := time.Hour
+			for range 5 {
+				start := time.Now()
+				new(Validator).Validate(m)
+				least = min(least, time.Since(start))
+			}
+			return least
+		}
+		small, large := took(2000), took(20_000)
+		t.Logf("%s: %v, ten times as many %v", pattern, small, large)
+		if large > 30*small && os.Getenv("NHSKIT_LONG") != "" {
+			t.Errorf("%s: %v for 2,000 and %v for 20,000 segments", pattern, small, large)
+		}
 	}
 }

@@ -1,0 +1,134 @@
+package schema
+
+import (
+	"fmt"
+
+	"github.com/nhskit/nhskit/hl7v2"
+)
+
+// code checks an innermost value by the table of its element.
+func (c *checker) code(r run, isID bool, e *elementRow) {
+	if c.v.Code == nil && e.table == 0 {
+		return // nobody knows the table
+	}
+	if c.state(r, 0) != hl7v2.Present {
+		return
+	}
+	text := c.data[r.start:r.end]
+	if !c.isPlain(text) {
+		text = c.value().AppendText(c.text[:0])
+	}
+	t := &c.plan.tables[e.table]
+	found, ok := 0, false
+	if e.table != 0 {
+		found, ok = c.plan.code(t, packed(text), text)
+	}
+	if c.v.Code != nil {
+		var code string
+		if ok {
+			code = c.plan.f.codes.str(found, 0)
+		} else {
+			code = string(text)
+		}
+		if valid, known := c.v.Code(int(e.number), code); known {
+			if !valid {
+				c.foundIn(hl7v2.Error, CodeTable, tableClause(int(e.number)), "not a code of table %04d", e.number)
+			}
+			return
+		}
+	}
+	if ok || e.table == 0 {
+		return
+	}
+	c.unlisted(string(text), isID, Table{c.plan.f, int(t.row)})
+}
+
+// isPlain reports whether bytes are the text that they stand for.
+func (c *checker) isPlain(raw []byte) bool {
+	if c.encoded {
+		return false
+	}
+	for _, b := range raw {
+		if b >= 0x80 || b == c.escape && b != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func tableClause(number int) string { return fmt.Sprintf("table %04d", number) }
+
+// unlisted reports a code that a table does not list, if it may not stand
+// there all the same.
+func (c *checker) unlisted(code string, isID bool, t Table) {
+	// HL7's own tables are closed for ID; all others are for users to extend.
+	severity, number := hl7v2.Warning, t.Number()
+	switch {
+	case number == codingSystems:
+		if isCodingSystem(code) {
+			return
+		}
+	case number == mediaTypes || number == mediaSubtypes:
+		// Registered outside HL7: senders use what the registry has.
+	case isID:
+		severity = hl7v2.Error
+	}
+	if c.full() {
+		return
+	}
+	if later := c.version.later(number, code); later != "" {
+		c.foundIn(hl7v2.Warning, CodeTable, tableClause(number), "a code of table %04d, %s, only from version %s on", number, t.Name(), later)
+		return
+	}
+	c.foundIn(severity, CodeTable, tableClause(number), "not a code of table %04d, %s", number, t.Name())
+}
+
+// later returns the first later version whose table has a code: senders adopt
+// codes before their time, as the UK does with UNICODE UTF-8.
+func (v Version) later(number int, code string) string {
+	for i, name := range names {
+		if name <= v.name {
+			continue
+		}
+		t, ok := Version{name, opened(i)}.Table(number)
+		if !ok {
+			continue
+		}
+		if _, ok := t.Display(code); ok {
+			return name
+		}
+	}
+	return ""
+}
+
+// codingSystems is table 0396. HL7 registers coding systems in it between
+// versions, so that a message may name a later one, and has patterns for local
+// ones.
+const codingSystems = 396
+
+// mediaTypes and mediaSubtypes are tables 0191 and 0291, which take their
+// values from the registry of MIME types.
+const (
+	mediaTypes    = 191
+	mediaSubtypes = 291
+)
+
+// isCodingSystem reports whether a code of table 0396 is registered in the
+// latest version, or is a local one.
+func isCodingSystem(code string) bool {
+	switch code {
+	case "L", "SCT", "SCT2", "UCUM", "ICD10", "I10", "OPCS4", "RC", "RC2", "RCV2", "CTV3":
+		// QUIRK: UK senders name OPCS-4, ICD-10 and the Read codes so.
+		return true
+	}
+	if len(code) > 2 && code[:2] == "99" { // 99zzz: a sender's own
+		return true
+	}
+	latest := Version{names[len(names)-1], opened(len(names) - 1)}
+	t, ok := latest.Table(codingSystems)
+	if !ok {
+		return false
+	}
+	_, ok = t.Display(code)
+	return ok
+}

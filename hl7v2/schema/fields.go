@@ -1,0 +1,461 @@
+package schema
+
+import (
+	"fmt"
+	"math/bits"
+	"unicode/utf8"
+
+	"github.com/nhskit/nhskit/hl7v2"
+)
+
+// checker checks the fields of one message. It walks over the delimiters of
+// the index and makes a Value of an element only to report it.
+type checker struct {
+	v       *Validator
+	version Version
+	plan    *plan
+	m       *hl7v2.Message
+	data    []byte // of m
+	escape  byte   // begins escape sequences
+	encoded bool   // bytes of ASCII may be parts of other characters
+
+	segment hl7v2.Segment
+	row     *segmentRow // of the segment
+	place
+	second run // field 2 of the segment
+	named  valueType
+	findings
+	text [64]byte // for texts that are not as the bytes
+}
+
+// valueType is the last answer to what OBX-2 names.
+type valueType struct {
+	name string
+	typ  uint16
+}
+
+// place is where an element stands in its segment, as far as its level goes:
+// numbers from 1, and 0 below the level.
+type place struct {
+	field, rep, comp, sub int
+}
+
+// run is a part of a segment: where it stands in the data.
+type run struct{ start, end int }
+
+// read makes m the message to check.
+func (c *checker) read(m *hl7v2.Message) {
+	c.m, c.data, c.escape = m, m.Bytes(), m.Delimiters().Escape
+	switch m.Charset() {
+	case hl7v2.GB18030, hl7v2.Big5, hl7v2.JISX0208, hl7v2.JISX0212:
+		c.encoded = true
+	}
+}
+
+// state is that of hl7v2.Value for a part with so many delimiters in it.
+func (c *checker) state(r run, marks int) hl7v2.State {
+	switch size := r.end - r.start; {
+	case size == 0:
+		return hl7v2.Absent
+	case size == 2 && c.data[r.start] == '"' && c.data[r.start+1] == '"':
+		return hl7v2.Null
+	case size == marks:
+		return hl7v2.Absent
+	}
+	return hl7v2.Present
+}
+
+// leaf returns the first innermost part of a part.
+func leaf(r run, marks []hl7v2.Mark) run {
+	if len(marks) > 0 {
+		r.end = marks[0].Offset()
+	}
+	return r
+}
+
+// next returns where the first mark of a kind is, or that there is none.
+func next(marks []hl7v2.Mark, kind hl7v2.MarkKind) int {
+	for i, m := range marks {
+		if m.Kind() == kind {
+			return i
+		}
+	}
+	return len(marks)
+}
+
+// value makes the value at the place.
+func (c *checker) value() hl7v2.Value {
+	v := c.segment.Field(c.field)
+	if c.rep > 0 {
+		v = v.Rep(c.rep)
+	}
+	if c.comp > 0 {
+		v = v.Component(c.comp)
+	}
+	if c.sub > 0 {
+		v = v.Sub(c.sub)
+	}
+	return v
+}
+
+// found reports the element at the place.
+func (c *checker) found(severity hl7v2.Severity, code hl7v2.Code, clause, format string, args ...any) {
+	if !c.full() {
+		c.foundAt(c.value(), severity, code, clause, format, args...)
+	}
+}
+
+// foundIn reports the first innermost value of the element at the place.
+func (c *checker) foundIn(severity hl7v2.Severity, code hl7v2.Code, clause, format string, args ...any) {
+	if !c.full() {
+		c.foundAt(c.value().Leaf(), severity, code, clause, format, args...)
+	}
+}
+
+func (c *checker) foundAt(v hl7v2.Value, severity hl7v2.Severity, code hl7v2.Code, clause, format string, args ...any) {
+	c.report(severity, code, v.Path(), v.Offset(), clause, fmt.Errorf(format, args...))
+}
+
+// tolerated is the severity of what only a strict reader refuses.
+func (c *checker) tolerated() hl7v2.Severity {
+	if c.v.Strict {
+		return hl7v2.Error
+	}
+	return hl7v2.Warning
+}
+
+// fields checks the fields of a segment.
+func (c *checker) fields(s hl7v2.Segment) {
+	c.segment = s
+	marks := s.Marks()
+	id := c.data[s.Offset():marks[0].Offset()]
+	var row *segmentRow
+	if len(id) == 3 {
+		row = c.plan.segment(segmentKey(id))
+	}
+	if c.row = row; row == nil {
+		c.unknown(s)
+		return
+	}
+	rows := c.plan.elements[row.first:][:row.fields]
+	n := 0
+	if s.Index() == 0 {
+		n = 1 // the separator is the first field
+	}
+	c.second = run{}
+	var have fieldSet
+	at := marks[0].Offset() + 1
+	for i := 1; i < len(marks); i++ {
+		first := i
+		for !marks[i].EndsField() {
+			i++
+		}
+		n++
+		f := run{at, marks[i].Offset()}
+		at = f.end + 1
+		if f.start == f.end {
+			continue
+		}
+		if n == 2 {
+			c.second = f
+		}
+		state := c.state(f, i-first)
+		if state == hl7v2.Absent {
+			continue
+		}
+		have |= 1 << min(n, 63)
+		if state == hl7v2.Null || row.header && n <= 2 {
+			continue
+		}
+		c.place = place{field: n}
+		if n > len(rows) {
+			c.found(c.tolerated(), CodeExtra, "2.8.2", "%s has %d fields in version %s", id, len(rows), c.version)
+			continue
+		}
+		switch e := &rows[n-1]; e.usage {
+		case undefined:
+		case Withdrawn:
+			c.found(hl7v2.Warning, CodeWithdrawn, "2.8.4", "%s is withdrawn in version %s", c.fieldDef(n).Name(), c.version)
+		default:
+			c.repetitions(f, marks[first:i], e)
+		}
+	}
+	for missing := row.required &^ have; missing != 0; missing &= missing - 1 {
+		c.required(s, bits.TrailingZeros64(uint64(missing)))
+	}
+}
+
+// undefined is the usage of a number that the version does not define.
+const undefined Usage = 'X'
+
+// fieldDef returns the definition of field n of the segment, to report it.
+func (c *checker) fieldDef(n int) Element { return Element{c.plan.f, int(c.row.first) + n - 1} }
+
+// unknown reports a segment that the version does not have.
+func (c *checker) unknown(s hl7v2.Segment) {
+	if c.data[s.Offset()] == 'Z' {
+		return
+	}
+	if c.full() {
+		return
+	}
+	if path := s.Path(); path != "" {
+		c.report(hl7v2.Warning, CodeUnknownSegment, path, s.Offset(), "2.5.2", fmt.Errorf("version %s has no segment %s", c.version, s.ID()))
+	}
+}
+
+// required reports a field that must have a value and has none.
+func (c *checker) required(s hl7v2.Segment, n int) {
+	if c.full() {
+		return
+	}
+	at := s.Field(n).Offset()
+	if at < 0 {
+		at = s.Offset() + len(s.Raw())
+	}
+	c.report(hl7v2.Error, hl7v2.CodeRequired, fmt.Sprintf("%s-%d", s.Path(), n), at, "2.5.3.3", fmt.Errorf("%s is required", c.fieldDef(n).Name()))
+}
+
+// repetitions checks the repetitions of a field, which has a value.
+func (c *checker) repetitions(f run, marks []hl7v2.Mark, e *elementRow) {
+	typ := e.typ
+	if typ == variesType {
+		typ = c.varies()
+	}
+	t := &c.plan.types[typ]
+	for r := 1; ; r++ {
+		k := next(marks, hl7v2.RepetitionMark)
+		rep := f
+		if k < len(marks) {
+			rep.end = marks[k].Offset()
+		}
+		c.place = place{field: c.field, rep: r}
+		if e.max > 0 && r == int(e.max)+1 {
+			c.found(c.tolerated(), CodeRepetition, "2.5.3.5", "%s may occur %d times", c.fieldDef(c.field).Name(), e.max)
+		}
+		if most := int(e.length); most > 0 && rep.end-rep.start > most {
+			if have := utf8.RuneCount(c.data[rep.start:rep.end]); have > most {
+				c.found(c.tolerated(), CodeLength, "2.5.3.2", "%d characters, %d are allowed", have, most)
+			}
+		}
+		switch {
+		case typ == noType || c.state(rep, k) != hl7v2.Present:
+		case t.components == 0:
+			c.primitive(leaf(rep, marks[:k]), t.form, t.isID, e)
+		default:
+			c.components(rep, marks[:k], t, e)
+		}
+		if k == len(marks) {
+			return
+		}
+		f.start, marks = rep.end+1, marks[k+1:]
+	}
+}
+
+// varies returns the data type that another field names: OBX-2 for OBX-5. It
+// is noType where that is not known.
+func (c *checker) varies() uint16 {
+	if c.field != 5 || !c.segment.Is("OBX") {
+		return noType
+	}
+	if c.named.typ != noType && string(c.data[c.second.start:c.second.end]) == c.named.name && !c.encoded {
+		return c.named.typ
+	}
+	name := c.segment.Field(2)
+	if name.State() != hl7v2.Present {
+		c.found(hl7v2.Error, CodeValueType, "7.4.2.2", "a value in OBX-5 needs its data type in OBX-2")
+		return noType
+	}
+	typ := c.plan.typeNamed(name.AppendText(c.text[:0]))
+	if typ == noType {
+		c.foundAt(name, hl7v2.Error, CodeValueType, "7.4.2.2", "OBX-2 names no data type of version %s", c.version)
+		return noType
+	}
+	c.named = valueType{c.plan.types[typ].name, typ}
+	return typ
+}
+
+// components checks a repetition of a composite type.
+func (c *checker) components(rep run, marks []hl7v2.Mark, t *typeRow, e *elementRow) {
+	if e.number != 0 { // the code of a coded element is its first component
+		c.comp = 1
+		c.code(leaf(rep, marks), t.isID, e)
+	}
+	rows := c.plan.elements[t.first:][:t.components]
+	var have fieldSet
+	for n := 1; ; n++ {
+		k := next(marks, hl7v2.ComponentMark)
+		part := rep
+		if k < len(marks) {
+			part.end = marks[k].Offset()
+		}
+		if part.start < part.end {
+			c.comp = n
+			if state := c.state(part, k); state != hl7v2.Absent {
+				have |= 1 << min(n, 63)
+				if state == hl7v2.Present {
+					c.component(part, marks[:k], t, rows)
+				}
+			}
+		}
+		if k == len(marks) {
+			break
+		}
+		rep.start, marks = part.end+1, marks[k+1:]
+	}
+	if missing := t.required &^ have; missing != 0 {
+		c.comp = 0
+		c.missing(missing, t)
+	}
+}
+
+// component checks a component of type t, which has a value.
+func (c *checker) component(part run, marks []hl7v2.Mark, t *typeRow, rows []elementRow) {
+	if c.comp > len(rows) || rows[c.comp-1].usage == undefined {
+		c.extra(t)
+		return
+	}
+	e := &rows[c.comp-1]
+	switch inner := &c.plan.types[e.typ]; {
+	case t.isTS && c.comp == 1:
+		c.primitive(leaf(part, marks), momentForm, false, &elementRow{})
+	case e.typ == noType:
+	case inner.components == 0 || inner.isTS:
+		c.primitive(leaf(part, marks), inner.form, inner.isID, e)
+	default:
+		c.subcomponents(part, marks, inner, e)
+		c.sub = 0
+	}
+}
+
+// subcomponents checks a component that is of a composite type itself.
+func (c *checker) subcomponents(comp run, marks []hl7v2.Mark, t *typeRow, e *elementRow) {
+	if e.number != 0 {
+		c.code(leaf(comp, marks), t.isID, e)
+	}
+	rows := c.plan.elements[t.first:][:t.components]
+	var have fieldSet
+	for n := 1; ; n++ {
+		k := next(marks, hl7v2.SubcomponentMark)
+		part := comp
+		if k < len(marks) {
+			part.end = marks[k].Offset()
+		}
+		if state := c.state(part, k); state != hl7v2.Absent {
+			have |= 1 << min(n, 63)
+			if c.sub = n; state == hl7v2.Present {
+				if n > len(rows) || rows[n-1].usage == undefined {
+					c.extra(t)
+				} else {
+					inner := &c.plan.types[rows[n-1].typ]
+					c.primitive(part, inner.form, inner.isID, &rows[n-1])
+				}
+			}
+		}
+		if k == len(marks) {
+			break
+		}
+		comp.start, marks = part.end+1, marks[k+1:]
+	}
+	if missing := t.required &^ have; missing != 0 {
+		c.sub = 0
+		c.missing(missing, t)
+	}
+}
+
+// extra reports a component that the type does not have.
+func (c *checker) extra(t *typeRow) {
+	c.found(c.tolerated(), CodeExtra, "2.8.2", "%s has %d components in version %s", t.name, t.components, c.version)
+}
+
+// missing reports the components of a type that are required and not there.
+func (c *checker) missing(missing fieldSet, t *typeRow) {
+	for ; missing != 0; missing &= missing - 1 {
+		n := bits.TrailingZeros64(uint64(missing))
+		e := Element{c.plan.f, int(t.first) + n - 1}
+		c.found(c.tolerated(), hl7v2.CodeRequired, "2.5.3.3", "component %d, %s, is required", n, e.Name())
+	}
+}
+
+// primitive checks an innermost value: its form, and its code by the table of
+// the element.
+func (c *checker) primitive(r run, f form, isID bool, e *elementRow) {
+	if f == anyForm && e.number == 0 || c.state(r, 0) != hl7v2.Present {
+		return
+	}
+	if f != anyForm {
+		c.form(c.data[r.start:r.end], f)
+	}
+	if e.number != 0 {
+		c.code(r, isID, e)
+	}
+}
+
+// form checks the text of a primitive type.
+func (c *checker) form(raw []byte, f form) {
+	clause, text := "", ""
+	switch f {
+	case numberForm:
+		if isNumber(raw) {
+			return
+		}
+		clause, text = "2.A NM", "not a number: an optional sign, digits and a decimal point are allowed"
+	case sequenceForm:
+		if isDigits(raw) {
+			return
+		}
+		clause, text = "2.A SI", "not a sequence id: digits only"
+	case dateForm:
+		if d, err := hl7v2.ParseDateTime(raw); err == nil && d.Precision() <= hl7v2.Day {
+			return
+		}
+		clause, text = "2.A DT", "not a date: YYYY[MM[DD]]"
+	case momentForm:
+		if _, err := hl7v2.ParseDateTime(raw); err == nil {
+			return
+		}
+		clause, text = "2.A DTM", "not a date and time: YYYY[MM[DD[HH[MM[SS[.S[S[S[S]]]]]]]]][+/-ZZZZ]"
+	case timeForm:
+		if isTime(raw) {
+			return
+		}
+		clause, text = "2.A TM", "not a time: HH[MM[SS[.S[S[S[S]]]]]][+/-ZZZZ]"
+	}
+	c.foundIn(hl7v2.Error, hl7v2.CodeDataType, clause, "%s", text)
+}
+
+// isNumber reports whether b is an NM: [+-]digits[.digits], where one side of
+// the point may be empty.
+func isNumber(b []byte) bool {
+	if len(b) > 0 && (b[0] == '+' || b[0] == '-') {
+		b = b[1:]
+	}
+	digits, points := 0, 0
+	for _, c := range b {
+		switch {
+		case c >= '0' && c <= '9':
+			digits++
+		case c == '.':
+			points++
+		default:
+			return false
+		}
+	}
+	return digits > 0 && points <= 1
+}
+
+func isDigits(b []byte) bool {
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
+// isTime reports whether b is a TM.
+func isTime(b []byte) bool {
+	// A time of day is what follows the day in a date and time.
+	_, err := hl7v2.ParseDateTime("20000101" + string(b))
+	return err == nil && len(b) >= 2
+}
