@@ -44,6 +44,9 @@ type Validator struct {
 	// Rules are checked besides.
 	Rules []Rule
 
+	// Profile, if set, is a conformance profile to check by besides.
+	Profile *Profile
+
 	// Suppress lists findings that are known and accepted.
 	Suppress []Suppression
 }
@@ -136,6 +139,9 @@ func (v *Validator) Validate(m *hl7v2.Message) []hl7v2.Issue {
 	issues = x.run(v, version, m, policy, issues)
 	x.empty()
 	idle.Put(x)
+	if v.Profile != nil {
+		issues = append(issues, v.Profile.validate(m, v.Code, version.String() == v.Profile.Version())...)
+	}
 	return v.without(issues)
 }
 
