@@ -37,6 +37,13 @@
 // read. XML with a document type is refused, and archives are limited in depth,
 // ratio and size.
 //
+// What is not here, or not as sure as the rest: Style2025 follows a summary of the
+// guide and not its examples; the default rules follow published meanings of the
+// fields and not the implementation guide's own pseudo code, and are data that the
+// deployer reviews and changes; months and days are not compared in a dosage; no
+// interactions, allergies or dose limits are checked. Clinical safety stays with
+// whoever deploys it.
+//
 // The layout is that of the NHSBSA technical specification, release 2 version
 // 3.1, and of the schema files of version 2.3 (GTIN: 2.0). dm+d itself is not
 // part of this package: releases come from TRUD.

@@ -27,7 +27,7 @@ func MedicationKnowledge(p dmd.Product, opts ...Option) *r4.MedicationKnowledge 
 		ProductType:   []r4.CodeableConcept{{Text: p.Kind().String()}},
 		IntendedRoute: each(routes(p)),
 	}
-	if short, ok := p.Field("ABBREVNM"); ok && short != "" {
+	if short, _ := p.Field("ABBREVNM"); shown(short) != "" {
 		k.Synonym = append(k.Synonym, short)
 	}
 	if s, ok := p.Supplier(); ok {
@@ -36,16 +36,16 @@ func MedicationKnowledge(p dmd.Product, opts ...Option) *r4.MedicationKnowledge 
 	for _, up := range p.Parents() {
 		k.RelatedMedicationKnowledge = append(k.RelatedMedicationKnowledge, r4.MedicationKnowledgeRelatedMedicationKnowledge{
 			Type:      &r4.CodeableConcept{Text: "parent " + up.Kind().String()},
-			Reference: []r4.Reference{{Reference: "MedicationKnowledge/" + up.ID().String(), Display: up.Name()}},
+			Reference: []r4.Reference{{Reference: "MedicationKnowledge/" + up.ID().String(), Display: shown(up.Name())}},
 		})
 	}
 	for _, in := range p.Contents() {
 		k.RelatedMedicationKnowledge = append(k.RelatedMedicationKnowledge, r4.MedicationKnowledgeRelatedMedicationKnowledge{
 			Type:      &r4.CodeableConcept{Text: "content of the combination pack"},
-			Reference: []r4.Reference{{Reference: "MedicationKnowledge/" + in.ID().String(), Display: in.Name()}},
+			Reference: []r4.Reference{{Reference: "MedicationKnowledge/" + in.ID().String(), Display: shown(in.Name())}},
 		})
 	}
-	k.AssociatedMedication = []r4.Reference{{Reference: "Medication/" + p.ID().String(), Display: p.Name()}}
+	k.AssociatedMedication = []r4.Reference{{Reference: "Medication/" + p.ID().String(), Display: shown(p.Name())}}
 	for _, st := range p.Strengths() {
 		k.Ingredient = append(k.Ingredient, r4.MedicationKnowledgeIngredient{Item: substance(st), IsActive: new(true), Strength: ratio(p, st)})
 	}
@@ -61,7 +61,7 @@ func MedicationKnowledge(p dmd.Product, opts ...Option) *r4.MedicationKnowledge 
 	if cd := p.Controlled(); cd.Schedule > 0 {
 		k.Regulatory = []r4.MedicationKnowledgeRegulatory{{
 			RegulatoryAuthority: &r4.Reference{Display: "Home Office"},
-			Schedule:            []r4.MedicationKnowledgeRegulatorySchedule{{Schedule: &r4.CodeableConcept{Text: cd.Category.Text}}},
+			Schedule:            []r4.MedicationKnowledgeRegulatorySchedule{{Schedule: &r4.CodeableConcept{Text: text(cd.Category)}}},
 		}}
 	}
 	return k
@@ -79,7 +79,9 @@ func routes(p dmd.Product) []dmd.Term {
 func each(terms []dmd.Term) []r4.CodeableConcept {
 	var out []r4.CodeableConcept
 	for _, t := range terms {
-		out = append(out, *concept([]dmd.Term{t}))
+		if c := concept([]dmd.Term{t}); c != nil {
+			out = append(out, *c)
+		}
 	}
 	return out
 }
@@ -99,7 +101,7 @@ func costs(p dmd.Product) []r4.MedicationKnowledgeCost {
 	if p.Kind() == dmd.VMPP {
 		c.Type.Text, c.Source = price.Category.Text, "Drug Tariff"
 	}
-	if c.Type.Text == "" {
+	if shown(c.Type.Text) == "" {
 		c.Type.Text = "price"
 	}
 	return []r4.MedicationKnowledgeCost{c}
@@ -112,7 +114,7 @@ func classes(p dmd.Product) []r4.MedicationKnowledgeMedicineClassification {
 	}
 	var out []r4.MedicationKnowledgeMedicineClassification
 	add := func(name, system, code string) {
-		if code != "" {
+		if code = sound(code); code != "" {
 			out = append(out, r4.MedicationKnowledgeMedicineClassification{
 				Type:           &r4.CodeableConcept{Text: name},
 				Classification: []r4.CodeableConcept{{Coding: []r4.Coding{{System: system, Code: code}}}},
@@ -128,36 +130,35 @@ func classes(p dmd.Product) []r4.MedicationKnowledgeMedicineClassification {
 // one.
 func characteristics(p dmd.Product) []r4.MedicationKnowledgeDrugCharacteristic {
 	var out []r4.MedicationKnowledgeDrugCharacteristic
-	add := func(name string, value r4.Value) {
-		out = append(out, r4.MedicationKnowledgeDrugCharacteristic{Type: &r4.CodeableConcept{Text: name}, Value: value})
+	add := func(name, value string) {
+		if shown(value) != "" {
+			out = append(out, r4.MedicationKnowledgeDrugCharacteristic{Type: &r4.CodeableConcept{Text: name}, Value: r4.String(value)})
+		}
 	}
 	if vmp, ok := p.VMP(); ok {
 		for _, f := range []struct{ tag, name string }{{"SUG_F", "sugar free"}, {"GLU_F", "gluten free"}, {"PRES_F", "preservative free"}, {"CFC_F", "CFC free"}} {
 			if vmp.Flag(f.tag) {
-				add("free from", r4.String(f.name))
+				add("free from", f.name)
 			}
 		}
 	}
 	if amp, ok := p.AMP(); ok {
 		if t, ok := amp.Term("FLAVOURCD"); ok {
-			add("flavour", r4.String(text(t)))
+			add("flavour", text(t))
 		}
 		for r := range amp.Records() {
 			if r.Table != dmd.TableAPINFO {
 				continue
 			}
-			if size, ok := r.Get("SZ_WEIGHT"); ok && size != "" {
-				add("size or weight", r4.String(size))
-			}
-			if c, ok := r.Get("COLOURCD"); ok {
-				add("colour", r4.String(text(amp.LookUp("COLOUR", c))))
-			}
-			if n, ok := r.Get("PROD_ORDER_NO"); ok && n != "" {
-				add("product order number", r4.String(n))
-			}
+			size, _ := r.Get("SZ_WEIGHT")
+			add("size or weight", size)
+			colour, _ := r.Get("COLOURCD")
+			add("colour", text(amp.LookUp("COLOUR", colour)))
+			number, _ := r.Get("PROD_ORDER_NO")
+			add("product order number", number)
 		}
 		if amp.Flag("EMA") {
-			add("additional monitoring", r4.String("yes"))
+			add("additional monitoring", "yes")
 		}
 	}
 	return out

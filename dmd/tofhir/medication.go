@@ -1,9 +1,12 @@
 package tofhir
 
 import (
+	"strings"
+
 	"github.com/nhskit/nhskit/dmd"
 	"github.com/nhskit/nhskit/fhir"
 	"github.com/nhskit/nhskit/fhir/r4"
+	"github.com/nhskit/nhskit/snomed/sctid"
 )
 
 // Profile is the UK Core profile that Medication conforms to.
@@ -74,7 +77,24 @@ func Medication(p dmd.Product, opts ...Option) *r4.Medication {
 
 // code is the product's code, with its name as the display.
 func code(p dmd.Product, o options) *r4.CodeableConcept {
-	return &r4.CodeableConcept{Coding: []r4.Coding{{System: o.system, Code: p.ID().String(), Display: p.Name()}}}
+	return &r4.CodeableConcept{Coding: []r4.Coding{{System: o.system, Code: p.ID().String(), Display: shown(p.Name())}}}
+}
+
+// shown is a text, or nothing if it is blank. FHIR has no empty texts.
+func shown(s string) string {
+	if strings.TrimSpace(s) == "" {
+		return ""
+	}
+	return s
+}
+
+// sound is a code, or nothing if it is not one that FHIR can hold: a bad value in
+// the release makes no bad resource.
+func sound(code string) string {
+	if strings.ContainsAny(code, " \t\r\n") {
+		return ""
+	}
+	return code
 }
 
 // status is inactive for what is invalid, discontinued or not available.
@@ -91,31 +111,36 @@ func form(p dmd.Product) *r4.CodeableConcept {
 	return concept(p.Forms())
 }
 
-// concept makes a concept of entries of a list of SNOMED CT codes.
+// concept makes a concept of entries of a list of SNOMED CT codes, nil of none.
 func concept(terms []dmd.Term) *r4.CodeableConcept {
-	if len(terms) == 0 {
-		return nil
-	}
 	c := new(r4.CodeableConcept)
 	for _, t := range terms {
-		c.Coding = append(c.Coding, r4.Coding{System: dmd.SystemSNOMED, Code: t.Code, Display: t.Text})
+		if code := sound(t.Code); code != "" {
+			c.Coding = append(c.Coding, r4.Coding{System: dmd.SystemSNOMED, Code: code, Display: shown(t.Text)})
+		}
+	}
+	if c.Coding == nil {
+		return nil
 	}
 	return c
 }
 
 func manufacturer(s dmd.Term) *r4.Reference {
-	ref := &r4.Reference{Display: s.Text}
-	if s.Code != "" {
-		ref.Identifier = &r4.Identifier{System: dmd.SystemSNOMED, Value: s.Code}
+	ref := &r4.Reference{Display: shown(s.Text)}
+	if code := sound(s.Code); code != "" {
+		ref.Identifier = &r4.Identifier{System: dmd.SystemSNOMED, Value: code}
+	}
+	if ref.Identifier == nil && ref.Display == "" {
+		return nil
 	}
 	return ref
 }
 
 // quantity is an amount in UCUM, or in dm+d's unit where UCUM has none.
 func quantity(q dmd.Quantity) *r4.Quantity {
-	out := &r4.Quantity{Value: decimal(q.Value), Unit: q.Unit.Text, System: dmd.SystemUCUM, Code: dmd.UCUM(q.Unit.Code)}
+	out := &r4.Quantity{Value: decimal(q.Value), Unit: shown(q.Unit.Text), System: dmd.SystemUCUM, Code: dmd.UCUM(q.Unit.Code)}
 	if out.Code == "" {
-		out.System, out.Code = dmd.SystemSNOMED, q.Unit.Code
+		out.System, out.Code = dmd.SystemSNOMED, sound(q.Unit.Code)
 	}
 	if out.Code == "" {
 		out.System = ""
@@ -133,23 +158,27 @@ func decimal(d dmd.Decimal) fhir.Decimal {
 }
 
 // ratio is a strength per the denominator that dm+d gives, or per one of what the
-// product is counted in. FHIR wants both parts or none.
+// product is counted in. FHIR wants both parts or none; a strength below zero, or
+// for none of something, is none.
 func ratio(p dmd.Product, st dmd.Strength) *r4.Ratio {
-	if !st.HasValue {
+	if !st.HasValue || st.Numerator.Value.Sign() < 0 {
 		return nil
 	}
 	r := &r4.Ratio{Numerator: quantity(st.Numerator)}
-	if st.Denominator.Unit.Code != "" {
-		r.Denominator = quantity(st.Denominator)
+	if st.Denominator.Unit.Code == "" {
+		r.Denominator = one(p.DoseForm().UnitDose)
 		return r
 	}
-	r.Denominator = one(p.DoseForm().UnitDose)
+	if st.Denominator.Value.Sign() <= 0 {
+		return nil
+	}
+	r.Denominator = quantity(st.Denominator)
 	return r
 }
 
 // one is one of a unit, or just one.
 func one(u dmd.Term) *r4.Quantity {
-	if u.Code == "" {
+	if sound(u.Code) == "" {
 		return &r4.Quantity{Value: fhir.NewDecimal(1, 0), System: dmd.SystemUCUM, Code: ucumOne}
 	}
 	return quantity(dmd.Quantity{Value: dmd.NewDecimal(1, 0), Unit: u})
@@ -158,19 +187,26 @@ func one(u dmd.Term) *r4.Quantity {
 // substance is an ingredient as a concept. Where the strength is of its base, the
 // text says so.
 func substance(st dmd.Strength) *r4.CodeableConcept {
-	c := &r4.CodeableConcept{Coding: []r4.Coding{{System: dmd.SystemSNOMED, Code: st.ID.String(), Display: st.Ingredient.Name()}}}
-	if st.Base.Kind() == dmd.Ingredient && st.Base.ID() != st.ID {
-		c.Text = st.Ingredient.Name() + " (strength as " + st.Base.Name() + ")"
+	c := ingredient(st.ID, st.Ingredient)
+	if name, base := shown(st.Ingredient.Name()), shown(st.Base.Name()); base != "" && name != "" && st.Base.ID() != st.ID {
+		c.Text = name + " (strength as " + base + ")"
 	}
 	return c
 }
 
-func excipient(e dmd.Excipient) *r4.CodeableConcept {
-	return &r4.CodeableConcept{Coding: []r4.Coding{{System: dmd.SystemSNOMED, Code: e.ID.String(), Display: e.Ingredient.Name()}}}
+func excipient(e dmd.Excipient) *r4.CodeableConcept { return ingredient(e.ID, e.Ingredient) }
+
+// ingredient is an ingredient by its identifier, which may not be in the release.
+// FHIR wants an item even of one that has none.
+func ingredient(id sctid.ID, p dmd.Product) *r4.CodeableConcept {
+	if id == 0 {
+		return &r4.CodeableConcept{Text: "unknown"}
+	}
+	return &r4.CodeableConcept{Coding: []r4.Coding{{System: dmd.SystemSNOMED, Code: id.String(), Display: shown(p.Name())}}}
 }
 
 func excipientRatio(e dmd.Excipient) *r4.Ratio {
-	if e.Strength.Unit.Code == "" {
+	if e.Strength.Unit.Code == "" || e.Strength.Value.Sign() < 0 {
 		return nil
 	}
 	return &r4.Ratio{Numerator: quantity(e.Strength), Denominator: one(dmd.Term{})}

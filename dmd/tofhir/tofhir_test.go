@@ -42,10 +42,44 @@ func synthetic(t testing.TB, scale float64) *dmd.Store {
 	return build(t, dir)
 }
 
+// hostile is a release of which no value is what it should be.
+func hostile(t testing.TB) *dmd.Store {
+	t.Helper()
+	dir := t.TempDir()
+	for name, doc := range map[string]string{
+		"f_vtm2_3260821.xml":        "<VIRTUAL_THERAPEUTIC_MOIETIES><VTM><VTMID>90332006</VTMID><NM> \t\n </NM><ABBREVNM/></VTM></VIRTUAL_THERAPEUTIC_MOIETIES>",
+		"f_ingredient2_3260821.xml": "<INGREDIENT_SUBSTANCES><ING><ISID>387517004</ISID><NM></NM></ING></INGREDIENT_SUBSTANCES>",
+		"f_vmp2_3260821.xml": "<VIRTUAL_MED_PRODUCTS><VMPS><VMP><VPID>318136009</VPID><VTMID>1</VTMID><NM>a\x00b\u2028 &lt;é&gt; \xff</NM><PRES_STATCD>x  y</PRES_STATCD><DF_INDCD>9</DF_INDCD><UDFS>-1e3</UDFS><UDFS_UOMCD>  a  b </UDFS_UOMCD><UNIT_DOSE_UOMCD>no  unit</UNIT_DOSE_UOMCD></VMP></VMPS>" +
+			"<VIRTUAL_PRODUCT_INGREDIENT><VPI><VPID>318136009</VPID><ISID>387517004</ISID><STRNT_NMRTR_VAL>1e3</STRNT_NMRTR_VAL><STRNT_NMRTR_UOMCD>x\ty  z</STRNT_NMRTR_UOMCD></VPI><VPI><VPID>318136009</VPID><ISID>x</ISID><BS_SUBID>387517004</BS_SUBID><STRNT_NMRTR_VAL>-0.000</STRNT_NMRTR_VAL><STRNT_DNMTR_VAL>0</STRNT_DNMTR_VAL><STRNT_DNMTR_UOMCD>258773002</STRNT_DNMTR_UOMCD></VPI></VIRTUAL_PRODUCT_INGREDIENT>" +
+			"<DRUG_FORM><DFORM><VPID>318136009</VPID><FORMCD> </FORMCD></DFORM><DFORM><VPID>318136009</VPID><FORMCD>a  b</FORMCD></DFORM></DRUG_FORM><DRUG_ROUTE><DROUTE><VPID>318136009</VPID><ROUTECD/></DROUTE></DRUG_ROUTE><CONTROL_DRUG_INFO><CONTROL_INFO><VPID>318136009</VPID><CATCD>0002</CATCD></CONTROL_INFO></CONTROL_DRUG_INFO></VIRTUAL_MED_PRODUCTS>",
+		"f_amp2_3260821.xml":  "<ACTUAL_MEDICINAL_PRODUCTS><AMPS><AMP><APID>385055001</APID><VPID>318136009</VPID><NM/><DESC/><SUPPCD>  </SUPPCD><FLAVOURCD>x  y</FLAVOURCD></AMP></AMPS><AP_INGREDIENT><AP_ING><APID>385055001</APID><ISID/><STRNTH>x</STRNTH><UOMCD>q  q</UOMCD></AP_ING></AP_INGREDIENT><AP_INFORMATION><AP_INFO><APID>385055001</APID><SZ_WEIGHT> </SZ_WEIGHT><COLOURCD></COLOURCD><PROD_ORDER_NO>\t</PROD_ORDER_NO></AP_INFO></AP_INFORMATION></ACTUAL_MEDICINAL_PRODUCTS>",
+		"f_vmpp2_3260821.xml": "<VIRTUAL_MED_PRODUCT_PACK><VMPPS><VMPP><VPPID>428673006</VPPID><NM> </NM><VPID>318136009</VPID><QTYVAL>1e-3</QTYVAL><QTY_UOMCD>u  u</QTY_UOMCD></VMPP></VMPPS><DRUG_TARIFF_INFO><DTINFO><VPPID>428673006</VPPID><PAY_CATCD> </PAY_CATCD><PRICE>999999999999999999</PRICE></DTINFO></DRUG_TARIFF_INFO></VIRTUAL_MED_PRODUCT_PACK>",
+		"f_ampp2_3260821.xml": "<ACTUAL_MEDICINAL_PROD_PACKS><AMPPS><AMPP><APPID>428641000</APPID><NM>x</NM><VPPID>428673006</VPPID><APID>385055001</APID></AMPP></AMPPS><MEDICINAL_PRODUCT_PRICE><PRICE_INFO><APPID>428641000</APPID><PRICE>00</PRICE><PRICE_BASISCD>  </PRICE_BASISCD></PRICE_INFO></MEDICINAL_PRODUCT_PRICE></ACTUAL_MEDICINAL_PROD_PACKS>",
+		"f_bnf1_0260821.xml":  "<BNF_DETAILS><VMPS><VMP><VPID>318136009</VPID><BNF>a  b</BNF><ATC> </ATC></VMP></VMPS></BNF_DETAILS>",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(doc), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := build(t, dir)
+	for table, want := range map[dmd.Table]int{dmd.TableVTM: 1, dmd.TableVMP: 1, dmd.TableVPI: 2, dmd.TableAMP: 1, dmd.TableAPING: 1, dmd.TableVMPP: 1, dmd.TableAMPP: 1, dmd.TableBNFVMP: 1} {
+		if s.Count(table) != want {
+			t.Fatalf("%s: %d records", table, s.Count(table))
+		}
+	}
+	return s
+}
+
 // TestEveryProduct converts every product of a store and has the strict reader
 // accept it without a finding.
 func TestEveryProduct(t *testing.T) {
-	stores := map[string]*dmd.Store{"synthetic": synthetic(t, 0.01)}
+	faulty := dmdtest.New(0.003, 5)
+	faulty.Faults = true
+	dir := t.TempDir()
+	if err := faulty.WriteDir(dir); err != nil {
+		t.Fatal(err)
+	}
+	stores := map[string]*dmd.Store{"synthetic": synthetic(t, 0.01), "with faults": build(t, dir), "hostile": hostile(t)}
 	if os.Getenv("NHSKIT_LONG") != "" {
 		stores["synthetic at scale 1"] = synthetic(t, 1)
 	}
