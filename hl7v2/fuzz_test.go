@@ -246,6 +246,11 @@ func pathSeeds() []string {
 // million times.
 func TestMutations(t *testing.T) {
 	t.Run("Parse", func(t *testing.T) { mutate.Run(t, 2000, 1_000_000, seedMessages(), messageTokens(), checkParse) })
+	t.Run("Repaired", func(t *testing.T) {
+		mutate.Run(t, 2000, 500_000, repairSeeds(), append(messageTokens(), "\rOBX|1|TX|||", "\rNTE|1||", "<br>", "\\X00E9\\", "\\X", "\\E\\X0A\\E\\"), func(t *testing.T, in []byte) {
+			checkRepaired(t, in, uint16(uint64(len(in)+1)*0x9e3779b97f4a7c15>>44))
+		})
+	})
 	t.Run("Batch", func(t *testing.T) { mutate.Run(t, 1000, 500_000, seedMessages(), messageTokens(), checkBatch) })
 	t.Run("Escape", func(t *testing.T) {
 		mutate.Run(t, 20_000, 8_000_000, byteSlices(escapeSeeds()), messageTokens(), checkEscape)

@@ -1,6 +1,10 @@
 package hl7v2
 
-import "bytes"
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
 
 // Recoded returns the message in other delimiters and another character set,
 // which MSH-18 of the copy declares. Text, formatting and nulls are the same.
@@ -61,109 +65,246 @@ func (m *Message) Recoded(d Delimiters, to Charset) (*Message, error) {
 func (d Delimiters) escapedCode(c Charset) []byte { return d.EscapeText([]byte(c.String())) }
 
 // Repair is a set of rules for what known senders do wrong. They are applied
-// on request only, each by its name.
-type Repair uint8
+// on request only, each by its name; no rule touches a byte that it is not
+// about.
+type Repair uint16
 
-// The rules.
+// The rules. Text fields are OBX-5 of the types ST, TX and FT, and NTE-3.
 const (
 	// RepairTerminators ends every segment in CR and drops blank lines,
-	// indentation, and what stands around the message.
+	// indentation, and what stands around the message: byte order marks, the
+	// bytes of frames, NULs.
 	RepairTerminators Repair = 1 << iota
 
 	// RepairContinuations joins a line that begins with no segment id to the
 	// value that the line before it ends in, with \.br\ between: text with raw
-	// line ends in it.
+	// line ends in it. A lone escape character in that value is escaped. Where CR alone ends a segment, a line feed in a value
+	// becomes \.br\.
 	RepairContinuations
 
 	// RepairEscapes writes \E\ for every escape character that begins no
 	// escape sequence, as in C:\TEMP.
 	RepairEscapes
+
+	// RepairEncodingCharacters completes an MSH-2 of fewer than four
+	// characters with the usual ones, and escapes them in the values, where
+	// they were text so far; and it drops a backslash that some other escaping
+	// doubled, a truncation character before version 2.7, and what stands
+	// behind it.
+	RepairEncodingCharacters
+
+	// RepairDoubleEscapes reads sequences whose escape characters were
+	// themselves escaped, as in \E\X09\E\ or \E\.br\E\. Only those for
+	// characters by their code and for formatting: C:\F\x escaped is no such
+	// thing.
+	RepairDoubleEscapes
+
+	// RepairTextDelimiters escapes component and subcomponent delimiters in
+	// text fields, as in R&D, without which text is lost to readers that take
+	// the first component. Repetitions stay.
+	RepairTextDelimiters
+
+	// RepairLineBreaks writes \.br\ for what stands for a line break in text
+	// fields: <BR> in its spellings, and CR, LF or both by their codes, as in
+	// \X0D\\X0A\ or \X000d\.
+	RepairLineBreaks
+
+	// RepairCodePoints writes characters for hexadecimal sequences that hold
+	// UTF-16, as in \X00E0\: those of an even number of bytes that as bytes
+	// would be control characters. What the message's character set cannot
+	// hold stays.
+	RepairCodePoints
+
+	// RepairControlCharacters writes control characters in values by their
+	// codes, as in \X1C\, but for tabs and line feeds.
+	RepairControlCharacters
+
+	// RepairCharset makes MSH-18 say what the bytes are: UNICODE UTF-8 where
+	// nothing, ASCII or a set of one byte to a character is declared, and all
+	// bytes beyond ASCII are valid UTF-8; and the code of table 0211 for names
+	// such as UTF-8 and ISO-8859-1. Bytes that are in no such set are mended
+	// by Recoded.
+	RepairCharset
 )
 
-// Repaired returns a copy of the message to which the rules have been applied.
-func (m *Message) Repaired(rules Repair) (*Message, error) {
-	var out []byte
-	if rules&RepairTerminators == 0 {
-		out = append(out, m.data[:m.begin]...)
+// repairRules are the rules in the order in which they are applied, with their
+// names in codes of findings, and what each says that it has done.
+var repairRules = [...]struct {
+	rule Repair
+	name Code
+	did  error
+	find func(m *Message, edit func(start, end int, with string))
+}{
+	{RepairEncodingCharacters, "encoding-characters", errors.New("MSH-2 was completed or cut to the characters of its version"), (*Message).repairEncodingCharacters},
+	{RepairContinuations, "continuations", errors.New("a line was joined to the value before it"), (*Message).repairContinuations},
+	{RepairTerminators, "terminators", errors.New("what stood between, before or behind segments became one CR, or nothing"), (*Message).repairTerminators},
+	{RepairDoubleEscapes, "double-escapes", errors.New("an escaped escape character of a sequence was read"), (*Message).repairDoubleEscapes},
+	{RepairTextDelimiters, "text-delimiters", errors.New("a delimiter in text was escaped"), (*Message).repairTextDelimiters},
+	{RepairLineBreaks, "line-breaks", errors.New("a line break was written as formatted text has it"), (*Message).repairLineBreaks},
+	{RepairCodePoints, "code-points", errors.New("a character by its code in UTF-16 was written as it is"), (*Message).repairCodePoints},
+	{RepairEscapes, "escapes", errors.New("a lone escape character was escaped"), (*Message).repairEscapes},
+	{RepairControlCharacters, "control-characters", errors.New("a control character was written by its code"), (*Message).repairControlCharacters},
+	{RepairCharset, "charset", errors.New("MSH-18 was made to say what the bytes are"), (*Message).repairCharset},
+}
+
+// CodeRepaired is what the codes of the findings of Repaired begin with, before
+// the name of the rule: "hl7v2.repaired.escapes".
+const CodeRepaired Code = "hl7v2.repaired"
+
+// repairEdit is a change of bytes.
+type repairEdit struct {
+	start, end int
+	with       string
+}
+
+// maxRepairs is how often the rules are applied, each time to what they made
+// last time. Twice is enough in practice.
+const maxRepairs = 10
+
+// Repaired returns a copy of the message to which the rules have been applied,
+// and what they changed: findings of severity Information whose offsets count in
+// this message, in the order of the rules, at most 200 and a CodeTooMany.
+// Applying the rules to the copy changes nothing. The error is that of reading
+// the copy, which may cross a limit.
+func (m *Message) Repaired(rules Repair) (*Message, []Issue, error) {
+	out := m.Clone()
+	report := repairReport{m: m}
+	for range maxRepairs {
+		changed := false
+		for i := range repairRules {
+			r := &repairRules[i]
+			if rules&r.rule == 0 {
+				continue
+			}
+			var edits []repairEdit
+			r.find(out, func(start, end int, with string) {
+				if string(out.data[start:end]) != with {
+					edits = append(edits, repairEdit{start, end, with})
+				}
+			})
+			if len(edits) == 0 {
+				continue
+			}
+			changed = true
+			for _, e := range edits {
+				report.add(out, i, e.start)
+			}
+			next, err := out.edited(edits)
+			if err != nil {
+				return nil, nil, err
+			}
+			out = next
+			report.stages = append(report.stages, edits)
+		}
+		if !changed {
+			break
+		}
 	}
-	x := &m.index
-	for s := range m.Segments("") {
-		start, end, lo, _ := s.span()
-		joined := rules&RepairContinuations != 0 && s.i > 0 && !isSegmentID(s.id()) && m.delims.Escape != 0
-		if joined {
-			out = bytes.TrimRight(out, "\r\n \t")
-			out = append(append(append(out, m.delims.Escape), ".br"...), m.delims.Escape)
-		}
-		body := start
-		if s.isHeaderSegment() { // MSH-2 holds the escape character itself
-			body = x.marks[x.fields[lo+1]].at()
-			out = append(out, m.data[start:body]...)
-		}
-		raw := m.data[body:end]
-		if rules&RepairEscapes != 0 {
-			out = m.appendEscapesRepaired(out, raw)
-		} else {
-			out = append(out, raw...)
-		}
-		next := len(m.data)
-		if i := int(s.i) + 1; i < m.Len() {
-			next = int(x.segs[i].start)
-		}
-		if rules&RepairTerminators != 0 {
-			out = append(out, '\r')
-		} else {
-			out = append(out, m.data[end:next]...)
-		}
+	return out, report.issues, nil
+}
+
+// edited returns a message with changes, which are in the order of the bytes.
+func (m *Message) edited(edits []repairEdit) (*Message, error) {
+	size := len(m.data)
+	for _, e := range edits {
+		size += len(e.with) - (e.end - e.start)
 	}
+	data := make([]byte, 0, size)
+	at := 0
+	for _, e := range edits {
+		data = append(append(data, m.data[at:e.start]...), e.with...)
+		at = e.end
+	}
+	data = append(data, m.data[at:]...)
 	p := m.parser
 	p.Strict = false
 	c := new(Message)
-	if err := p.ParseInto(c, out); err != nil {
+	if err := p.ParseInto(c, data); err != nil {
 		return nil, err
 	}
 	c.owned = true
+	if m.wide != narrow {
+		c.wide, c.source = m.wide, m.source
+		c.readCharset()
+	}
 	return c, nil
 }
 
-// appendEscapesRepaired appends part of a segment with lone escape characters
-// written as sequences. A sequence does not reach over a delimiter.
-func (m *Message) appendEscapesRepaired(dst, raw []byte) []byte {
-	d := m.delims
-	if d.Escape == 0 || m.charset.hidesDelimiters() {
-		return append(dst, raw...)
+// repairReport lists what has been changed.
+type repairReport struct {
+	m      *Message
+	stages [][]repairEdit
+	issues []Issue
+}
+
+// add reports a change at an offset of a message, which the stages so far have
+// made.
+func (r *repairReport) add(of *Message, rule, at int) {
+	i := Issue{Severity: Information, Code: CodeRepaired + "." + repairRules[rule].name, Err: repairRules[rule].did}
+	switch {
+	case len(r.issues) > maxIssues:
+		return
+	case len(r.issues) == maxIssues:
+		i.Code, i.Err = CodeTooMany, errTooMany
+	case repairRules[rule].rule == RepairTerminators:
+		if at >= of.begin && at <= of.end {
+			i.Path = of.segmentOf(uint32(at)).Path()
+		}
+	case repairRules[rule].rule == RepairCharset:
+		i.Path = "MSH-18"
+	default:
+		i.Path = of.pathAt(at)
 	}
-	for len(raw) > 0 {
-		leaf := raw
-		if i := bytes.IndexFunc(raw, func(r rune) bool {
-			return r != 0 && (r == rune(d.Field) || r == rune(d.Component) || r == rune(d.Repetition) || r == rune(d.Subcomponent))
-		}); i >= 0 {
-			leaf = raw[:i]
+	for _, stage := range slices.Backward(r.stages) {
+		at = before(stage, at)
+	}
+	i.Offset = int64(at)
+	r.issues = append(r.issues, i.Locate(r.m.data))
+}
+
+// before returns where what stands at an offset stood before the changes.
+func before(edits []repairEdit, at int) int {
+	shift := 0 // of what follows the changes so far
+	for _, e := range edits {
+		if at < e.start+shift {
+			break
 		}
-		raw = raw[len(leaf):]
-		for len(leaf) > 0 {
-			i := bytes.IndexByte(leaf, d.Escape)
-			if i < 0 {
-				dst, leaf = append(dst, leaf...), nil
-				break
-			}
-			dst = append(dst, leaf[:i]...)
-			s := d.sequence(leaf[i:])
-			leaf = leaf[i+len(s.raw):]
-			if s.kind != notASequence {
-				dst = append(dst, s.raw...)
-				continue
-			}
-			for _, c := range s.raw {
-				if c == d.Escape {
-					dst = append(dst, d.Escape, 'E', d.Escape)
-				} else {
-					dst = append(dst, c)
-				}
-			}
+		if at < e.start+shift+len(e.with) {
+			return e.start
 		}
-		if len(raw) > 0 {
-			dst, raw = append(dst, raw[0]), raw[1:]
+		shift += len(e.with) - (e.end - e.start)
+	}
+	return at - shift
+}
+
+// pathAt returns the path of the value that an offset lies in or ends, and of
+// its segment if there is none.
+func (m *Message) pathAt(at int) string {
+	s := m.segmentOf(uint32(at))
+	path := s.Path()
+	for _, f := range s.Fields() {
+		if f.Offset() > at {
+			break
+		}
+		for leaf := range f.Leaves() {
+			if start := leaf.Offset(); at >= start && at <= start+len(leaf.Raw()) {
+				path = leaf.Path()
+			}
 		}
 	}
-	return dst
+	return path
+}
+
+// String names the rules, such as "terminators+escapes".
+func (r Repair) String() string {
+	var out []byte
+	for i := range repairRules {
+		if r&repairRules[i].rule != 0 {
+			if len(out) > 0 {
+				out = append(out, '+')
+			}
+			out = append(out, repairRules[i].name...)
+		}
+	}
+	return fmt.Sprintf("%s", out)
 }
