@@ -229,6 +229,7 @@ type builder struct {
 	relFiles  []*relFile
 	rel       []relRow // in final order
 	relAt     []uint32
+	links     *linkTable
 	values    []string // concrete values, in the order of their codes
 
 	identifiers []identifierRow
@@ -242,6 +243,7 @@ type builder struct {
 	pieces      []string // of terms, the commonest first
 
 	rowsSince         int // since collect last freed garbage
+	nameDocs          int // documents of the search index that are names
 	preferredDialects int // how many of the dialects are in the order of preference
 
 	dependencies []rf2.Dependency

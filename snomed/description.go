@@ -1,7 +1,6 @@
 package snomed
 
 import (
-	"encoding/binary"
 	"slices"
 
 	"github.com/nhskit/nhskit/snomed/sctid"
@@ -38,21 +37,28 @@ type Acceptability struct {
 
 // Descriptions returns all descriptions of a concept, inactive ones and text
 // definitions included: first the active ones, and of those the fully
-// specified names.
+// specified names, then the synonyms.
 func (s *Store) Descriptions(o Ordinal) (all []Description, err error) {
 	defer s.im.guard(&err)
 	if int(o) >= s.info.Concepts {
 		return nil, ErrNotFound
 	}
 	from, to := int(s.descAt.get(int(o))), int(s.descAt.get(int(o)+1))
+	if from > to || to > s.info.Descriptions {
+		panic(&fault{ErrCorrupt})
+	}
+	all = make([]Description, to-from)
+	for i := range all {
+		all[i] = s.description(from + i)
+		all[i].Concept = s.id(o)
+	}
 	var room termPieces
-	t := s.terms(o, &room)
-	for i := from; i < to; i++ {
+	var term []byte
+	t, first := s.terms(o, &room)
+	for i := range all {
 		t = t.next()
-		d := s.description(i)
-		d.Concept = s.id(o)
-		d.Term = string(t.append(nil))
-		all = append(all, d)
+		term = t.append(term[:0])
+		all[rowOfTerm(i, first)].Term = string(term)
 	}
 	return all, nil
 }
@@ -125,7 +131,7 @@ func (s *Store) conceptOfDescription(row int) Ordinal {
 // active synonym, then an inactive one, then the fully specified name.
 func (s *Store) PreferredTerm(o Ordinal, dialects ...sctid.ID) (term string, err error) {
 	defer s.im.guard(&err)
-	b, err := s.AppendPreferredTerm(make([]byte, 0, 64), o, dialects...)
+	b, err := s.AppendPreferredTerm(make([]byte, 0, 256), o, dialects...)
 	return string(b), err
 }
 
@@ -136,13 +142,9 @@ func (s *Store) AppendPreferredTerm(to []byte, o Ordinal, dialects ...sctid.ID) 
 		return to, ErrNotFound
 	}
 	if dialects == nil {
-		if k := s.concepts.get(int(o)) >> 4 & 15; k > 0 {
-			var room termPieces
-			t := s.terms(o, &room)
-			for range k {
-				t = t.next()
-			}
-			return t.append(to), nil
+		var room termPieces
+		if t, first := s.terms(o, &room); first > 0 {
+			return t.next().append(to), nil
 		}
 	}
 	row, ok := s.choose(o, s.synonym, dialects)
@@ -165,14 +167,14 @@ func (s *Store) FullySpecifiedName(o Ordinal, dialects ...sctid.ID) (name string
 	if !ok {
 		return "", nil
 	}
-	return string(s.appendTerm(make([]byte, 0, 64), o, row)), nil
+	return string(s.appendTerm(make([]byte, 0, 256), o, row)), nil
 }
 
 // choose picks a description of a type.
 func (s *Store) choose(o Ordinal, kind uint64, dialects []sctid.ID) (row int, ok bool) {
 	from := int(s.descAt.get(int(o)))
 	if dialects == nil {
-		n := s.concepts.get(int(o))
+		n := s.fieldsOf(s.block(o))
 		if kind == s.synonym {
 			n >>= 4
 		}
@@ -223,23 +225,45 @@ type termReader struct {
 // its stack.
 type termPieces [48]uint32
 
-func (s *Store) terms(o Ordinal, room *termPieces) termReader {
-	i, j := s.textAt.get(int(o)), s.textAt.get(int(o)+1)
-	if i > j || j > s.text.base {
-		panic(&fault{ErrCorrupt})
+// terms returns a reader of the terms of a concept. The first it reads is that
+// of the preferred term, whose place among the descriptions, counted from 1, is
+// first; all others follow in the order of the descriptions. Where no place is
+// known, and first is 0, there is no exception.
+func (s *Store) terms(o Ordinal, room *termPieces) (t termReader, first int) {
+	b := s.block(o)
+	return termReader{s, b[s.fields.size:], room[:0]}, int(b[0] >> 4)
+}
+
+// rowOfTerm returns which description of a concept term i is that of.
+func rowOfTerm(i, first int) int {
+	switch {
+	case i >= first:
+		return i
+	case i == 0:
+		return first - 1
 	}
-	return termReader{s, s.im.at(s.text.off+i, j-i), room[:0]}
+	return i - 1
+}
+
+// termOfRow is the reverse of rowOfTerm.
+func termOfRow(row, first int) int {
+	switch {
+	case row >= first:
+		return row
+	case row == first-1:
+		return 0
+	}
+	return row + 1
 }
 
 // next returns the reader at the next term. It works on values, so that the
 // room for the pieces need not be on the heap.
 func (t termReader) next() termReader {
-	shared, a := readCode(t.b)
-	n, b := readCode(t.b[a:])
-	if a == 0 || b == 0 || int(shared) > len(t.code) || int(n) > len(t.b) {
+	shared, n, k := readTermHead(t.b)
+	if k == 0 || shared > len(t.code) || n > len(t.b) {
 		panic(&fault{ErrCorrupt})
 	}
-	rest, code := t.b[a+b:], t.code[:shared]
+	rest, code := t.b[k:], t.code[:shared]
 	for range n {
 		v, k := readCode(rest)
 		if k == 0 {
@@ -252,34 +276,39 @@ func (t termReader) next() termReader {
 	return t
 }
 
-// append appends the current term.
+// append appends the current term. It takes no branch on what a piece is,
+// unless it is long, so that all slots are on their way from memory at once.
 func (t termReader) append(to []byte) []byte {
-	afterWord := false
-	for _, p := range t.code {
-		piece := t.s.piece(p)
-		word := startsWord(piece)
-		if word && afterWord {
-			to = append(to, ' ')
+	slots := t.s.pieceSlots
+	n := len(to)
+	to = slices.Grow(to, (len(t.code)+1)*pieceSlot)
+	to = to[:cap(to)]
+	after := byte(0) // whether a word came before
+	for i, p := range t.code {
+		if (uint64(p)+1)*pieceSlot >= slots.base {
+			panic(&fault{ErrCorrupt})
 		}
-		to = append(to, piece...)
-		afterWord = word
+		b := t.s.im.at(slots.off+uint64(p)*pieceSlot, pieceSlot+1)
+		head := b[0]
+		to[n] = ' '
+		n += int(head & after & 1)
+		after = head
+		if head >= longPiece {
+			to = slices.Grow(append(to[:n], t.s.longPiece(b)...), (len(t.code)-i)*pieceSlot)
+			n = len(to)
+			to = to[:cap(to)]
+			continue
+		}
+		copy(to[n:n+pieceSlot], b[1:])
+		n += int(head >> 1)
 	}
-	return to
-}
-
-func (s *Store) piece(p uint32) []byte {
-	b := s.im.at(s.pieceAt.off+4*uint64(p), 8)
-	i, j := uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[4:]))
-	if i > j || j > s.pieces.base {
-		panic(&fault{ErrCorrupt})
-	}
-	return s.im.at(s.pieces.off+i, j-i)
+	return to[:n]
 }
 
 func (s *Store) appendTerm(to []byte, o Ordinal, row int) []byte {
 	var room termPieces
-	t := s.terms(o, &room)
-	for range row - int(s.descAt.get(int(o))) + 1 {
+	t, first := s.terms(o, &room)
+	for range termOfRow(row-int(s.descAt.get(int(o))), first) + 1 {
 		t = t.next()
 	}
 	return t.append(to)

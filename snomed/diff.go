@@ -103,7 +103,7 @@ func diffConcept(old, new *Store, id sctid.ID) (changes []Change, err error) {
 		return nil, ErrCorrupt
 	}
 	add := func(k ChangeKind, was, is string) { changes = append(changes, Change{k, id, was, is}) }
-	c, d := old.concept(x), new.concept(y)
+	c, d := old.concept(x, id), new.concept(y, id)
 	switch {
 	case c.Active && !d.Active:
 		add(ConceptInactivated, "", "")

@@ -22,7 +22,7 @@ import (
 // block is verified when it is first touched, and never again.
 const (
 	magic         = "NHSKSCT\n"
-	formatVersion = 1
+	formatVersion = 2
 	headerSize    = 64
 	pageSize      = 4096
 	blockShift    = 14
@@ -103,6 +103,11 @@ func (w *fileWriter) flush() {
 	w.crc = append(w.crc, checksum(w.buf))
 	_, w.err = w.f.Write(w.buf)
 	w.buf = w.buf[:0]
+}
+
+// align pads to a multiple of n bytes from the start of the file.
+func (w *fileWriter) align(n uint64) {
+	w.write(make([]byte, (n-w.off%n)%n))
 }
 
 // bytes writes b and returns a ref to it.

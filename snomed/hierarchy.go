@@ -2,6 +2,7 @@ package snomed
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"slices"
 
 	"github.com/nhskit/nhskit/snomed/sctid"
@@ -12,11 +13,8 @@ import (
 func (s *Store) Subsumes(a, b sctid.ID) (yes bool, err error) {
 	defer s.im.guard(&err)
 	x, ok := s.find(uint64(a))
-	if !ok {
-		return false, ErrNotFound
-	}
-	y, ok := s.find(uint64(b))
-	if !ok {
+	y, also := s.find(uint64(b)) // whatever came of a, so that both are on their way from memory at once
+	if !ok || !also {
 		return false, ErrNotFound
 	}
 	return s.subsumes(uint32(x), uint32(y)), nil
@@ -32,10 +30,11 @@ func (s *Store) subsumes(a, b uint32) bool {
 	if a == b {
 		return true
 	}
-	if int(a) >= s.info.Active {
+	k, ok := s.inside(a)
+	if !ok {
 		return false
 	}
-	c := s.im.at(s.closure.off+8*uint64(a), 16)
+	c := s.im.at(s.closure.off+8*uint64(k), 16)
 	if b > a && b < binary.LittleEndian.Uint32(c) {
 		return true
 	}
@@ -46,27 +45,47 @@ func (s *Store) subsumes(a, b uint32) bool {
 	end := j
 	for i < j {
 		m := (i + j) / 2
-		if s.runs.word(2*m+1) <= b {
+		if s.runs.get(int(2*m+1)) <= uint64(b) {
 			i = m + 1
 		} else {
 			j = m
 		}
 	}
-	return i < end && s.runs.word(2*i) <= b
+	return i < end && s.runs.get(int(2*i)) <= uint64(b)
+}
+
+// inside reports whether a concept has descendants, and how many concepts
+// before it have.
+func (s *Store) inside(o uint32) (k uint32, ok bool) {
+	if int(o) >= s.info.Active {
+		return 0, false
+	}
+	b := s.im.at(s.inner.off+uint64(o>>5)*8, 8)
+	word, bit := binary.LittleEndian.Uint32(b), uint32(1)<<(o&31)
+	if word&bit == 0 {
+		return 0, false
+	}
+	if k = binary.LittleEndian.Uint32(b[4:]) + uint32(bits.OnesCount32(word&(bit-1))); k+1 >= s.closure.n/2 {
+		panic(&fault{ErrCorrupt})
+	}
+	return k, true
 }
 
 // below appends the runs of the descendants of o and of itself.
 func (s *Store) below(o uint32, to []run) []run {
-	if int(o) >= s.info.Active {
+	k, ok := s.inside(o)
+	if !ok {
 		return append(to, run{o, o + 1})
 	}
-	c := s.im.at(s.closure.off+8*uint64(o), 16)
+	c := s.im.at(s.closure.off+8*uint64(k), 16)
 	own := run{o, binary.LittleEndian.Uint32(c)}
 	i, j := binary.LittleEndian.Uint32(c[4:]), binary.LittleEndian.Uint32(c[12:])
 	if i > j {
 		panic(&fault{ErrCorrupt})
 	}
-	b := s.im.at(s.runs.off+8*uint64(i), 8*uint64(j-i))
+	if j > s.runs.n/2 {
+		panic(&fault{ErrCorrupt})
+	}
 	to = slices.Grow(to, int(j-i)+1)
 	placed := false
 	add := func(r run) {
@@ -76,8 +95,8 @@ func (s *Store) below(o uint32, to []run) []run {
 			to = append(to, r)
 		}
 	}
-	for ; len(b) >= 8; b = b[8:] {
-		r := run{binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:])}
+	for ; i < j; i++ {
+		r := run{uint32(s.runs.get(int(2 * i))), uint32(s.runs.get(int(2*i + 1)))}
 		if !placed && r.from > o {
 			add(own)
 			placed = true
@@ -101,10 +120,11 @@ func (s *Store) DescendantsOrSelf(o Ordinal) (set Set, err error) {
 }
 
 func (s *Store) countBelow(o uint32) int {
-	if int(o) >= s.info.Active {
+	k, ok := s.inside(o)
+	if !ok {
 		return 1
 	}
-	return int(s.descendants.get(int(o)))
+	return int(s.descendants.get(int(k)))
 }
 
 // Descendants returns everything below a concept.

@@ -1,7 +1,6 @@
 package snomed
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/binary"
 	"math"
@@ -42,10 +41,9 @@ type collector struct {
 	// Texts. Once most turn out to be distinct they are no longer looked up.
 	texts map[string]uint32
 	pool  *textPool
-	ids   *idMap // concepts, which long texts have by their ordinals
-	self  uint64
-	short []byte
-	all   bool // every text has its own number
+	short *abbreviator
+	self  uint64 // the component that the text is about
+	all   bool   // every text has its own number
 }
 
 // textPool keeps texts; long ones are compressed in blocks of some, so that
@@ -104,70 +102,29 @@ func (c *collector) addInt(v uint64) {
 	c.codes.add(k)
 }
 
-// Texts that name concepts by identifier, such as axioms, are most of the
-// bytes of a release. They are kept with an ordinal in place of an identifier
-// behind a colon, or a mark for the component itself. The marks are bytes
-// that no UTF-8 text has.
-const (
-	markOrdinal = 0xff // three bytes follow
-	markSelf    = 0xfe
-)
-
-// abbreviate replaces identifiers of concepts.
-func (c *collector) abbreviate(s []byte) []byte {
-	c.short = c.short[:0]
-	for {
-		i := bytes.IndexByte(s, ':')
-		if i < 0 {
-			break
-		}
-		i++
-		c.short = append(c.short, s[:i]...)
-		s = s[i:]
-		v, n := uint64(0), 0
-		for n < len(s) && n < 18 && s[n] >= '0' && s[n] <= '9' {
-			v = v*10 + uint64(s[n]-'0')
-			n++
-		}
-		if n == 0 || s[0] == '0' || n < len(s) && s[n] >= '0' && s[n] <= '9' {
-			continue
-		}
-		if v == c.self {
-			c.short = append(c.short, markSelf)
-			s = s[n:]
-		} else if o, ok := c.ids.get(v); ok && o < 1<<24 {
-			c.short = append(c.short, markOrdinal, byte(o>>16), byte(o>>8), byte(o))
-			s = s[n:]
-		}
-	}
-	c.short = append(c.short, s...)
-	return c.short
-}
-
 const (
 	lookAfter = 1 << 15 // texts after which it is decided whether to look them up
 	longText  = 300     // longer texts are not looked up
 )
 
 func (c *collector) addText(s []byte) {
-	if !c.all && len(s) <= longText {
+	lookUp := !c.all && len(s) <= longText
+	if lookUp {
 		if k, ok := c.texts[string(s)]; ok {
 			c.codes.add(k)
 			return
 		}
 	}
-	plain := s
+	short, own := s, false
 	if len(s) > 40 {
-		s = c.abbreviate(s)
+		short, own = c.short.abbreviate(s, c.self)
 	}
-	k := c.pool.add(s)
-	s = plain
+	k := c.pool.add(short)
 	c.codes.add(k)
-	if c.all || len(s) > longText {
-		return
+	if lookUp && !own { // what is in short for one component is not for another
+		c.texts[string(s)] = k
 	}
-	c.texts[string(s)] = k
-	if c.codes.n == lookAfter && c.pool.n > lookAfter*9/10 {
+	if !c.all && c.codes.n >= lookAfter && c.pool.n > c.codes.n/10*9 {
 		c.all = true
 		c.texts = nil
 	}
@@ -250,7 +207,7 @@ func (b *builder) newSegment(s *source, pl place, r *rf2.Row, id uint64) *segmen
 	seg := &segment{place: pl, order: s.order, refset: id, columns: slices.Clone(r.Layout.Columns[6:]), types: r.Layout.Types[6:], language: r.Layout.Name == "language"}
 	for i := range seg.types {
 		c := newCollector(seg.types[i])
-		c.ids = b.conceptMap
+		c.short = &abbreviator{ids: b.conceptMap, links: b.links}
 		seg.cols = append(seg.cols, c)
 	}
 	b.mu.Lock()

@@ -1,7 +1,6 @@
 package snomed
 
 import (
-	"encoding/binary"
 	"iter"
 	"strconv"
 	"strings"
@@ -240,35 +239,6 @@ func (r *Refset) text(base, code int) []byte {
 		from = ends.get(code - 1)
 	}
 	return plain[from:ends.get(code)]
-}
-
-// expand writes out the identifiers that a text has in short.
-func (s *Store) expand(b []byte, component sctid.ID) string {
-	short := false
-	for _, c := range b {
-		if c >= markSelf {
-			short = true
-			break
-		}
-	}
-	if !short {
-		return string(b)
-	}
-	out := make([]byte, 0, 2*len(b))
-	for len(b) > 0 {
-		switch {
-		case b[0] == markSelf:
-			out = strconv.AppendUint(out, uint64(component), 10)
-			b = b[1:]
-		case b[0] == markOrdinal:
-			out = strconv.AppendUint(out, uint64(s.id(Ordinal(binary.BigEndian.Uint32([]byte{0, b[1], b[2], b[3]})))), 10)
-			b = b[4:]
-		default:
-			out = append(out, b[0])
-			b = b[1:]
-		}
-	}
-	return string(out)
 }
 
 // rowsOf returns the rows about a component, from up to to.

@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"math"
-	"math/bits"
 	"slices"
-	"sync"
 
 	"github.com/nhskit/nhskit/snomed/sctid"
 )
@@ -55,10 +53,6 @@ type Hit struct {
 // Span is a range of bytes of a term.
 type Span struct{ From, To int }
 
-// maxFurther is how many more matches a search looks at than it was asked
-// for, or as many again if that is more.
-const maxFurther = 100
-
 const (
 	defaultLimit    = 20
 	maxQueryWords   = 32
@@ -69,11 +63,8 @@ const (
 // ones before others, then fully specified names, inactive ones last. Ties are
 // broken by the place in the hierarchy. A query without a word has no hits.
 //
-// Concepts are read in the order of their best term, whether or not that is
-// the one that matches, and while a better hit may come: but of matches no
-// more than 100 above the limit, or twice the limit. Only where there are
-// more than that may a longer term be among the hits in the place of a shorter
-// one.
+// The hits are the best of all that match, however many do: no longer term is
+// among them in the place of a shorter one.
 func (s *Store) Search(ctx context.Context, q Query) (hits []Hit, err error) {
 	defer s.im.guard(&err)
 	words := queryWords(q.Text, q.Fuzzy)
@@ -94,16 +85,17 @@ func (s *Store) Search(ctx context.Context, q Query) (hits []Hit, err error) {
 		} else if lo, hi := f.prefixRange(w); lo < hi {
 			m.ranges = []tokenRange{{lo, hi, 0}}
 		}
+		if len(m.ranges) == 0 {
+			return nil, nil
+		}
 		for _, r := range m.ranges {
 			m.postings += int(f.tokenCount.get(int(r.hi)) - f.tokenCount.get(int(r.lo)))
-		}
-		if m.postings == 0 {
-			return nil, nil
 		}
 		f.words = append(f.words, m)
 	}
 	slices.SortStableFunc(f.words, func(a, b matcher) int { return a.postings - b.postings })
 	f.run()
+	f.release()
 	if f.err != nil {
 		return nil, f.err
 	}
@@ -124,7 +116,8 @@ type tokenRange struct {
 type matcher struct {
 	word     string
 	ranges   []tokenRange // ascending
-	postings int
+	postings int          // among the names
+	classes  int          // those of the classes of its tokens
 }
 
 // match returns the misspellings of a token, or -1 if it does not match.
@@ -152,30 +145,45 @@ func (m *matcher) match(token uint32) int {
 
 // finder is the state of one search.
 type finder struct {
-	s       *Store
-	ctx     context.Context
-	q       *Query
-	words   []matcher
-	hits    []Hit
-	err     error
-	seen    int // documents looked at
-	matched int // hits found, taken or not
+	s     *Store
+	ctx   context.Context
+	q     *Query
+	words []matcher
+	hits  []Hit
+	err   error
+	end   int  // no document from here on can better the hits
+	all   bool // unless every match must be looked at
+	level int  // misspellings that documents have at least
 
-	tokenAt, tokenCount, postAt     column
-	docConcept, docScore, forwardAt column
-	bonus                           column
-	tokens, posts, forward          ref
-	descLanguage, languages         column
-	languageMask                    uint64 // a bit for each wanted language
-	dialectMask                     uint64 // bits of the wanted dialects in secDescAccept
-	all                             bool   // look at every match
+	judged []uint32 // concepts whose terms have been read
+	marked *[]uint64
+	folded []byte
+
+	names, rest             area
+	tokenAt, tokenCount     column
+	docConcept, docScore    column
+	tokens, signatures      ref
+	signAt, bonus           column
+	descLanguage, languages column
+	languageMask            uint64                 // a bit for each wanted language
+	dialectMask             uint64                 // bits of the wanted dialects in secDescAccept
+	classWords              [maxClasses + 1]uint32 // the words that each class may be of
+}
+
+// area is a stretch of the documents with postings of its own.
+type area struct {
+	from, to int
+	postAt   column
+	posts    ref
 }
 
 func (s *Store) newFinder(ctx context.Context, q *Query) *finder {
-	f := &finder{s: s, ctx: ctx, q: q, tokenAt: s.column(secTokenAt), tokenCount: s.column(secTokenCount), postAt: s.column(secPostAt),
-		docConcept: s.column(secDocConcept), docScore: s.column(secDocScore), forwardAt: s.column(secForwardAt), bonus: s.column(secBonus),
-		tokens: s.im.dir[secTokens], posts: s.im.dir[secPosts], forward: s.im.dir[secForward],
+	f := &finder{s: s, ctx: ctx, q: q, tokenAt: s.column(secTokenAt), tokenCount: s.column(secTokenCount),
+		docConcept: s.column(secDocConcept), docScore: s.column(secDocScore), bonus: s.column(secBonus),
+		tokens: s.im.dir[secTokens], signatures: s.im.dir[secSignatures], signAt: s.column(secSignAt),
 		descLanguage: s.column(secDescLanguage), languages: s.column(secLanguages), languageMask: ^uint64(0), dialectMask: ^uint64(0), all: q.Frequency != nil}
+	f.names = area{0, s.nameDocs, s.column(secPostAt), s.im.dir[secPosts]}
+	f.rest = area{s.nameDocs, f.docConcept.len(), s.column(secRestPostAt), s.im.dir[secRestPosts]}
 	if q.Languages != nil {
 		f.languageMask = 0
 		for _, l := range q.Languages {
@@ -232,429 +240,112 @@ func (f *finder) prefixRange(w string) (lo, hi uint32) {
 
 // The measured costs that a plan is made of, in nanoseconds.
 const (
-	costPosting = 3   // to mark one posting
-	costForward = 30  // to look at the tokens of one of the best documents
-	costVerify  = 400 // to read the terms of a document
-	costBitmap  = 8000
+	costPosting = 2.5  // to mark one posting
+	costBitmap  = 0.02 // of a bitmap, for each document
+	costScan    = 9    // to look at the next signature
+	costCheck   = 30   // to look at the signature of a document
+	costVerify  = 400  // to read the terms of a document
 )
 
 // run finds the hits in the way that is estimated to be quickest.
 func (f *finder) run() {
-	n := f.docConcept.len()
-	if w := f.q.Within; w != nil && w.Len()*costVerify < f.words[0].postings*costPosting+costBitmap+10000 {
+	f.findClasses()
+	marks, scan, cost := f.plan()
+	if w := f.q.Within; w != nil && float64(w.Len())*costVerify < cost {
 		for o := range w.All() {
-			if !f.verify(uint32(o)) {
+			f.verify(uint32(o))
+			if f.err != nil {
 				return
 			}
 		}
 		return
 	}
-	share := func(m *matcher) float64 { return min(1, float64(m.postings)/float64(n)) }
-	need := float64(f.q.Limit + max(maxFurther, f.q.Limit))
-	if f.all {
-		need = math.Inf(1)
+	f.end = f.names.to
+	if f.words[0].postings > 0 {
+		from := 0
+		if scan > 0 {
+			from = f.scan(scan)
+		}
+		if from < f.end && f.err == nil {
+			f.intersect(&f.names, marks, from)
+		}
 	}
-	if w := f.q.Within; w != nil {
-		need /= max(float64(w.Len())/float64(n), 1e-9)
+	if q := f.q; q.Inactive || q.InactiveTerms || q.Types != nil {
+		f.end = f.rest.to
+		if f.cut(f.rest.from); f.rest.from < f.end && f.err == nil {
+			f.intersect(&f.rest, len(f.words), f.rest.from)
+		}
 	}
-	rest := 1.0 // share of all words
+}
+
+// plan returns how many words to mark, the rarest first, and how many
+// signatures to look at before that, 0 if it is not worth while.
+func (f *finder) plan() (marks, scan int, cost float64) {
+	n := float64(f.names.to) + 1
+	share := func(postings int) float64 { return min(1, float64(postings)/n) }
+	match, pass := 1.0, 1.0 // shares of the documents: that match, whose signatures fit
 	for i := range f.words {
-		rest *= share(&f.words[i])
+		match *= share(f.words[i].postings)
+		pass *= share(f.words[i].classes)
 	}
-	scan := need / rest
-	scanCost := scan*costForward + min(need, scan)*costVerify
-	if scan > 0.8*float64(f.forwardAt.len()-1) || f.q.Fuzzy {
-		scanCost = math.Inf(1)
+	need := 1.2 * float64(f.q.Limit)
+	if w := f.q.Within; w != nil {
+		need *= n / float64(w.Len()+1)
 	}
-	best, bestCost := 1, math.Inf(1)
-	marked, candidates := 0.0, float64(n)
+	look := n // documents to look at
+	if !f.all && need < match*n {
+		look = need / match
+	}
+	marks, cost = 1, math.Inf(1)
+	marked, left := 0.0, 1.0
 	for i := range f.words {
 		m := &f.words[i]
-		marked += float64(m.postings)*costPosting + costBitmap
-		candidates *= share(m)
-		after := 1.0
-		for j := i + 1; j < len(f.words); j++ {
-			after *= share(&f.words[j])
+		marked += f.costOfMarks(m)
+		left *= share(m.postings)
+		fit := left
+		for _, m := range f.words[i+1:] {
+			fit *= share(m.classes)
 		}
-		// Of the documents looked at, the best ones are quick to reject.
-		look := min(candidates, need/after)
-		quick := min(look, candidates*float64(f.forwardAt.len()-1)/float64(n))
-		if after == 1 {
-			quick = 0
+		c := marked + look*fit*costVerify
+		if i+1 < len(f.words) {
+			c += look * left * costCheck
 		}
-		cost := marked + quick*costForward + (look-quick)*costVerify + min(need, quick*after)*costVerify
-		if cost < bestCost {
-			best, bestCost = i+1, cost
+		if c < cost {
+			marks, cost = i+1, c
 		}
 	}
-	from, over := 0, false
-	if scanCost < bestCost {
-		if from, over = f.scan(min(f.forwardAt.len()-1, int(1.5*scan)+500), rest); over {
-			return
-		}
+	if c := look * (costScan + pass*costVerify); c < cost && !f.all && look < float64(f.signed()) {
+		return marks, int(min(1.5*look, n)) + 1000, c
 	}
-	f.intersect(best, from)
+	return marks, 0, cost
 }
 
-// done reports whether no document from doc on can improve the hits.
-func (f *finder) done(doc int) bool {
-	if f.seen++; f.seen&1023 == 0 {
-		if f.err = f.ctx.Err(); f.err != nil {
-			return true
-		}
-	}
-	k := len(f.hits)
-	return k == f.q.Limit && !f.all && uint64(f.hits[k-1].score) < f.docScore.get(doc)
+func (f *finder) costOfMarks(m *matcher) float64 {
+	return float64(m.postings)*costPosting + float64(f.names.to)*costBitmap
 }
 
-// scan looks at the best documents one by one. It returns how many it has
-// seen and whether the search is over. It gives up where there are far fewer
-// matches among the first, which are short, than there should be.
-func (f *finder) scan(to int, share float64) (seen int, over bool) {
-	matches := 0
-	for doc := range to {
-		if doc&15 == 0 && f.done(doc) {
-			return doc, true
-		}
-		if expected := float64(doc) * share; doc&255 == 255 && expected >= 6 && float64(matches) < expected/4 {
-			return doc, false
-		}
-		if f.hasWords(doc) {
-			matches++
-			if !f.verify(uint32(f.docConcept.get(doc))) {
-				return doc, true
-			}
-		}
-	}
-	return to, f.docConcept.len() <= to
-}
-
-// hasWords reports whether one of the best documents has every word of the
-// query, by its list of tokens.
-func (f *finder) hasWords(doc int) bool {
-	i, j := f.forwardAt.get(doc), f.forwardAt.get(doc+1)
-	if i > j || j > f.forward.base {
+// findClasses finds the classes of the words.
+func (f *finder) findClasses() {
+	start := f.s.column(secClassStart)
+	n := start.len()
+	if n > maxClasses {
 		panic(&fault{ErrCorrupt})
 	}
-	b := f.s.im.at(f.forward.off+i, j-i)
-	found := uint64(0)
-	for len(b) > 0 {
-		var t uint64
-		switch {
-		case b[0] < 0x80:
-			t, b = uint64(b[0]), b[1:]
-		case len(b) > 1 && b[1] < 0x80:
-			t, b = uint64(b[0]&0x7f)|uint64(b[1])<<7, b[2:]
-		default:
-			v, n := binary.Uvarint(b)
-			if n <= 0 {
-				panic(&fault{ErrCorrupt})
-			}
-			t, b = v, b[n:]
-		}
-		for w := range f.words {
-			if f.words[w].match(uint32(t)) >= 0 {
-				found |= 1 << w
-			}
-		}
-	}
-	return found+1 == 1<<len(f.words)
-}
-
-// bitmaps are as big as the number of documents asks for.
-var bitmaps = sync.Pool{New: func() any { return new([]uint64) }}
-
-func newBitmap(n int) *[]uint64 {
-	p := bitmaps.Get().(*[]uint64)
-	words := (n + 63) / 64
-	if cap(*p) < words {
-		*p = make([]uint64, words)
-	}
-	*p = (*p)[:words]
-	clear(*p)
-	return p
-}
-
-// intersect marks the documents of the first m words and looks at those with
-// all of them, from a document on.
-func (f *finder) intersect(m, from int) {
-	n := f.docConcept.len()
-	result := newBitmap(n)
-	defer bitmaps.Put(result)
-	// Of a fuzzy query, the documents with each of these words as it is:
-	// all others have one misspelling at least.
-	var exact *[]uint64
-	if f.q.Fuzzy && !f.all {
-		exact = newBitmap(n)
-		defer bitmaps.Put(exact)
-	}
-	for i := range m {
-		into, whole := result, exact
-		if i > 0 {
-			into = newBitmap(n)
-			if exact != nil {
-				whole = newBitmap(n)
-			}
-		}
-		f.mark(&f.words[i], *into, whole)
-		if i > 0 {
-			for k, w := range *into {
-				(*result)[k] &= w
-			}
-			bitmaps.Put(into)
-			if exact != nil {
-				for k, w := range *whole {
-					(*exact)[k] &= w
-				}
-				bitmaps.Put(whole)
-			}
-		}
-	}
-	for k := from / 64; k < len(*result); k++ {
-		w := (*result)[k]
-		if k == from/64 {
-			w &= ^uint64(0) << (from % 64)
-		}
-		if w != 0 && f.done(k*64+bits.TrailingZeros64(w)) {
-			return
-		}
-		for ; w != 0; w &= w - 1 {
-			doc := k*64 + bits.TrailingZeros64(w)
-			if exact != nil && (*exact)[k]&(w&-w) == 0 && len(f.hits) == f.q.Limit &&
-				f.docScore.get(doc)+distancePenalty > uint64(f.hits[len(f.hits)-1].score) {
-				continue
-			}
-			if m < len(f.words) && doc < f.forwardAt.len()-1 && !f.hasWords(doc) {
-				continue
-			}
-			if !f.verify(uint32(f.docConcept.get(doc))) {
-				return
-			}
-		}
-	}
-}
-
-// mark sets the bits of the documents that have a word, and in exact, unless
-// it is nil, of those that have it without a misspelling.
-func (f *finder) mark(m *matcher, to []uint64, exact *[]uint64) {
-	for _, r := range m.ranges {
-		also := to
-		if exact != nil && r.distance == 0 {
-			also = *exact
-		}
-		for t := r.lo; t < r.hi; t++ {
-			i, j := f.postAt.get(int(t)), f.postAt.get(int(t)+1)
-			if i > j || j > f.posts.base {
-				panic(&fault{ErrCorrupt})
-			}
-			b := f.s.im.at(f.posts.off+i, j-i)
-			doc := uint64(0)
-			for len(b) > 0 {
-				switch {
-				case b[0] < 0x80:
-					doc += uint64(b[0])
-					b = b[1:]
-				case len(b) > 1 && b[1] < 0x80:
-					doc += uint64(b[0]&0x7f) | uint64(b[1])<<7
-					b = b[2:]
-				case len(b) > 2 && b[2] < 0x80:
-					doc += uint64(b[0]&0x7f) | uint64(b[1]&0x7f)<<7 | uint64(b[2])<<14
-					b = b[3:]
-				default:
-					v, n := binary.Uvarint(b)
-					if n <= 0 {
-						panic(&fault{ErrCorrupt})
-					}
-					doc += v
-					b = b[n:]
-				}
-				to[doc>>6] |= 1 << (doc & 63)
-				also[doc>>6] |= 1 << (doc & 63)
-			}
-		}
-	}
-}
-
-// verify reads the terms of a concept and takes those that match into the
-// hits. It returns false when the search is over.
-func (f *finder) verify(o uint32) bool {
-	s := f.s
-	active := int(o) < s.info.Active
-	if !active && !f.q.Inactive || f.q.Within != nil && !f.q.Within.Has(Ordinal(o)) {
-		return f.err == nil
-	}
-	from, to := int(s.descAt.get(int(o))), int(s.descAt.get(int(o)+1))
-	var room termPieces
-	t := s.terms(Ordinal(o), &room)
-	var best Hit
-	found := false
-	for row := from; row < to; row++ {
-		t = t.next()
-		distance, ok := f.matches(t.code)
-		if !ok {
-			continue
-		}
-		hit, ok := f.rate(t.code, o, row, active, distance)
-		if !ok {
-			continue
-		}
-		if f.q.EveryTerm {
-			f.take(hit)
-			f.matched++
-		} else if !found || less(&hit, &best) {
-			best, found = hit, true
-		}
-	}
-	if found {
-		f.take(best)
-		f.matched++
-	}
-	return f.err == nil && (f.all || f.matched < f.q.Limit+max(maxFurther, f.q.Limit))
-}
-
-// matches reports whether every word of the query is in a term, and with how
-// many misspellings.
-func (f *finder) matches(pieces []uint32) (distance int, ok bool) {
-	var best [maxQueryWords]int8
 	for w := range f.words {
-		best[w] = -1
-	}
-	for _, p := range pieces {
-		token := f.s.pieceToken.get(int(p))
-		if token == 0 {
-			continue
-		}
-		for w := range f.words {
-			if d := f.words[w].match(uint32(token) - 1); d >= 0 && (best[w] < 0 || d < int(best[w])) {
-				best[w] = int8(d)
-			}
-		}
-	}
-	for w := range f.words {
-		if best[w] < 0 {
-			return 0, false
-		}
-		distance += int(best[w])
-	}
-	return distance, true
-}
-
-// rate applies the filters to a description that matches, and scores it.
-func (f *finder) rate(pieces []uint32, o uint32, row int, conceptActive bool, distance int) (Hit, bool) {
-	s := f.s
-	active := s.descActive.get(row) == 1
-	kind := s.descKind.get(row)
-	accept := s.descAccept.get(row)
-	switch {
-	case !active && !f.q.InactiveTerms,
-		f.q.Types == nil && kind == s.definition,
-		f.q.Types != nil && !slices.Contains(f.q.Types, sctid.ID(s.codes.get(int(kind)))),
-		accept&f.dialectMask == 0 && f.q.Dialects != nil,
-		f.q.Languages != nil && f.languageMask>>f.descLanguage.get(row)&1 == 0:
-		return Hit{}, false
-	}
-	length, after := 0, false
-	for _, p := range pieces {
-		word := s.pieceToken.get(int(p)) > 0
-		if word && after {
-			length++
-		}
-		length += int(s.pieceLength.get(int(p)))
-		after = word
-	}
-	preferred := 0
-	for k := range s.preferred {
-		preferred = max(preferred, int(accept>>(2*k)&3))
-	}
-	id := uint64(0)
-	switch kind {
-	case s.fsn:
-		id = idFSN
-	case s.definition:
-		id = idDefinition
-	}
-	score := termScore(length, preferred, id, active, conceptActive, uint32(f.bonus.get(int(o)))) + uint32(distance)*distancePenalty
-	if f.q.Frequency != nil {
-		score -= min(score, frequencyBonus(f.q.Frequency(Ordinal(o))))
-	}
-	return Hit{Ordinal: Ordinal(o), Preferred: preferred == 2, Distance: distance, score: score, row: row}, true
-}
-
-func less(a, b *Hit) bool {
-	if a.score != b.score {
-		return a.score < b.score
-	}
-	if a.Ordinal != b.Ordinal {
-		return a.Ordinal < b.Ordinal
-	}
-	return a.row < b.row
-}
-
-// take puts a hit in its place.
-func (f *finder) take(h Hit) {
-	k := len(f.hits)
-	if k == f.q.Limit {
-		if !less(&h, &f.hits[k-1]) {
-			return
-		}
-		f.hits = f.hits[:k-1]
-	}
-	i, _ := slices.BinarySearchFunc(f.hits, &h, func(a Hit, b *Hit) int {
-		if less(&a, b) {
-			return -1
-		}
-		return 1
-	})
-	f.hits = slices.Insert(f.hits, i, h)
-}
-
-// complete fills in what a hit shows.
-func (f *finder) complete(h *Hit) {
-	s := f.s
-	h.Concept = s.id(h.Ordinal)
-	h.Description = s.spaces.unpack(s.column(secDescID).get(h.row))
-	h.Type = sctid.ID(s.codes.get(int(s.descKind.get(h.row))))
-	var room termPieces
-	t := s.terms(h.Ordinal, &room)
-	for range h.row - int(s.descAt.get(int(h.Ordinal))) + 1 {
-		t = t.next()
-	}
-	h.Term = string(t.append(nil))
-	at := 0
-	for len(h.Term) > at {
-		n, word := nextPiece(h.Term[at:])
-		if word {
-			if to := f.highlight(h.Term[at : at+n]); to > 0 {
-				h.Highlights = append(h.Highlights, Span{at, at + to})
-			}
-		}
-		at += n
-	}
-}
-
-// highlight returns how many bytes of a word of the term are what the query
-// asked for.
-func (f *finder) highlight(word string) int {
-	folded := fold(nil, word)
-	best := 0
-	for i := range f.words {
-		w := f.words[i].word
-		if len(folded) >= len(w) && string(folded[:len(w)]) == w {
-			// The shortest beginning that folds to the word of the query.
-			to := len(word)
-			for k := range word {
-				if k > 0 && len(fold(nil, word[:k])) >= len(w) {
-					to = k
-					break
+		m := &f.words[w]
+		for _, r := range m.ranges {
+			first, last := start.search(0, n, uint64(r.lo)+1), start.search(0, n, uint64(r.hi))
+			for c := first; c <= last; c++ {
+				if f.classWords[c]&(1<<w) != 0 {
+					continue
 				}
-			}
-			best = max(best, to)
-		} else if f.q.Fuzzy {
-			k := f.lowerBound(string(folded), 0, f.tokenTotal())
-			if k < f.tokenTotal() && f.words[i].match(uint32(k)) >= 0 {
-				best = len(word)
+				f.classWords[c] |= 1 << w
+				to := f.tokenTotal()
+				if c < n {
+					to = int(start.get(c))
+				}
+				m.classes += int(f.tokenCount.get(to) - f.tokenCount.get(int(start.get(c-1))))
 			}
 		}
 	}
-	return best
 }

@@ -12,11 +12,13 @@ const (
 	secSpaces           // longs, ascending: namespaces and partitions of packed identifiers
 
 	secConceptID   // longs by ordinal
-	secHash        // words: slots of a hash table of ordinals, with spare bits of the hash above
-	secConcept     // fields of conceptFields
-	secClosure     // words, two per active concept and two more: end of the first run, first extra run
-	secRuns        // words, two per run
-	secDescendants // number of descendants and self
+	secIDSlots     // longs: the buckets of an idTable, each in one cache line
+	secIDOverflow  // words: ordinals of what found its bucket full, by hash64
+	secStatuses    // longs, ascending: definition statuses
+	secInner       // words, two per 32 active concepts: which have descendants, how many have before them
+	secClosure     // words, two per concept with descendants and two more: end of the first run, first extra run
+	secRuns        // two per run
+	secDescendants // number of descendants and self, of the concepts that have any
 	secParentAt
 	secParent
 	secChildAt
@@ -32,11 +34,11 @@ const (
 	secDescActive
 	secDescAccept // two bits per language reference set: 1 acceptable, 2 preferred
 	secDescOrder  // rows in the order of identifiers
-	secTextAt     // first byte of each concept's terms
-	secText
-	secPieceAt
-	secPieces
-	secPieceToken // the token of each piece, counted from 1, 0 for what is no word
+	secBlockAt    // bytes: blockRecord for every sixteen concepts
+	secBlockWide  // words: seventeen places for those of which one is long
+	secBlocks     // bytes: what there is about each concept: its fields, its terms
+	secPieceSlots // bytes: pieceSlot for each piece
+	secPieces     // bytes: the pieces that are too long for a slot
 	secDialects   // longs: the language reference sets of secDescAccept
 
 	secRelAt // first relationship of each ordinal
@@ -76,33 +78,41 @@ const (
 	secTokenAt
 	secTokens      // folded words, ascending
 	secTokenShared // bytes: how much of each token is that of the one before
-	secTokenCount
+	secTokenCount  // postings before each token
 	secPostAt
 	secPosts
-	secDocConcept // the concept of each document, best first
-	secDocScore   // ascending
+	secRestPostAt
+	secRestPosts  // postings of the documents that few searches look at
+	secDocConcept // the concept of each document, best first, then of the rest, best first
+	secDocScore   // the best score of each document
+	secClassStart // words: the first token of each class, counted from class 1
+	secSignatures // bytes: the classes of each document, ascending, and a zero
+	secSignAt     // words: the signature of every signStep-th document
 	secBonus      // by concept
+	secPieceToken // the token of each piece, counted from 1, 0 for what is no word
 	secPieceLength
-	secForwardAt
-	secForward // tokens of the best documents
 
 	sections
 )
 
-// conceptFields lays out secConcept, which has everything about a concept in
-// one place: the place of the fully specified name and of the preferred term
-// among its descriptions, counted from 1, four bits each; then the codes of
-// time, module and status, with as many bits as their tables need.
-type conceptFields struct{ module, status uint }
+// conceptFields lays out the number that the block of a concept begins with:
+// the place of the fully specified name and of the preferred term among its
+// descriptions, counted from 1, four bits each; then the codes of time, module
+// and status, with as many bits as their tables need.
+type conceptFields struct {
+	module, status uint
+	size           int // bytes
+}
 
 const (
 	fieldNames = 8 // bits
 	fieldTime  = fieldNames
 )
 
-func newConceptFields(times, modules int) conceptFields {
+func newConceptFields(times, modules, statuses int) conceptFields {
 	f := conceptFields{module: fieldTime + uint(bits.Len(uint(times)))}
 	f.status = f.module + uint(bits.Len(uint(modules)))
+	f.size = (int(f.status) + bits.Len(uint(statuses)) + 7) / 8
 	return f
 }
 

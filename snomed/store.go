@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/bits"
 	"os"
 
 	"github.com/nhskit/nhskit/snomed/rf2"
@@ -25,23 +24,24 @@ type Store struct {
 	im   *image
 	info Info
 
-	conceptID, hash, times, modules, codes column
-	closure, runs, descendants             column
-	parentAt, parent, childAt, child       column
-	concepts                               column
-	fields                                 conceptFields
-	descAt, textAt                         column
-	pieceAt                                column
-	descKind, descActive, descAccept       column
-	pieceToken, pieceLength                column
-	pieces, text                           ref
-	isA, inferred                          uint64 // codes
-	fsn, synonym, definition               uint64
-	dialects                               []uint64
-	preferred                              int // how many of the dialects are in the order of preference
-	numberBits                             int
-	hashShift                              int
-	spaces                                 compactIDs
+	ids                                 idTable
+	idSlots                             uint64 // where the buckets begin
+	overflow, conceptID                 column
+	times, modules, codes, statuses     column
+	inner, closure, runs, descendants   column
+	parentAt, parent, childAt, child    column
+	fields                              conceptFields
+	descAt, descKind                    column
+	descActive, descAccept              column
+	pieceToken, pieceLength             column
+	blockWide                           column
+	blockAt, blocks, pieceSlots, pieces ref
+	isA, inferred                       uint64 // codes
+	fsn, synonym, definition            uint64
+	dialects                            []uint64
+	nameDocs                            int // documents of the search index that are names
+	preferred                           int // how many of the dialects are in the order of preference
+	spaces                              compactIDs
 }
 
 // Info says what a store was built from.
@@ -125,17 +125,18 @@ func newStore(im *image) (s *Store, err error) {
 		c   *column
 		sec int
 	}{
-		{&s.conceptID, secConceptID}, {&s.hash, secHash}, {&s.times, secTimes}, {&s.modules, secModules}, {&s.codes, secCodes},
-		{&s.closure, secClosure}, {&s.runs, secRuns}, {&s.descendants, secDescendants},
+		{&s.conceptID, secConceptID}, {&s.overflow, secIDOverflow},
+		{&s.times, secTimes}, {&s.modules, secModules}, {&s.codes, secCodes}, {&s.statuses, secStatuses},
+		{&s.inner, secInner}, {&s.closure, secClosure}, {&s.runs, secRuns}, {&s.descendants, secDescendants},
 		{&s.parentAt, secParentAt}, {&s.parent, secParent}, {&s.childAt, secChildAt}, {&s.child, secChild},
-		{&s.concepts, secConcept}, {&s.descAt, secDescAt}, {&s.textAt, secTextAt}, {&s.pieceAt, secPieceAt},
+		{&s.blockWide, secBlockWide}, {&s.descAt, secDescAt},
 		{&s.descKind, secDescKind}, {&s.descActive, secDescActive}, {&s.descAccept, secDescAccept},
 		{&s.pieceToken, secPieceToken}, {&s.pieceLength, secPieceLength},
 	} {
 		*x.c = s.column(x.sec)
 	}
-	s.pieces, s.text = im.dir[secPieces], im.dir[secText]
-	s.fields = newConceptFields(s.times.len(), s.modules.len())
+	s.pieces, s.pieceSlots, s.blocks, s.blockAt = im.dir[secPieces], im.dir[secPieceSlots], im.dir[secBlocks], im.dir[secBlockAt]
+	s.fields = newConceptFields(s.times.len(), s.modules.len(), s.statuses.len())
 	code := func(id uint64) uint64 {
 		if i := s.codes.search(0, s.codes.len(), id); i < s.codes.len() && s.codes.get(i) == id {
 			return uint64(i)
@@ -153,13 +154,17 @@ func newStore(im *image) (s *Store, err error) {
 	for i := range spaces.len() {
 		s.spaces.spaces = append(s.spaces.spaces, spaces.get(i))
 	}
-	if n := s.hash.len(); n == 0 || n&(n-1) != 0 || s.hash.kind != kindWords || s.closure.kind != kindWords || s.runs.kind != kindWords || s.pieceAt.kind != kindWords {
-		return nil, ErrCorrupt
+	for _, c := range []column{s.overflow, s.inner, s.closure, s.blockWide} {
+		if c.kind != kindWords {
+			return nil, ErrCorrupt
+		}
 	}
-	s.hashShift = 64 - bits.Len(uint(s.hash.len()-1))
-	s.numberBits = bits.Len(uint(s.conceptID.len()))
 	s.readInfo()
-	if s.info.Concepts != s.conceptID.len() || s.info.Active > s.info.Concepts || s.closure.len() != 2*s.info.Active+2 {
+	slots := im.dir[secIDSlots]
+	s.idSlots, s.ids = slots.off, newIDTable(s.info.Concepts, int(slots.n)/bucketSlots)
+	if n := s.overflow.n; n < 2 || n&(n-1) != 0 || slots.kind != kindLongs || slots.n < bucketSlots || slots.n%bucketSlots != 0 ||
+		s.info.Concepts != s.conceptID.len() || s.info.Active > s.info.Concepts ||
+		s.inner.len() != 2*((s.info.Active+31)/32) || s.closure.n < 2 {
 		return nil, ErrCorrupt
 	}
 	return s, nil
@@ -188,6 +193,7 @@ func (s *Store) readInfo() {
 	i := &s.info
 	i.Concepts, i.Active, i.Descriptions = num(), num(), num()
 	s.preferred = num()
+	s.nameDocs = num()
 	i.Release = str()
 	i.AsOf = uint32(num())
 	for range num() {
@@ -230,27 +236,6 @@ func (s *Store) Ordinal(id sctid.ID) (o Ordinal, err error) {
 		return o, nil
 	}
 	return 0, ErrNotFound
-}
-
-// find looks a concept up in the hash table.
-func (s *Store) find(id uint64) (Ordinal, bool) {
-	h := hash64(id)
-	mask := uint32(s.hash.n - 1)
-	low := uint32(1)<<s.numberBits - 1
-	want := uint32(h) << s.numberBits
-	for i, tries := uint32(h>>s.hashShift), uint32(0); tries < s.hash.n; i, tries = i+1, tries+1 {
-		slot := s.hash.word(i & mask)
-		if slot == ^uint32(0) {
-			return 0, false
-		}
-		if slot&^low == want {
-			o := slot & low
-			if binary.LittleEndian.Uint64(s.im.at(s.conceptID.off+8*uint64(o), 8)) == id {
-				return Ordinal(o), true
-			}
-		}
-	}
-	return 0, false
 }
 
 // ID returns the identifier of a concept.
@@ -303,7 +288,7 @@ func (s *Store) Concept(id sctid.ID) (c Concept, err error) {
 	if !ok {
 		return Concept{}, ErrNotFound
 	}
-	return s.concept(o), nil
+	return s.concept(o, id), nil
 }
 
 // ConceptAt returns a concept by its ordinal.
@@ -312,15 +297,14 @@ func (s *Store) ConceptAt(o Ordinal) (c Concept, err error) {
 	if int(o) >= s.info.Concepts {
 		return Concept{}, ErrNotFound
 	}
-	return s.concept(o), nil
+	return s.concept(o, s.id(o)), nil
 }
 
-func (s *Store) concept(o Ordinal) Concept {
-	v := s.concepts.get(int(o))
+func (s *Store) concept(o Ordinal, id sctid.ID) Concept {
+	v := s.fieldsOf(s.block(o))
 	time := v >> fieldTime & (1<<(s.fields.module-fieldTime) - 1)
 	module := v >> s.fields.module & (1<<(s.fields.status-s.fields.module) - 1)
-	return Concept{s.id(o), o, int(o) < s.info.Active, uint32(s.times.get(int(time))),
-		sctid.ID(s.modules.get(int(module))), sctid.ID(s.codes.get(int(v >> s.fields.status)))}
+	return Concept{id, o, int(o) < s.info.Active, uint32(s.times.get(int(time))), sctid.ID(s.modules.get(int(module))), sctid.ID(s.statuses.get(int(v >> s.fields.status)))}
 }
 
 func (s *Store) time(c column, i int) uint32 { return uint32(s.times.get(int(c.get(i)))) }

@@ -142,3 +142,32 @@ func readCode(b []byte) (v uint32, n int) {
 	}
 	return 0, 0
 }
+
+// A term begins with the number of pieces that it shares with the term before
+// it and the number of those that follow: in one byte, four bits each, or
+// where that does not do, a byte of ones and both as codes.
+const longHead = 0xff
+
+func appendTermHead(b []byte, shared, n int) []byte {
+	if shared < 15 && n < 16 || shared == 15 && n < 15 {
+		return append(b, byte(shared<<4|n))
+	}
+	return appendCode(appendCode(append(b, longHead), uint32(shared)), uint32(n))
+}
+
+// readTermHead returns the bytes that the head took as well, 0 if it is cut
+// off.
+func readTermHead(b []byte) (shared, n, size int) {
+	if len(b) == 0 {
+		return 0, 0, 0
+	}
+	if b[0] != longHead {
+		return int(b[0] >> 4), int(b[0] & 15), 1
+	}
+	x, i := readCode(b[1:])
+	y, j := readCode(b[1+i:])
+	if i == 0 || j == 0 {
+		return 0, 0, 0
+	}
+	return int(x), int(y), 1 + i + j
+}

@@ -6,7 +6,6 @@ import (
 	"compress/flate"
 	"encoding/binary"
 	"io"
-	"math/bits"
 	"runtime"
 	"slices"
 	"sync"
@@ -31,6 +30,7 @@ func (b *builder) write(w *fileWriter) error {
 	if err := b.readRefsets(); err != nil {
 		return err
 	}
+	b.links = nil
 	b.checkModules()
 	if err := b.strict(); err != nil {
 		return err
@@ -96,30 +96,13 @@ func (b *builder) timeColumn(w *fileWriter, n int, time func(int) uint32) ref {
 
 func (b *builder) writeConcepts(w *fileWriter, dir []ref) {
 	n := len(b.concept)
-	at := func(i int) *conceptRow { return &b.concept[b.byOrd[i]] }
-	dir[secConceptID] = w.longs(n, func(i int) uint64 { return at(i).id })
-	dir[secHash] = w.words(hashTable(n, func(i int) uint64 { return at(i).id }))
-	closure := make([]uint32, 0, 2*b.nActive+2)
-	var extra []uint32
-	for o, rs := range b.runs {
-		end := uint32(0)
-		first := uint32(len(extra) / 2)
-		for _, r := range rs {
-			if r.from <= uint32(o) && uint32(o) < r.to {
-				end = r.to
-				if r.from < uint32(o) {
-					extra = append(extra, r.from, uint32(o))
-				}
-			} else {
-				extra = append(extra, r.from, r.to)
-			}
-		}
-		closure = append(closure, end, first)
-	}
-	closure = append(closure, 0, uint32(len(extra)/2))
-	dir[secClosure] = w.words(closure)
-	dir[secRuns] = w.words(extra)
-	dir[secDescendants] = w.packFixed(b.nActive, func(i int) uint64 { return uint64(newSet(b.runs[i]).n) })
+	id := func(i int) uint64 { return b.concept[b.byOrd[i]].id }
+	dir[secConceptID] = w.longs(n, id)
+	slots, overflow := fillIDTable(n, id)
+	w.align(cacheLine)
+	dir[secIDSlots] = w.longs(len(slots), func(i int) uint64 { return slots[i] })
+	dir[secIDOverflow] = w.words(overflow)
+	b.writeClosure(w, dir)
 	lists := func(at, of int, list [][]uint32) {
 		offsets := make([]uint32, len(list)+1)
 		for i, l := range list {
@@ -137,28 +120,40 @@ func (b *builder) writeConcepts(w *fileWriter, dir []ref) {
 	b.runs, b.children = nil, nil
 }
 
-// hashTable places n keys; a slot has the number of a key, and above it as
-// many bits of the hash as there is room for. Empty slots are all ones.
-func hashTable(n int, key func(int) uint64) []uint32 {
-	size := 16
-	for size*5 < n*8 {
-		size *= 2
-	}
-	t := make([]uint32, size)
-	for i := range t {
-		t[i] = ^uint32(0)
-	}
-	numberBits := bits.Len(uint(n))
-	shift := 64 - bits.Len(uint(size-1))
-	for i := range n {
-		h := hash64(key(i))
-		j := int(h >> shift)
-		for t[j] != ^uint32(0) {
-			j = (j + 1) & (size - 1)
+// writeClosure writes what is below each concept. Three of four concepts have
+// nothing below them; only the others are in the tables, and secInner leads
+// there.
+func (b *builder) writeClosure(w *fileWriter, dir []ref) {
+	inner := make([]uint32, 2*((b.nActive+31)/32))
+	var closure, extra, below []uint32
+	for o, rs := range b.runs {
+		if o%32 == 0 {
+			inner[o/32*2+1] = uint32(len(below))
 		}
-		t[j] = uint32(h&0xffffffff)<<numberBits | uint32(i)
+		if len(rs) == 1 && rs[0].to == rs[0].from+1 {
+			continue
+		}
+		inner[o/32*2] |= 1 << (o % 32)
+		end := uint32(0)
+		first := uint32(len(extra) / 2)
+		for _, r := range rs {
+			if r.from <= uint32(o) && uint32(o) < r.to {
+				end = r.to
+				if r.from < uint32(o) {
+					extra = append(extra, r.from, uint32(o))
+				}
+			} else {
+				extra = append(extra, r.from, r.to)
+			}
+		}
+		closure = append(closure, end, first)
+		below = append(below, uint32(newSet(rs).n))
 	}
-	return t
+	closure = append(closure, 0, uint32(len(extra)/2))
+	dir[secInner] = w.words(inner)
+	dir[secClosure] = w.words(closure)
+	dir[secRuns] = w.packFixed(len(extra), func(i int) uint64 { return uint64(extra[i]) })
+	dir[secDescendants] = w.packFixed(len(below), func(i int) uint64 { return uint64(below[i]) })
 }
 
 func (b *builder) writeRelationships(w *fileWriter, dir []ref) {
@@ -204,6 +199,7 @@ func (b *builder) writeRelationships(w *fileWriter, dir []ref) {
 	}
 	dir[secReverse] = w.packFixed(len(sorted), func(i int) uint64 { return uint64(sorted[i]) })
 	dir[secReverseAt] = w.words(counts)
+	b.links = b.newLinkTable()
 	b.rel, b.relAt = nil, nil
 }
 
@@ -214,11 +210,7 @@ func (w *fileWriter) textList(texts []string) (at, of ref) {
 		ends[i+1] = ends[i] + uint64(len(s))
 	}
 	at = w.packFramed(len(ends), func(i int) uint64 { return ends[i] })
-	of = ref{kind: kindBytes, base: ends[len(texts)], off: w.off}
-	for _, s := range texts {
-		w.write([]byte(s))
-	}
-	return at, of
+	return at, w.texts(texts)
 }
 
 // wordList is textList with plain offsets, which are quicker to read.
@@ -227,9 +219,17 @@ func (w *fileWriter) wordList(texts []string) (at, of ref) {
 	for i, s := range texts {
 		ends[i+1] = ends[i] + uint32(len(s))
 	}
-	at = w.words(ends)
-	_, of = w.textList(texts)
-	return at, of
+	return w.words(ends), w.texts(texts)
+}
+
+// texts writes texts one after the other.
+func (w *fileWriter) texts(texts []string) ref {
+	r := ref{kind: kindBytes, off: w.off}
+	for _, s := range texts {
+		w.write([]byte(s))
+	}
+	r.base = w.off - r.off
+	return r
 }
 
 // spaces learns the namespaces of all packed identifiers.
@@ -651,14 +651,27 @@ func (b *builder) writeDescriptions(w *fileWriter, dir []ref) {
 	dir[secDescOrder] = w.packFixed(n, func(i int) uint64 { return uint64(order[high[i]]) })
 	b.descMap = nil
 
-	f := newConceptFields(len(b.times.order), len(b.modules.order))
-	fields := make([]uint64, len(b.concept))
-	for o := range fields {
-		c := &b.concept[b.byOrd[o]]
-		fields[o] = uint64(b.names(o)) | b.time(c.time)<<fieldTime | uint64(b.modules.order[c.module])<<f.module | uint64(small[c.status])<<f.status
-	}
-	dir[secConcept] = w.packFixed(len(fields), func(i int) uint64 { return fields[i] })
 	b.writeTerms(w, dir)
+}
+
+// fields returns the number that a block begins with, for each concept.
+func (b *builder) fields(w *fileWriter, dir []ref) (value []uint64, size int) {
+	var statuses []uint64
+	for i := range b.concept {
+		v := b.small.values[b.concept[i].status]
+		if k, ok := slices.BinarySearch(statuses, v); !ok {
+			statuses = slices.Insert(statuses, k, v)
+		}
+	}
+	dir[secStatuses] = w.longs(len(statuses), func(i int) uint64 { return statuses[i] })
+	f := newConceptFields(len(b.times.order), len(b.modules.order), len(statuses))
+	value = make([]uint64, len(b.concept))
+	for o := range value {
+		c := &b.concept[b.byOrd[o]]
+		status, _ := slices.BinarySearch(statuses, b.small.values[c.status])
+		value[o] = uint64(b.names(o)) | b.time(c.time)<<fieldTime | uint64(b.modules.order[c.module])<<f.module | uint64(status)<<f.status
+	}
+	return value, f.size
 }
 
 // names finds the fully specified name and the preferred term of a concept
@@ -730,23 +743,25 @@ func (b *builder) writeTerms(w *fileWriter, dir []ref) {
 		}
 		f.pieces = nil
 	}
-	dir[secPieceAt], dir[secPieces] = w.wordList(b.pieces)
+	b.writePieces(w, dir)
 
+	fields, size := b.fields(w, dir)
 	at := make([]uint64, len(b.concept)+1)
-	text := ref{kind: kindBytes, off: w.off}
+	r := ref{kind: kindBytes, off: w.off}
 	var buf []byte
 	var prev, cur []uint32
 	for c := range b.concept {
 		prev = prev[:0]
-		buf = buf[:0]
-		for i := b.descAt[c]; i < b.descAt[c+1]; i++ {
-			cur = b.term(int(i), cur)
+		buf = binary.LittleEndian.AppendUint64(buf[:0], fields[c])[:size]
+		from, n := int(b.descAt[c]), int(b.descAt[c+1]-b.descAt[c])
+		first := int(fields[c] >> 4 & 15)
+		for i := range n {
+			cur = b.term(from+rowOfTerm(i, first), cur)
 			shared := 0
 			for shared < len(cur) && shared < len(prev) && cur[shared] == prev[shared] {
 				shared++
 			}
-			buf = appendCode(buf, uint32(shared))
-			buf = appendCode(buf, uint32(len(cur)-shared))
+			buf = appendTermHead(buf, shared, len(cur)-shared)
 			for _, p := range cur[shared:] {
 				buf = appendCode(buf, p)
 			}
@@ -755,10 +770,10 @@ func (b *builder) writeTerms(w *fileWriter, dir []ref) {
 		w.write(buf)
 		at[c+1] = at[c] + uint64(len(buf))
 	}
-	text.base = at[len(b.concept)]
-	dir[secText] = text
+	r.base = at[len(b.concept)]
+	dir[secBlocks] = r
 	w.write(make([]byte, slack))
-	dir[secTextAt] = w.packFramed(len(at), func(i int) uint64 { return at[i] })
+	b.writeBlockPlaces(w, dir, at)
 }
 
 // term returns the pieces of a description.
@@ -784,6 +799,7 @@ func (b *builder) info() []byte {
 	num(b.nActive)
 	num(len(b.accept))
 	num(b.preferredDialects)
+	num(b.nameDocs)
 	put(b.opt.Release)
 	num(int(b.opt.AsOf))
 	num(len(b.packages))

@@ -1,0 +1,255 @@
+package snomed
+
+import (
+	"slices"
+	"unicode/utf8"
+
+	"github.com/nhskit/nhskit/snomed/sctid"
+)
+
+// consider judges the concept of a document that seems to match. It returns
+// false when the search is over.
+func (f *finder) consider(doc int) bool {
+	if f.verify(uint32(f.docConcept.get(doc))) {
+		f.cut(doc + 1)
+	}
+	return f.err == nil
+}
+
+// cut moves the end to where no document can better the hits.
+func (f *finder) cut(from int) {
+	k := len(f.hits)
+	if k < f.q.Limit || f.all {
+		return
+	}
+	last := &f.hits[k-1]
+	more := uint64(f.level) * distancePenalty
+	i, j := from, f.end
+	for i < j {
+		m := int(uint(i+j) / 2)
+		if score := f.docScore.get(m) + more; score < uint64(last.score) || score == uint64(last.score) && f.docConcept.get(m) <= uint64(last.Ordinal) {
+			i = m + 1
+		} else {
+			j = m
+		}
+	}
+	f.end = i
+}
+
+// verify reads the terms of a concept, unless it has before, and takes those
+// that match into the hits. It reports whether any was taken.
+func (f *finder) verify(o uint32) (taken bool) {
+	s := f.s
+	if f.marked == nil {
+		f.marked = newBitmap(s.info.Concepts)
+	}
+	if seen := &(*f.marked)[o>>6]; *seen&(1<<(o&63)) != 0 {
+		return false
+	} else {
+		*seen |= 1 << (o & 63)
+	}
+	f.judged = append(f.judged, o)
+	if len(f.judged)&1023 == 0 {
+		f.err = f.ctx.Err()
+	}
+	active := int(o) < s.info.Active
+	if !active && !f.q.Inactive || f.q.Within != nil && !f.q.Within.Has(Ordinal(o)) {
+		return false
+	}
+	from, to := int(s.descAt.get(int(o))), int(s.descAt.get(int(o)+1))
+	var room termPieces
+	t, first := s.terms(Ordinal(o), &room)
+	var best Hit
+	found := false
+	for i := range to - from {
+		t = t.next()
+		distance, ok := f.matches(t.code)
+		if !ok {
+			continue
+		}
+		hit, ok := f.rate(t.code, o, from+rowOfTerm(i, first), active, distance)
+		if !ok {
+			continue
+		}
+		if f.q.EveryTerm {
+			taken = f.take(hit) || taken
+		} else if !found || less(&hit, &best) {
+			best, found = hit, true
+		}
+	}
+	if found {
+		taken = f.take(best)
+	}
+	return taken
+}
+
+// release frees the bitmap of the concepts that have been judged.
+func (f *finder) release() {
+	if f.marked == nil {
+		return
+	}
+	for _, o := range f.judged {
+		(*f.marked)[o>>6] = 0
+	}
+	bitmaps.Put(f.marked)
+	f.marked = nil
+}
+
+// matches reports whether every word of the query is in a term, and with how
+// many misspellings.
+func (f *finder) matches(pieces []uint32) (distance int, ok bool) {
+	var best [maxQueryWords]int8
+	for w := range f.words {
+		best[w] = -1
+	}
+	for _, p := range pieces {
+		token := f.s.pieceToken.get(int(p))
+		if token == 0 {
+			continue
+		}
+		for w := range f.words {
+			if d := f.words[w].match(uint32(token) - 1); d >= 0 && (best[w] < 0 || d < int(best[w])) {
+				best[w] = int8(d)
+			}
+		}
+	}
+	for w := range f.words {
+		if best[w] < 0 {
+			return 0, false
+		}
+		distance += int(best[w])
+	}
+	return distance, true
+}
+
+// rate applies the filters to a description that matches, and scores it.
+func (f *finder) rate(pieces []uint32, o uint32, row int, conceptActive bool, distance int) (Hit, bool) {
+	s := f.s
+	active := s.descActive.get(row) == 1
+	kind := s.descKind.get(row)
+	accept := s.descAccept.get(row)
+	switch {
+	case !active && !f.q.InactiveTerms,
+		f.q.Types == nil && kind == s.definition,
+		f.q.Types != nil && !slices.Contains(f.q.Types, sctid.ID(s.codes.get(int(kind)))),
+		accept&f.dialectMask == 0 && f.q.Dialects != nil,
+		f.q.Languages != nil && f.languageMask>>f.descLanguage.get(row)&1 == 0:
+		return Hit{}, false
+	}
+	length, after := 0, false
+	for _, p := range pieces {
+		word := s.pieceToken.get(int(p)) > 0
+		if word && after {
+			length++
+		}
+		length += int(s.pieceLength.get(int(p)))
+		after = word
+	}
+	preferred := 0
+	for k := range s.preferred {
+		preferred = max(preferred, int(accept>>(2*k)&3))
+	}
+	id := uint64(0)
+	switch kind {
+	case s.fsn:
+		id = idFSN
+	case s.definition:
+		id = idDefinition
+	}
+	score := termScore(length, preferred, id, active, conceptActive, uint32(f.bonus.get(int(o)))) + uint32(distance)*distancePenalty
+	if f.q.Frequency != nil {
+		score -= min(score, frequencyBonus(f.q.Frequency(Ordinal(o))))
+	}
+	return Hit{Ordinal: Ordinal(o), Preferred: preferred == 2, Distance: distance, score: score, row: row}, true
+}
+
+func less(a, b *Hit) bool {
+	if a.score != b.score {
+		return a.score < b.score
+	}
+	if a.Ordinal != b.Ordinal {
+		return a.Ordinal < b.Ordinal
+	}
+	return a.row < b.row
+}
+
+// take puts a hit in its place, and reports whether it has one.
+func (f *finder) take(h Hit) bool {
+	k := len(f.hits)
+	if k == f.q.Limit {
+		if !less(&h, &f.hits[k-1]) {
+			return false
+		}
+		f.hits = f.hits[:k-1]
+	}
+	i, _ := slices.BinarySearchFunc(f.hits, &h, func(a Hit, b *Hit) int {
+		if less(&a, b) {
+			return -1
+		}
+		return 1
+	})
+	f.hits = slices.Insert(f.hits, i, h)
+	return true
+}
+
+// complete fills in what a hit shows.
+func (f *finder) complete(h *Hit) {
+	s := f.s
+	h.Concept = s.id(h.Ordinal)
+	h.Description = s.spaces.unpack(s.column(secDescID).get(h.row))
+	h.Type = sctid.ID(s.codes.get(int(s.descKind.get(h.row))))
+	var room [256]byte
+	h.Term = string(s.appendTerm(room[:0], h.Ordinal, h.row))
+	at := 0
+	for len(h.Term) > at {
+		n, word := nextPiece(h.Term[at:])
+		if word {
+			if to := f.highlight(h.Term[at : at+n]); to > 0 {
+				h.Highlights = append(h.Highlights, Span{at, at + to})
+			}
+		}
+		at += n
+	}
+}
+
+// highlight returns how many bytes of a word of the term are what the query
+// asked for.
+func (f *finder) highlight(word string) int {
+	f.folded = fold(f.folded[:0], word)
+	// Where folding changes no lengths, bytes stand for each other.
+	alike := len(f.folded) == len(word)
+	for i := range len(word) {
+		alike = alike && word[i] < utf8.RuneSelf
+	}
+	best := 0
+	for i := range f.words {
+		w := f.words[i].word
+		if len(f.folded) >= len(w) && string(f.folded[:len(w)]) == w {
+			to := len(w)
+			if !alike {
+				to = foldedBeginning(word, len(w))
+			}
+			best = max(best, to)
+		} else if f.q.Fuzzy {
+			k := f.lowerBound(string(f.folded), 0, f.tokenTotal())
+			if k < f.tokenTotal() && f.words[i].match(uint32(k)) >= 0 {
+				best = len(word)
+			}
+		}
+	}
+	return best
+}
+
+// foldedBeginning returns the length of the shortest beginning of a word that
+// folds to n bytes or more.
+func foldedBeginning(word string, n int) int {
+	var b []byte
+	for k := range word {
+		if k > 0 {
+			if b = fold(b[:0], word[:k]); len(b) >= n {
+				return k
+			}
+		}
+	}
+	return len(word)
+}
