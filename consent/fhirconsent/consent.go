@@ -16,6 +16,7 @@ type Consent struct {
 	patient []string
 	rule    string // OPTIN or OPTOUT of the policy rule
 	unsafe  codes  // why it may not be evaluated
+	rises   bool   // has a rule by confidentiality with exceptions
 	root    *provision
 	issues  []consent.Issue
 }
@@ -330,7 +331,31 @@ func (r *reader) provision(n fhir.Node, path string) *provision {
 	for i, k := range nested {
 		p.children = append(p.children, r.provision(k, path+".provision["+itoa(i)+"]"))
 	}
+	if p.ranked() && p.reverses(p.effect) {
+		r.c.rises = true
+		r.report(consent.Warning, n, path, codeNames[codeLabelException], "a rule by confidentiality with exceptions, which hold at some levels and not at others: what is permitted at a level and not at a lower one is indeterminate")
+	}
 	return p
+}
+
+// ranked reports whether a provision is about a level of confidentiality.
+func (p *provision) ranked() bool {
+	for _, l := range p.labels {
+		if consent.ConfidentialityRank(l) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// reverses reports whether a provision below has another effect.
+func (p *provision) reverses(e consent.Effect) bool {
+	for _, c := range p.children {
+		if c.effect != e || c.reverses(e) {
+			return true
+		}
+	}
+	return false
 }
 
 // modifiers looks for modifier extensions in a backbone element.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -94,6 +95,25 @@ func TestDirectives(t *testing.T) {
 		}))
 		if d := engine.Decide(context.Background(), c.request); d.Outcome() != c.want || !strings.Contains(d.String(), c.code) {
 			t.Errorf("%s: %s, want %s with %s", c.name, d, c.want, c.code)
+		}
+	}
+	// A refusal of one action is one of what that action is part of.
+	for action, refused := range map[consent.Action][]string{
+		consent.Disclose: {"disclose"}, consent.UploadSCR: {"disclose"}, consent.Read: {"access"}, consent.GPConnect: {"access", "disclose"},
+	} {
+		for _, name := range []string{"access", "disclose", "correct"} {
+			x, err := fhirconsent.Parse([]byte(consentWith(`{"type":"permit","provision":[{"type":"deny","action":[{"coding":[{"code":"` + name + `"}]}]}]}`)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := fhirconsent.Directives{Consents: func(context.Context, nhsnumber.Number) ([]*fhirconsent.Consent, []string, error) {
+				return []*fhirconsent.Consent{x}, []string{"Patient/1"}, nil
+			}}
+			r := request
+			r.Action = action
+			if f := d.Evaluate(context.Background(), &r); (f.Effect == consent.FindingDeny) != slices.Contains(refused, name) {
+				t.Errorf("%s, where %s is refused: %v", action, name, f)
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package fhirconsent
 
 import (
 	"context"
+	"slices"
 
 	"github.com/nhskit/nhskit/consent"
 	"github.com/nhskit/nhskit/nhsnumber"
@@ -33,10 +34,7 @@ func (d Directives) Evaluate(ctx context.Context, r *consent.Request) consent.Fi
 	}
 	q := Question{
 		Patient: append([]string{nhsNumberSystem + "|" + r.Subject.Digits()}, references...), AsAt: r.AsAt,
-		Action: "access", Glass: r.BreakGlass.Declared, GlassListed: r.Actor.BTGListed == consent.Yes,
-	}
-	if r.Action == consent.Disclose {
-		q.Action = "disclose"
+		Glass: r.BreakGlass.Declared, GlassListed: r.Actor.BTGListed == consent.Yes,
 	}
 	if r.Actor.ID != "" {
 		q.Actors = []string{r.Actor.ID}
@@ -49,13 +47,42 @@ func (d Directives) Evaluate(ctx context.Context, r *consent.Request) consent.Fi
 	}
 	o := d.Options
 	o.Default = consent.Deny
-	f := Decide(list, q, o)
-	for _, reason := range f.Reasons {
-		if reason.Code == codeNames[codeNoConsent] && f.Effect == consent.FindingDeny {
-			return consent.Finding{Reasons: f.Reasons[:0:0]}
+	var out []consent.Finding
+	for _, q.Action = range actionsOf(r.Action) {
+		f := Decide(list, q, o)
+		if f.Effect == consent.FindingDeny && slices.ContainsFunc(f.Reasons, func(r consent.Reason) bool { return r.Code == codeNames[codeNoConsent] }) {
+			f = consent.Finding{}
 		}
+		out = append(out, f)
 	}
-	return f
+	if len(out) == 1 {
+		return out[0]
+	}
+	return both(out[0], out[1])
+}
+
+// actionsOf returns the actions of HL7's consentaction that an action is.
+func actionsOf(a consent.Action) []string {
+	switch a {
+	case consent.Disclose, consent.UploadSCR:
+		return []string{"disclose"}
+	case consent.GPConnect: // the practice's record is disclosed to another's system
+		return []string{"access", "disclose"}
+	}
+	return []string{"access"}
+}
+
+// both joins what was found about two actions that are done at once: each has
+// to be permitted, and neither denied.
+func both(a, b consent.Finding) consent.Finding {
+	rank := [...]int{consent.NotApplicable: 1, consent.FindingPermit: 0, consent.FindingDeny: 3, consent.FindingIndeterminate: 2}
+	if rank[a.Effect] < rank[b.Effect] {
+		a, b = b, a
+	}
+	if a.Effect == b.Effect {
+		a.Obligations = append(a.Obligations, b.Obligations...)
+	}
+	return a
 }
 
 // useOf returns HL7's code for a purpose, or its name where HL7 has none: a

@@ -22,7 +22,7 @@
 //
 // Directives joins the Consents of a patient to the engine of package consent.
 //
-// Limits: redaction works on JSON. References by identifier alone, and free
-// text that tells of removed data in resources that lost nothing, are not
-// found. SNOMED CT subsumption needs Options.Subsumes.
+// Limits: redaction works on JSON. Free text that tells of removed data in
+// resources that lost nothing is not found. Data without any label is not taken
+// out by its label: label first. Subsumption of codes needs Options.Subsumes.
 package fhirconsent

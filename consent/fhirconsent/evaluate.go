@@ -39,6 +39,9 @@ func Decide(consents []*Consent, q Question, o Options) consent.Finding {
 	for _, p := range purposes {
 		x := matcher{q: &q, o: &o, purpose: p, asAt: q.AsAt.UnixNano()}
 		v := x.all(consents)
+		if v.effect == consent.FindingPermit && o.Reading == Refinement && q.Item != nil {
+			x.level(consents, &v)
+		}
 		total.why |= v.why
 		total.redact, total.except = append(total.redact, v.redact...), append(total.except, v.except...)
 		switch {
@@ -154,6 +157,40 @@ func (x *matcher) all(consents []*Consent) verdict {
 		}
 	}
 	return out
+}
+
+// level makes a permit indeterminate if data of a lower confidentiality would
+// not be permitted: an exception to a rule about a level holds within the rule
+// only, so that to raise a label could otherwise widen what is permitted.
+func (x matcher) level(consents []*Consent, v *verdict) {
+	rises := false
+	for _, c := range consents {
+		rises = rises || c.rises
+	}
+	if !rises {
+		return
+	}
+	q, item := *x.q, *x.q.Item
+	top := highest(item.Labels)
+	var others []string
+	for _, l := range item.Labels {
+		if consent.ConfidentialityRank(l) == 0 {
+			others = append(others, l)
+		}
+	}
+	item.Labels = append(others, "")
+	q.Item, x.q = &item, &q
+	for _, l := range [...]string{"U", "L", "M", "N", "R"} {
+		if consent.ConfidentialityRank(l) >= top {
+			return
+		}
+		item.Labels[len(others)] = l
+		if x.all(consents).effect != consent.FindingPermit {
+			v.effect = consent.FindingIndeterminate
+			v.why.add(codeLabelException)
+			return
+		}
+	}
 }
 
 // mixed reports whether selectors are of several kinds, so that no single

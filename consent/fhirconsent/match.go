@@ -219,9 +219,9 @@ func unknownOr(t consent.Tri, no, unknown code) code {
 }
 
 // labels matches security labels. A confidentiality is a level: who permits N
-// permits what is below, who denies R denies what is above. Other labels match
-// as they are. Data without any label is not proven to be permitted, and not
-// proven not to be denied.
+// permits what is below, who denies R denies what is above, and data with
+// several has the highest. Other labels match as they are. Data without any
+// label is not proven to be permitted, and not proven not to be denied.
 func (x *matcher) labels(p *provision, it *Item, m *match, deny bool) {
 	if !it.LabelsKnown {
 		m.need(consent.Unknown, codeLabelUnknown)
@@ -235,23 +235,32 @@ func (x *matcher) labels(p *provision, it *Item, m *match, deny bool) {
 		}
 		return
 	}
-	fits := false
+	fits, top := false, highest(it.Labels)
 	for _, named := range p.labels {
-		rank := consent.ConfidentialityRank(named)
-		for _, l := range it.Labels {
-			r := consent.ConfidentialityRank(l)
-			switch {
-			case l == named:
-				fits = true
-			case rank > 0 && r > 0 && (deny && r > rank || !deny && r < rank):
-				fits = true
-				if deny {
-					m.notes.add(codeLabelHigher)
-				}
+		switch rank := consent.ConfidentialityRank(named); {
+		case rank == 0:
+			fits = fits || contains(it.Labels, named)
+		case top == 0:
+		case deny && top >= rank:
+			fits = true
+			if top > rank {
+				m.notes.add(codeLabelHigher)
 			}
+		case !deny && top <= rank:
+			fits = true
 		}
 	}
 	m.need(consent.Bool(fits), codeDataNotCovered)
+}
+
+// highest returns the rank of the highest confidentiality among labels, 0 if
+// there is none.
+func highest(labels []string) int {
+	top := 0
+	for _, l := range labels {
+		top = max(top, consent.ConfidentialityRank(l))
+	}
+	return top
 }
 
 func (x *matcher) codings(p *provision, it *Item, m *match) {

@@ -14,7 +14,10 @@ type Reading uint8
 // The readings.
 const (
 	// Refinement is the reading of R4's text: a nested provision is an
-	// exception to the one around it and cannot reach outside of it.
+	// exception to the one around it and cannot reach outside of it. A rule
+	// about a level of confidentiality could so have exceptions at one level
+	// that are out of reach at another; data that is permitted at its level
+	// and would not be at a lower one is indeterminate.
 	Refinement Reading = iota
 	// Additive is IHE's reading: nested provisions are rules of their own,
 	// which may widen the root; a nested deny beats a nested permit, and both

@@ -249,7 +249,9 @@ func (r *Redactor) matches(labels []string, res fhir.Node) bool {
 	return false
 }
 
-// isAbout reports whether a resource has one of some codes, or may have.
+// isAbout reports whether a resource has one of some codes, or may have: by a
+// code of which it is not known whether it is a kind of one, or in a system
+// that is perhaps written wrongly.
 func (r *Redactor) isAbout(res fhir.Node, list []string) bool {
 	for _, c := range resourceCodes(res) {
 		if contains(list, c.system+"|"+c.code) {
@@ -259,7 +261,12 @@ func (r *Redactor) isAbout(res fhir.Node, list []string) bool {
 			system, code, _ := strings.Cut(named, "|")
 			ancestor, descends := strings.CutPrefix(code, "<<")
 			ancestor = strings.TrimSpace(ancestor)
-			if descends && system == c.system && (c.code == ancestor || r.subsumes(system, ancestor, c.code) != consent.No) {
+			switch {
+			case system != c.system:
+				if (descends || code == c.code) && (system == "" || c.system == "" || nearMiss(system, c.system)) {
+					return true
+				}
+			case descends && (c.code == ancestor || r.subsumes(system, ancestor, c.code) != consent.No):
 				return true
 			}
 		}
@@ -271,27 +278,23 @@ func (r *Redactor) isAbout(res fhir.Node, list []string) bool {
 // confidentiality above one that is.
 func deniedLabel(named, labels []string) bool {
 	for _, n := range named {
-		rank := consent.ConfidentialityRank(n)
-		for _, l := range labels {
-			if l == n || rank > 0 && consent.ConfidentialityRank(l) > rank {
-				return true
-			}
+		if rank := consent.ConfidentialityRank(n); contains(labels, n) || rank > 0 && highest(labels) > rank {
+			return true
 		}
 	}
 	return false
 }
 
-// keeps reports whether labels prove that data may stay where only some may.
+// keeps reports whether labels prove that data may stay where only some may:
+// it bears one that is named, or its highest confidentiality is not above one.
 func (r *Redactor) keeps(labels []string) bool {
 	if r.except == nil {
 		return true
 	}
+	top := highest(labels)
 	for _, n := range r.except {
-		rank := consent.ConfidentialityRank(n)
-		for _, l := range labels {
-			if l == n || rank > 0 && consent.ConfidentialityRank(l) > 0 && consent.ConfidentialityRank(l) < rank {
-				return true
-			}
+		if rank := consent.ConfidentialityRank(n); rank == 0 && contains(labels, n) || rank > 0 && top > 0 && top <= rank {
+			return true
 		}
 	}
 	return false

@@ -182,15 +182,24 @@ func (a asking) label(r *rule) tri {
 	case len(a.Item.Labels) == 0:
 		return unknown
 	}
+	top := a.top()
 	for _, named := range r.labels {
-		for _, l := range a.Item.Labels {
-			x, y := strings.Index(levels, named), strings.Index(levels, l)
-			if named == l || len(named) == 1 && len(l) == 1 && (r.permit && y < x || !r.permit && y > x) {
-				return yes
-			}
+		at := strings.Index(levels, named)
+		switch {
+		case at < 0 && slices.Contains(a.Item.Labels, named), at >= 0 && top >= 0 && (r.permit && top <= at || !r.permit && top >= at):
+			return yes
 		}
 	}
 	return no
+}
+
+// top is the highest level of the item's labels, -1 if it has none.
+func (a asking) top() int {
+	top := -1
+	for _, l := range a.Item.Labels {
+		top = max(top, strings.Index(levels, l))
+	}
+	return top
 }
 
 func (a asking) code(named string) tri {
@@ -412,6 +421,38 @@ func (a asking) document(d *document) worlds {
 	return a.refined(d.root)
 }
 
+// all is what several Consents come to. Where none applies the default holds.
+func (a asking) all(list []*document) worlds {
+	var sets []worlds
+	for _, d := range list {
+		sets = append(sets, a.document(d))
+	}
+	otherwise := map[consent.Outcome]worlds{consent.Deny: {denies: true}, consent.Permit: {permits: true}, consent.Indeterminate: {denies: true, permits: true}}[a.o.Default]
+	return together(append(sets, otherwise), func(list []world) world { return strictest(list[:len(list)-1], list[len(list)-1]) })
+}
+
+// lowerRefused reports whether the same data with a lower confidentiality
+// would not be permitted, in the reading in which that can be.
+func (a asking) lowerRefused(list []*document) bool {
+	if a.Item == nil || a.o.Reading == fhirconsent.Additive {
+		return false
+	}
+	for level := range max(a.top(), 0) {
+		it, b := *a.Item, a
+		it.Labels = []string{levels[level : level+1]}
+		for _, l := range a.Item.Labels {
+			if !strings.Contains(levels, l) {
+				it.Labels = append(it.Labels, l)
+			}
+		}
+		b.Item = &it
+		if b.all(list)[denies] {
+			return true
+		}
+	}
+	return false
+}
+
 // slowly answers a question about data that is described, or by Consents that
 // are not about some data only.
 func slowly(list []*document, q fhirconsent.Question, o fhirconsent.Options) consent.FindingEffect {
@@ -422,21 +463,10 @@ func slowly(list []*document, q fhirconsent.Question, o fhirconsent.Options) con
 	out := consent.FindingPermit
 	for _, p := range purposes {
 		a := asking{q, p, o}
-		var sets []worlds
-		for _, d := range list {
-			sets = append(sets, a.document(d))
-		}
-		// Where nothing applies the default holds.
-		sets = append(sets, map[consent.Outcome]worlds{consent.Deny: {denies: true}, consent.Permit: {permits: true}, consent.Indeterminate: {denies: true, permits: true}}[o.Default])
-		last := len(sets) - 1
-		all := together(sets, func(list []world) world { return strictest(list[:last], list[last]) })
-		if p == "BTG" && (!q.Glass || !q.GlassListed) {
-			all = worlds{denies: true}
-		}
-		switch {
-		case !all[permits]:
+		switch all := a.all(list); {
+		case p == "BTG" && (!q.Glass || !q.GlassListed), !all[permits]:
 			out = consent.FindingDeny
-		case all[denies] && out != consent.FindingDeny:
+		case all[denies] && out != consent.FindingDeny, !all[denies] && out == consent.FindingPermit && a.lowerRefused(list):
 			out = consent.FindingIndeterminate
 		}
 	}
