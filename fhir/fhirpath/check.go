@@ -162,6 +162,10 @@ func (c *checker) variable(e *expr, sc scope) static {
 		return static{fhirAny: true}
 	case "ucum", "sct", "loinc":
 		return systemType(kindsString)
+	case apiTerminologies, apiFactory:
+		e.bad = true
+		c.errorf(CodeVariable, e, "", "%%%s is no value: it has functions only", e.name)
+		return anything()
 	}
 	if strings.HasPrefix(e.name, "vs-") || strings.HasPrefix(e.name, "ext-") {
 		return systemType(kindsString)
@@ -500,6 +504,9 @@ func (c *checker) instance(e *expr, sc scope) static {
 
 // call types a function.
 func (c *checker) call(e *expr, sc scope) (static, *variable) {
+	if api := apiOf(e.left); api != "" {
+		return c.apiCall(e, api, sc), sc.vars
+	}
 	in, vars := sc.this, sc.vars
 	if e.left != nil {
 		in, vars = c.check(e.left, sc)
@@ -614,6 +621,6 @@ func fits(s, want static) bool {
 
 // systemVariables cannot be defined again.
 func isSystemVariable(name string) bool {
-	return slices.Contains([]string{"context", "resource", "rootResource", "ucum", "sct", "loinc", "terminologies", "factory"}, name) ||
+	return slices.Contains([]string{"context", "resource", "rootResource", "ucum", "sct", "loinc", apiTerminologies, apiFactory}, name) ||
 		strings.HasPrefix(name, "vs-") || strings.HasPrefix(name, "ext-")
 }

@@ -11,6 +11,10 @@ func (c *compiler) call(e *expr, k next) run {
 		return c.userCall(e, k)
 	}
 	switch e.fn.id {
+	case fTerminology:
+		return c.terminology(e, k)
+	case fFactory:
+		return c.factory(e, k)
 	case fWhere:
 		return c.where(e, k)
 	case fSelect:

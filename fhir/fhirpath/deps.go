@@ -140,6 +140,8 @@ func (d *dependencies) call(e *expr, focus []string) []string {
 	case fResolve:
 		d.services[e.name] = true
 		return d.step(in, "resolve()", false)
+	case fTerminology, fFactory:
+		d.services["%"+apiOf(e.left)+"."+e.name] = true
 	case fConformsTo, fMemberOf, fSubsumes, fSubsumedBy, fElementDefinition, fSlice:
 		d.services[e.name] = true
 	case fChildren:

@@ -37,8 +37,10 @@
 //
 // What an expression cannot know by itself comes from an [Env]: %resource,
 // variables, the clock, and services for resolve(), memberOf(), conformsTo()
-// and the like. An absent service is an error, never an invented answer; only
-// resolve() leaves out references that it cannot follow, as the standard says.
+// and the like, and for the functions of %terminologies. An absent service is
+// an error, never an invented answer; only resolve() leaves out references that
+// it cannot follow, as the standard says. %factory makes elements of the
+// definitions' types and needs no service.
 //
 // # Invariants
 //

@@ -101,7 +101,7 @@ func (c *compiler) recorded(e *expr, t truth) truth {
 		}
 		c.explain = false
 		for _, side := range []*expr{e.left, e.right} {
-			if side != nil {
+			if side != nil && apiOf(side) == "" {
 				operands = append(operands, c.stream(side, keep))
 			}
 		}

@@ -68,6 +68,8 @@ const (
 	fNow
 	fToday
 	fTimeOfDay
+	fTerminology // of %terminologies
+	fFactory     // of %factory
 )
 
 // scalarFunc computes a function of one item with up to three arguments. An

@@ -30,6 +30,9 @@ type Env struct {
 	Terminology Terminology
 	Conformance Conformance
 
+	// Terminologies answers the functions of %terminologies.
+	Terminologies TerminologyServer
+
 	// Trace receives what trace() is asked to show. The values may be personal
 	// data. They must not be kept.
 	Trace func(name string, items []Value)
@@ -71,6 +74,28 @@ type Terminology interface {
 	MemberOf(ctx context.Context, codings []Coding, valueSet string) (Answer, error)
 	// Subsumes tells whether code a is b or an ancestor of it.
 	Subsumes(ctx context.Context, a, b Coding) (Answer, error)
+}
+
+// TerminologyServer answers the functions of %terminologies, which are the
+// operations of a FHIR terminology server.
+type TerminologyServer interface {
+	// Query returns what the operation gives: a ValueSet for expand, Parameters
+	// for lookup, validateVS, validateCS and translate, and for subsumes a code
+	// as a String. The zero Value stands for an answer that is not known; it
+	// becomes the empty collection.
+	Query(ctx context.Context, q TerminologyQuery) (Value, error)
+}
+
+// TerminologyQuery is a call of a function of %terminologies.
+type TerminologyQuery struct {
+	Operation string    // expand, lookup, validateVS, validateCS, subsumes or translate
+	Server    string    // the argument of at(), "" for the usual server
+	Canonical string    // of the ValueSet, CodeSystem or ConceptMap; for subsumes the system
+	Resource  fhir.Node // in its place the resource itself, if the expression has it
+	// Coded are the coded values: none for expand, two for subsumes, else one.
+	// Each is one coding, or those of a CodeableConcept.
+	Coded  [][]Coding
+	Params string // further parameters, as in a URL: "count=10&offset=5"
 }
 
 // Conformance answers conformsTo, slice and elementDefinition.
