@@ -8,6 +8,7 @@
 //	field, ok := pid.Field(3)              // CX, required, repeats
 //	id, ok := v.StructureOf("ADT", "A28")  // ADT_A05
 //	m, err := v.New(schema.Header{...})    // a new message, with the segments that it must have
+//	pv2, err := v.Add(m, "PV2")            // and another, at its place in the structure
 //
 // A message is put into the groups of its structure by Group, and its fields
 // are read by the standard's names and types through views:

@@ -36,8 +36,8 @@ var (
 // New makes a message of the version: the header, and behind it an empty
 // segment for each one that the structure requires, in its order. Values are
 // the caller's to set; until then the message is not valid. Of alternatives
-// (a choice) none is taken, and what is optional is left out: it is added with
-// InsertSegment, and Group finds its place.
+// (a choice) none is taken, and what is optional is left out: Add puts it in its
+// place.
 //
 // A structure that the version does not have is an issue with CodeStructure.
 func (v Version) New(h Header) (*hl7v2.Message, error) {
