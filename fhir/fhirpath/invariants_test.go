@@ -236,6 +236,10 @@ func TestNarrative(t *testing.T) {
 		{div("<script>x</script>"), false}, {div("<form>x</form>"), false}, {div(`<p onclick="x">x</p>`), false},
 		{div(`<a href="javascript:x()">x</a>`), false}, {div("<p>x"), false}, {div("<object>x</object>"), false},
 		{div("x") + "y", false}, {`<!DOCTYPE html>` + div("x"), false}, {`<div xmlns="urn:x">x</div>`, false}, {div(`<p border="1">x</p>`), false},
+		{div("<pre xml:space=\"preserve\">x</pre>"), true}, {div(`<colgroup span="2"><col valign="top"/></colgroup>x`), true}, {div("<tt>x</tt><big>y</big><hr/>"), true},
+		{div("x&nbsp;y"), false}, {div("<ins>x</ins>"), false}, {div("<font>x</font>"), false}, {div("<center>x</center>"), false}, {div("<style>p{}</style>x"), false},
+		{div(`<tt cellpadding="1">x</tt>`), false}, {div(`<p xml:space="preserve">x</p>`), false}, {div("<a href=\" JAVA\tscript:x\">x</a>"), false},
+		{div(`<img src="javascript:x"/>`), false}, {div(`<a href="#javascript:x">x</a>`), true}, {div(`<td nowrap="nowrap" color="red">x</td>`), false},
 	} {
 		if got := narrativeProblem(c.html); (got == "") != c.ok {
 			t.Errorf("%s: %q", c.html, got)
