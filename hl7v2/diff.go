@@ -43,8 +43,25 @@ type differ struct {
 	changes []Change
 }
 
-// segments pairs the segments of both messages.
+// segments compares the segments of both messages.
 func (d *differ) segments() {
+	ai, bi := 0, 0
+	for _, pair := range append(d.paired(), [2]int{d.a.Len(), d.b.Len()}) {
+		for ; ai < pair[0]; ai++ {
+			d.only(d.a.SegmentAt(ai), Segment{})
+		}
+		for ; bi < pair[1]; bi++ {
+			d.only(Segment{}, d.b.SegmentAt(bi))
+		}
+		if ai < d.a.Len() {
+			d.fields(d.a.SegmentAt(ai), d.b.SegmentAt(bi))
+		}
+		ai, bi = ai+1, bi+1
+	}
+}
+
+// paired pairs the segments of both messages.
+func (d *differ) paired() [][2]int {
 	n, m := d.a.Len(), d.b.Len()
 	// What is alike at both ends needs no search.
 	start := 0
@@ -55,23 +72,15 @@ func (d *differ) segments() {
 	for end < n-start && end < m-start && d.alike(n-1-end, m-1-end) {
 		end++
 	}
-	ai, bi := start, start
-	for _, pair := range d.pairs(start, n-end, start, m-end) {
-		for ; ai < pair[0]; ai++ {
-			d.only(d.a.SegmentAt(ai), Segment{})
-		}
-		for ; bi < pair[1]; bi++ {
-			d.only(Segment{}, d.b.SegmentAt(bi))
-		}
-		d.fields(d.a.SegmentAt(ai), d.b.SegmentAt(bi))
-		ai, bi = ai+1, bi+1
+	var out [][2]int
+	for i := range start {
+		out = append(out, [2]int{i, i})
 	}
-	for ; ai < n-end; ai++ {
-		d.only(d.a.SegmentAt(ai), Segment{})
+	out = append(out, d.pairs(start, n-end, start, m-end)...)
+	for i := end; i > 0; i-- {
+		out = append(out, [2]int{n - i, m - i})
 	}
-	for ; bi < m-end; bi++ {
-		d.only(Segment{}, d.b.SegmentAt(bi))
-	}
+	return out
 }
 
 func (d *differ) alike(i, j int) bool {

@@ -35,8 +35,8 @@
 // Chinese, Japanese and Korean sets, about 1 MB, to a program. Batches and
 // files of messages are read with Parser.Reader and written with BatchWriter,
 // messages too large for memory with Stream. Messages are built with New,
-// copied from with CopySegment, compared with Diff, masked with Redacted, and
-// mended with Repaired and Recoded.
+// copied from with CopySegment, compared with Diff or DiffBytes, masked with
+// Redacted, and mended with Repaired and Recoded.
 //
 // Limits are on by default: 256 MB and a million segments a message are the
 // most that is read, and widths beyond those of Limits are findings.
