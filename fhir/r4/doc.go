@@ -27,9 +27,9 @@
 // value set is. Nothing of that is enforced when a struct is written: use the
 // validator.
 //
-// Resources, as values and as pointers, are json.Marshalers and can be fields of
-// other structs. Data types alone are not: write them with Marshal, which takes
-// them too.
+// Resources and data types, as values and as pointers, are json.Marshalers and
+// can be fields of other structs. Elements with children are by their pointers;
+// encoding/json fails on such a value that it cannot take the address of.
 //
 // Printing a struct with any verb of package fmt shows its type alone, since
 // most hold personal data. Marshal shows it all.

@@ -24,6 +24,27 @@ func ExampleMarshal() {
 	// {"resourceType":"Patient","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990042101"}],"active":true,"name":[{"family":"Thistlewood","given":["Edna","Rose"]}],"birthDate":"1941-11-09","deceasedBoolean":false}
 }
 
+func ExampleName() {
+	weight, _ := fhir.ParseDecimal("71.50")
+	for _, v := range []any{
+		&r4.Patient{
+			Identifier: []r4.Identifier{r4.Ident(r4.NHSNumberSystem, "9990042101")},
+			Name:       []r4.HumanName{r4.Name("Thistlewood", "Edna", "Rose")},
+		},
+		&r4.Observation{
+			Status: "final",
+			Code:   r4.Concept("http://snomed.info/sct", "27113001", "Body weight"),
+			Value:  r4.UCUM(weight, "kg", ""),
+		},
+	} {
+		data, err := r4.Marshal(v)
+		fmt.Println(string(data), err)
+	}
+	// Output:
+	// {"resourceType":"Patient","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990042101"}],"name":[{"use":"official","text":"Edna Rose Thistlewood","family":"Thistlewood","given":["Edna","Rose"]}]} <nil>
+	// {"resourceType":"Observation","status":"final","code":{"coding":[{"system":"http://snomed.info/sct","code":"27113001","display":"Body weight"}]},"valueQuantity":{"value":71.50,"unit":"kg","system":"http://unitsofmeasure.org","code":"kg"}} <nil>
+}
+
 func ExampleRead() {
 	resource, err := r4.Read([]byte(`<Observation xmlns="http://hl7.org/fhir"><status value="final"/><code><text value="Creatinine"/></code><valueQuantity><value value="128.0"/><unit value="umol/L"/></valueQuantity></Observation>`))
 	if err != nil {

@@ -54,8 +54,3 @@ func FindCoding(concept *CodeableConcept, system string) *Coding {
 	}
 	return nil
 }
-
-// Concept makes a concept of one code. The display may be empty.
-func Concept(system, code, display string) *CodeableConcept {
-	return &CodeableConcept{Coding: []Coding{{System: system, Code: code, Display: display}}}
-}
