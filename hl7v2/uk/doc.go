@@ -17,6 +17,8 @@
 //
 //	for merge := range uk.Merges(m) { ... } // who survives, what goes away
 //
+//	fixed, changes, err := uk.Repaired(m, uk.RepairIdentifiers|uk.RepairTraceStatus)
+//
 // Facts are those of HL7 UK A.3 (Standard for Use of HL7 Version 2 in the UK,
 // 2010), of the ITK HL7 v2 ADT pack 1.1, which constrains it for version 2.4,
 // of ISB 0149 for the NHS number, and of UK Core's code systems, which carry
@@ -28,6 +30,7 @@
 // accepted; and whether a number, organisation or practitioner exists, which
 // only the national services know.
 //
-// Everything here is read only and safe for concurrent use. No finding and
-// nothing that package fmt prints shows what a message holds.
+// Nothing here changes the message that it is given, and all is safe for
+// concurrent use. No finding and nothing that package fmt prints shows what a
+// message holds.
 package uk
