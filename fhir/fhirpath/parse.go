@@ -48,7 +48,7 @@ func (p *parser) node(k kind, pos int) *expr {
 		p.fail(CodeLimit, pos, "more than "+strconv.Itoa(p.limits.Nodes)+" operations")
 	}
 	if len(p.free) == 0 {
-		p.free = make([]expr, min(64, nodesIn(p.src[pos:])))
+		p.free = make([]expr, max(nodesIn(p.src[pos:]), min(p.nodes, maxBlock)))
 	}
 	e := &p.free[0]
 	p.free = p.free[1:]
@@ -56,12 +56,15 @@ func (p *parser) node(k kind, pos int) *expr {
 	return e
 }
 
+// maxBlock bounds the nodes that are made room for at once.
+const maxBlock = 64
+
 // nodesIn guesses how many tree nodes the start of a text makes: one for each
 // word, number, quotation and operator.
 func nodesIn(s string) int {
 	n := 0
 	word, quoted := false, false
-	for i := 0; i < len(s) && n < 64; i++ {
+	for i := 0; i < min(len(s), 1024) && n < maxBlock; i++ {
 		c := s[i]
 		was := word
 		word = isLetter(c) || isDigit(c)
@@ -71,7 +74,7 @@ func nodesIn(s string) int {
 				n++
 			}
 		case quoted:
-		case word && !was, c != ' ' && !word && strings.IndexByte("=<>|+-*/&[", c) >= 0:
+		case word && !was, c != ' ' && !word && strings.IndexByte("=<>|+-*/&[{", c) >= 0:
 			n++
 		}
 	}
