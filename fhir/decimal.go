@@ -72,11 +72,10 @@ func (d Decimal) MarshalJSON() ([]byte, error) {
 	return []byte(d.text), nil
 }
 
-// UnmarshalJSON parses a JSON number; null is the zero Decimal. The error is
-// ErrSyntax.
+// UnmarshalJSON parses a JSON number; null changes nothing, as encoding/json has
+// it. The error is ErrSyntax.
 func (d *Decimal) UnmarshalJSON(b []byte) (err error) {
 	if string(b) == "null" {
-		*d = Decimal{}
 		return nil
 	}
 	*d, err = ParseDecimal(string(b))

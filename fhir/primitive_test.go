@@ -3,6 +3,7 @@ package fhir
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"io"
 	"math/big"
 	"regexp"
@@ -267,5 +268,30 @@ func TestPrimitiveAllocations(t *testing.T) {
 		v.Compare(w)
 	}); n > 1 { // one for the zone
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// TestNull reads null by encoding/json: by its convention nothing changes, for
+// all primitives.
+func TestNull(t *testing.T) {
+	type values struct {
+		Decimal  Decimal
+		Date     Date
+		DateTime DateTime
+		Time     Time
+		Base64   Base64
+	}
+	const in = `{"Decimal":1.50,"Date":"2026-11","DateTime":"2026-11-02T15:40:00Z","Time":"15:40:00","Base64":"aGk="}`
+	var v, want values
+	for _, into := range []*values{&v, &want} {
+		if err := json.Unmarshal([]byte(in), into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := json.Unmarshal([]byte(`{"Decimal":null,"Date":null,"DateTime":null,"Time":null,"Base64":null}`), &v); err != nil || v != want {
+		t.Errorf("%+v, %v", v, err)
+	}
+	if out, err := json.Marshal(v); err != nil || string(out) != in {
+		t.Errorf("%s, %v", out, err)
 	}
 }
