@@ -67,7 +67,8 @@ func TestStartup(t *testing.T) {
 	const in = `{"resourceType":"Patient","name":[{"family":"Kowalska","given":["Maja"]}],"birthDate":"1987-02-03"}`
 	best := time.Hour
 	var nodes, heap, inuse int
-	for range 10 {
+	// What else runs on the machine can delay the test but not fail it.
+	for run := 0; run < 10 || run < 500 && best > 10*time.Millisecond; run++ {
 		cmd := exec.Command(bin, in)
 		out, err := cmd.Output()
 		if err != nil {
