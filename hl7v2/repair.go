@@ -2,7 +2,6 @@ package hl7v2
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 )
 
@@ -306,5 +305,5 @@ func (r Repair) String() string {
 			out = append(out, repairRules[i].name...)
 		}
 	}
-	return fmt.Sprintf("%s", out)
+	return string(out)
 }

@@ -98,7 +98,7 @@ type profileElement struct {
 	at                   int
 
 	// What the profile does not say, and is known from it.
-	format    format
+	form      form
 	primitive bool
 	number    int           // of the table, 0 if it has none
 	codes     *profileTable // that the profile defines
@@ -158,34 +158,6 @@ func parseUsage(s string) (profileUsage, bool) {
 		return profileUsage{}, false
 	}
 	return profileUsage{s, plain(a), plain(b)}, true
-}
-
-// format is how the text of a primitive type is checked.
-type format uint8
-
-const (
-	anyFormat format = iota
-	numberFormat
-	sequenceFormat
-	dateFormat
-	timeFormat
-	momentFormat
-)
-
-func formatOf(datatype string) format {
-	switch datatype {
-	case "NM":
-		return numberFormat
-	case "SI":
-		return sequenceFormat
-	case "DT":
-		return dateFormat
-	case "TM":
-		return timeFormat
-	case "TS", "DTM":
-		return momentFormat
-	}
-	return anyFormat
 }
 
 //go:embed profile.schema.json

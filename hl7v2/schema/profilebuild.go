@@ -184,7 +184,8 @@ func isID(id string) bool {
 
 // rules reads what groups, segments and elements have in common.
 func (b *profileBuilder) rules(n *profileNode, r *profileRules, path string) {
-	usage, ok := n.get("usage")
+	usage, _ := n.get("usage")
+	var ok bool
 	if r.usage, ok = parseUsage(usage.value); !ok {
 		b.wrong(usage.at, path, "a %s has a usage: R, RE, O, C, CE, X, B, W or a form such as C(R/X)", nodeKindNames[n.kind])
 	}
@@ -300,18 +301,18 @@ func (b *profileBuilder) element(n *profileNode, path string, def Element, known
 	if typ == "" && known {
 		typ = def.Type()
 	}
-	e.format = formatOf(typ)
+	e.form = formOf(typ)
 	e.asBase = known && typ == def.Type() && e.number == def.Table() && e.codes == nil
 	data, defined := b.p.base.DataType(typ)
 	if e.primitive = defined && data.NumComponents() == 0 && typ != "Varies"; !defined {
-		e.primitive = e.format != anyFormat && typ != "TS" || typ == "ST" || typ == "ID" || typ == "IS" || typ == "TX" || typ == "FT"
+		e.primitive = e.form != anyForm && typ != "TS" || typ == "ST" || typ == "ID" || typ == "IS" || typ == "TX" || typ == "FT"
 	}
 	outer := b.within
 	b.within = cmp.Or(e.rules.reference, outer)
 	e.parts = b.elements(n, path, '.', func(i int) (Element, bool) { return data.Component(i) })
 	b.within = outer
 	if typ == "TS" && len(e.parts) > 0 {
-		e.parts[0].format, e.parts[0].asBase = momentFormat, false // which the component's own type does not say
+		e.parts[0].form, e.parts[0].asBase = momentForm, false // which the component's own type does not say
 	}
 	if e.constant != "" {
 		b.constant(n, &e, path)
@@ -327,7 +328,7 @@ func (b *profileBuilder) constant(n *profileNode, e *profileElement, path string
 			b.wrong(a.at, path, "the constant value is not a code of the table")
 		}
 	}
-	if len(e.parts) == 0 && !hasFormat(e.format, []byte(e.constant)) {
+	if len(e.parts) == 0 && !hasForm(e.form, []byte(e.constant)) {
 		b.wrong(a.at, path, "the constant value is not of the data type")
 	}
 	if e.rules.usage.then == 'X' && e.rules.usage.otherwise == 'X' {
@@ -335,19 +336,19 @@ func (b *profileBuilder) constant(n *profileNode, e *profileElement, path string
 	}
 }
 
-// hasFormat reports whether text is of a primitive type.
-func hasFormat(f format, text []byte) bool {
+// hasForm reports whether text is of a primitive type.
+func hasForm(f form, text []byte) bool {
 	switch f {
-	case numberFormat:
+	case numberForm:
 		return isNumber(text)
-	case sequenceFormat:
+	case sequenceForm:
 		return isDigits(text)
-	case dateFormat:
+	case dateForm:
 		d, err := hl7v2.ParseDateTime(text)
 		return err == nil && d.Precision() <= hl7v2.Day
-	case timeFormat:
+	case timeForm:
 		return isTime(text)
-	case momentFormat:
+	case momentForm:
 		_, err := hl7v2.ParseDateTime(text)
 		return err == nil
 	}

@@ -282,7 +282,7 @@ func (x *profileCheck) content(e *profileElement, v hl7v2.Value, s hl7v2.Segment
 		if e.primitive && depth < 2 && len(leaf.Raw()) != len(v.Raw()) {
 			x.value(CodeProfileType, v, &e.rules, errParts)
 		}
-		if e.format != anyFormat && !(x.by && e.asBase) && leaf.State() == hl7v2.Present && !hasFormat(e.format, leaf.Raw()) {
+		if e.form != anyForm && !(x.by && e.asBase) && leaf.State() == hl7v2.Present && !hasForm(e.form, leaf.Raw()) {
 			x.value(CodeProfileType, leaf, &e.rules, errFormat)
 		}
 	}
@@ -406,8 +406,8 @@ func (x *profileCheck) table(e *profileElement, v hl7v2.Value) {
 		if _, ok := t.Display(code); ok {
 			return
 		}
-		if e.datatype != "ID" {
-			severity = hl7v2.Warning // a table for users to extend
+		if e.datatype != "ID" || e.number == mediaTypes || e.number == mediaSubtypes || x.p.base.later(e.number, code) != "" {
+			severity = hl7v2.Warning // a table for users to extend, or for later versions
 		}
 	}
 	x.results.report(severity, CodeProfileTable, v.Path(), v.Offset(), e.rules.clause, fmt.Errorf("not a code of table %s", e.table))

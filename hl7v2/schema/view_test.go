@@ -230,8 +230,7 @@ func TestViewsAllocateNothing(t *testing.T) {
 	g, _ := v.Group(m, Keep)
 	found := 0
 	if n := testing.AllocsPerRun(100, func() {
-		pid := g.Root().View("PID")
-		pid = v.View(m.Segment("PID", 1))
+		pid := v.View(m.Segment("PID", 1))
 		ids, _ := pid.Named("Patient Identifier List")
 		for _, id := range ids.Reps() {
 			if typ, ok := id.Named("Identifier Type Code"); ok && typ.Equal("NH") {
