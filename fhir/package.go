@@ -87,7 +87,8 @@ type packageEntry struct {
 }
 
 // OpenPackage opens a .tgz file or a folder. A folder may be a package, with
-// or without the folder "package" inside, or any folder with definitions.
+// or without the folder "package" inside, or any folder with definitions. Links
+// in it are followed, see PackageFS.
 func OpenPackage(name string, limits PackageLimits) (*Package, error) {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -216,7 +217,9 @@ func (c *contentReader) check(n int64) error {
 	return nil
 }
 
-// PackageFS opens a package in a file system. label names it in errors.
+// PackageFS opens a package in a file system. label names it in errors. Links
+// are followed as the file system follows them: with os.DirFS wherever they
+// lead, with the FS of an os.Root only to what lies in its folder.
 func PackageFS(label string, files fs.FS, limits PackageLimits) (*Package, error) {
 	return newPackage(label, files, limits.withDefaults())
 }

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -267,17 +266,36 @@ func TestLinkedFolders(t *testing.T) {
 			t.Skip(err)
 		}
 	}
-	for name, files := range map[string]fs.FS{"folder": os.DirFS(dir)} {
-		p, err := PackageFS(name, files, PackageLimits{})
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	for _, c := range []struct {
+		name  string
+		files fs.FS
+		want  []string
+		bad   []string
+	}{
+		{"any folder", os.DirFS(dir), []string{"urn:deep", "urn:file", "urn:plain"}, []string{"gone.json: cannot be read", "loop: a link to a folder that it lies in"}},
+		{"within the folder", root.FS(), []string{"urn:plain"}, []string{"folder: cannot be read", "gone.json: cannot be read", "linked.json: cannot be read", "loop: cannot be read"}},
+	} {
+		p, err := PackageFS("p", c.files, PackageLimits{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := NewLibrary(p).Canonicals(""); !slices.Equal(got, []string{"urn:deep", "urn:file", "urn:plain"}) {
-			t.Errorf("canonicals %v", got)
+		if got := NewLibrary(p).Canonicals(""); !slices.Equal(got, c.want) {
+			t.Errorf("%s: canonicals %v", c.name, got)
 		}
-		faults := fmt.Sprint(p.Faults())
-		if len(p.Faults()) != 2 || !strings.Contains(faults, "gone.json: cannot be read") || !strings.Contains(faults, "loop: a link to a folder that it lies in") {
-			t.Errorf("faults %s", faults)
+		faults := p.Faults()
+		if len(faults) != len(c.bad) {
+			t.Errorf("%s: faults %v", c.name, faults)
+			continue
+		}
+		for i, want := range c.bad {
+			if !strings.HasPrefix(faults[i].Error(), "fhir: package p: "+want) {
+				t.Errorf("%s: fault %v, want %s", c.name, faults[i], want)
+			}
 		}
 	}
 }

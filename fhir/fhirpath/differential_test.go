@@ -462,7 +462,8 @@ func FuzzEval(f *testing.F) {
 		f.Add(c.Published)
 		f.Add(c.Corrected)
 	}
-	for _, s := range []string{"'a' ~ 'a'", "Quantity { value: 1.0, unit: 'mg' }", "@2015-13", "'\\u00e9'", "1 / 0", "(((", "1.1.1", "%`vs-x`", "`a b`.c", "// x", "/* y"} {
+	for _, s := range []string{"'a' ~ 'a'", "Quantity { value: 1.0, unit: 'mg' }", "@2015-13", "'\\u00e9'", "1 / 0", "(((", "1.1.1", "%`vs-x`", "`a b`.c", "// x", "/* y", "%factory.Quantity('s', 'mg', 1.5).value",
+		"%factory.withProperty(name.first(), 'given', name.given | 'x')", "%factory.withExtension(gender, 'urn:x', %factory.Coding('s', 'c')).extension.value.code", "%terminologies.at('x').expand('y').url"} {
 		f.Add(s)
 	}
 	patient := readInput(f, "testdata/patient.json")
