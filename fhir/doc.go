@@ -64,6 +64,20 @@
 // code systems that required and extensible bindings need, search parameters.
 // R4 is embedded and costs nothing at start.
 //
+// # Packages and profiles
+//
+// Profiles come in packages, which are files, folders or a package cache; what
+// they define is found by its canonical URL, with or without a version. A
+// Library generates the snapshot of a profile from its differential, says what
+// the differential does wrong, and makes tables of its own: of UK Core over R4,
+// or of another release of FHIR.
+//
+//	core, err := fhir.OpenPackage("uk.core.r4.tgz", fhir.PackageLimits{})
+//	library := fhir.NewLibrary(core)
+//	snapshot, err := library.Snapshot("https://fhir.hl7.org.uk/StructureDefinition/UKCore-Patient")
+//	definitions, left, err := library.Definitions()
+//	tree, err := fhir.Parse(data, fhir.With(definitions))
+//
 // # Limits
 //
 // Size, depth, digits and more are limited by default, see Limits. XML with a
