@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"testing/fstest"
 
 	"github.com/nhskit/nhskit/fhir"
 )
@@ -183,6 +184,54 @@ func ExampleIndex_Resolve() {
 	}
 	// Output:
 	// true Bundle.entry[0].resource
+}
+
+// A package may be any file system with definitions in it.
+func ExampleLibrary_Snapshot() {
+	files := fstest.MapFS{"trust-patient.json": &fstest.MapFile{Data: []byte(`{
+  "resourceType": "StructureDefinition", "url": "https://trust.example/Patient", "name": "TrustPatient", "status": "active",
+  "kind": "resource", "abstract": false, "type": "Patient", "derivation": "constraint",
+  "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient",
+  "differential": {"element": [
+    {"path": "Patient.identifier", "min": 1},
+    {"path": "Patient.birthday", "min": 1},
+    {"path": "Patient.name.family", "min": 1}
+  ]}}`)}}
+	trust, err := fhir.PackageFS("trust", files, fhir.PackageLimits{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	library := fhir.NewLibrary(trust)
+	snapshot, err := library.Snapshot("https://trust.example/Patient")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, issue := range snapshot.Issues {
+		fmt.Println(issue)
+	}
+	definitions, _, err := library.Definitions()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	profile, _ := definitions.Structure("https://trust.example/Patient")
+	for e := range profile.Elements() {
+		if e.Min() > 0 && strings.Count(e.Path(), ".") > 0 {
+			fmt.Println(e.Path(), e.Min())
+		}
+	}
+	_, err = library.Snapshot("https://trust.example/Patient|2.0.0")
+	fmt.Println(errors.Is(err, fhir.ErrNoDefinition))
+	// Output:
+	// 7:5: StructureDefinition.differential.element[1]: Patient has no element birthday (FHIR profiling.html#snapshot)
+	// Patient.identifier 1
+	// Patient.name.family 1
+	// Patient.communication.language 1
+	// Patient.link.other 1
+	// Patient.link.type 1
+	// true
 }
 
 func ExampleDefinitions() {
