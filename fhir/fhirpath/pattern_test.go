@@ -33,6 +33,24 @@ func TestComputedFlags(t *testing.T) {
 	}
 }
 
+// TestReplacedText replaces in texts that are near the limit of a text, with a
+// result on either side of it.
+func TestReplacedText(t *testing.T) {
+	for _, c := range []struct {
+		expr, want string
+	}{
+		{`'aaaaaaab'.replaceMatches('b', '123')`, "aaaaaaa123"}, {`'abababab'.replaceMatches('b', '123')`, "limit"}, {`'abaabaab'.replaceMatches('(a+)b', '$1')`, "aaaaa"},
+		{`'aaaaaaaa'.replaceMatches('b*', '')`, "aaaaaaaa"}, {`'aaaa'.replaceMatches('b*', '-')`, "-a-a-a-a-"}, {`'aaaaa'.replaceMatches('b*', '-')`, "limit"},
+		{`'aaaaaaab'.replace('b', '123')`, "aaaaaaa123"}, {`'aaaaaabb'.replace('b', '123')`, "limit"}, {`'aaaaaaaaaa'.replace('a', 'b')`, "bbbbbbbbbb"}, {`'aaaaaaaaaa'.replace('a', '')`, ""},
+	} {
+		out, err := MustCompile(c.expr, WithLimits(Limits{Bytes: 10})).EvalStrings(context.Background(), fhir.Node{}, nil)
+		switch {
+		case c.want == "limit" && codeOf(err) != CodeLimit, c.want != "limit" && (err != nil || len(out) != 1 || out[0] != c.want):
+			t.Errorf("%s: %q, %v; want %s", c.expr, out, err, c.want)
+		}
+	}
+}
+
 // A constant pattern is compiled once, by whichever goroutine comes first; one
 // that is wrong fails each evaluation and names itself.
 func TestConstantPattern(t *testing.T) {

@@ -92,7 +92,7 @@ func stringSubstring(_ *evaluator, e *expr, in, start, length, _ Value) Value {
 }
 
 func stringReplace(ev *evaluator, e *expr, in, from, to, _ Value) Value {
-	if !ev.fits(e, (strings.Count(in.str, from.str)+1)*len(to.str)+len(in.str)) {
+	if n := strings.Count(in.str, from.str); !ev.fits(e, len(in.str)+n*(len(to.str)-len(from.str))) {
 		return Value{}
 	}
 	return stringValue(strings.ReplaceAll(in.str, from.str, to.str))
@@ -184,10 +184,22 @@ func stringReplaceMatches(ev *evaluator, e *expr, in, pattern, to, flags Value) 
 		return Value{}
 	}
 	repl := template(to.str)
-	if !ev.fits(e, len(in.str)*(1+len(repl))) {
+	if most := len(in.str) + (len(in.str)+1)*len(repl); most <= ev.x.limits.Bytes {
+		return stringValue(re.ReplaceAllString(in.str, repl))
+	}
+	// Mostly there are fewer matches than characters.
+	var out []byte
+	end := 0
+	for _, m := range re.FindAllStringSubmatchIndex(in.str, -1) {
+		out = re.ExpandString(append(out, in.str[end:m[0]]...), repl, in.str, m)
+		if end = m[1]; !ev.fits(e, len(out)) {
+			return Value{}
+		}
+	}
+	if !ev.fits(e, len(out)+len(in.str)-end) {
 		return Value{}
 	}
-	return stringValue(re.ReplaceAllString(in.str, repl))
+	return stringValue(string(append(out, in.str[end:]...)))
 }
 
 func stringEncode(_ *evaluator, _ *expr, in, format, _, _ Value) Value {
