@@ -14,7 +14,9 @@ import (
 //	types       id, name string; first element, elements uint16
 //	elements    name, type string; usage, length uint32; repetitions, table uint16
 //	structures  id string; first node uint32
-//	nodes       name string; kind, min, max, size uint16; in preorder
+//	nodes       name string; kind, min, max, size uint16; in preorder; 256 is
+//	            added to the kind of a group that may repeat although what
+//	            comes behind it may begin with the same segment
 //	events      event, structure id string
 //	tables      name string; first code uint32; number, codes uint16
 //	codes       value, display string

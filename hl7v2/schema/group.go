@@ -155,6 +155,10 @@ func (f *file) size(node int32) int32 { return int32(f.nodes.u16(int(node), 10))
 
 func (f *file) nodeKind(node int32) Kind { return Kind(f.nodes.u16(int(node), 4)) }
 
+// ambiguous reports whether a segment that may begin a group anew may also be
+// the next thing behind it.
+func (f *file) ambiguous(node int32) bool { return f.nodes.u16(int(node), 4)>>8 != 0 }
+
 func (f *file) repeats(node int32) bool { return f.nodes.u16(int(node), 8) != 1 }
 
 // optional reports whether a node need not come: because it says so, or as a
@@ -207,6 +211,9 @@ func (w *grouper) find(id string, k int32) bool {
 			}
 			group := top.node
 			if node, ok := w.ahead(&frame{node: group, last: -1}, id, strict); ok {
+				if strict && w.v.f.ambiguous(group) && w.goesOn(level, node, id, k) {
+					continue // to the place behind the group
+				}
 				w.unwind(level-1, k)
 				w.open(group)
 				w.descend(node, k)
@@ -215,6 +222,99 @@ func (w *grouper) find(id string, k int32) bool {
 		}
 	}
 	return false
+}
+
+// goesOn decides by the next segment whether a segment that could begin the
+// group of a level anew, at a node, stands behind the group instead: if there
+// the next one fits and here it does not.
+func (w *grouper) goesOn(level int, node int32, id string, k int32) bool {
+	if int(k)+1 >= w.m.Len() {
+		return false
+	}
+	next := w.m.SegmentAt(int(k) + 1).ID()
+	if w.fits(level, node, next) {
+		return false
+	}
+	for level--; level >= 0; level-- {
+		above := w.stack[level]
+		if behind, ok := w.ahead(&above, id, true); ok && w.reaches(above.node, behind, next) {
+			return true
+		}
+		if level == 0 || !w.v.f.repeats(above.node) {
+			continue
+		}
+		if again, ok := w.ahead(&frame{node: above.node, last: -1}, id, true); ok && w.reaches(above.node, again, next) {
+			return true
+		}
+	}
+	return false
+}
+
+// fits reports whether a segment may follow the one that begins the group of a
+// level anew, at a node, without leaving out anything required.
+func (w *grouper) fits(level int, node int32, next string) bool {
+	f, group := w.v.f, w.stack[level].node
+	if w.reaches(group, node, next) {
+		return true
+	}
+	if !f.complete(group, node) {
+		return false
+	}
+	for ; ; level-- {
+		top := w.stack[level]
+		if top.node != group {
+			if _, ok := w.ahead(&top, next, true); ok {
+				return true
+			}
+			if !f.complete(top.node, top.last) {
+				return false
+			}
+		}
+		if level == 0 {
+			return false
+		}
+		if f.repeats(top.node) {
+			if _, ok := w.ahead(&frame{node: top.node, last: -1}, next, true); ok {
+				return true
+			}
+		}
+	}
+}
+
+// complete reports whether nothing is required behind a node in the groups
+// that hold it, up to one.
+func (f *file) complete(group, node int32) bool {
+	child, end := group+1, group+f.size(group)
+	for child+f.size(child) <= node {
+		child += f.size(child)
+	}
+	if child != node && !f.complete(child, node) {
+		return false
+	}
+	if f.nodeKind(group) == ChoiceNode {
+		return true
+	}
+	for child += f.size(child); child < end; child += f.size(child) {
+		if !f.optional(child) {
+			return false
+		}
+	}
+	return true
+}
+
+// reaches reports whether a segment may follow the one at a node without
+// leaving a group that holds it or anything required.
+func (w *grouper) reaches(group, node int32, id string) bool {
+	f := w.v.f
+	child := group + 1
+	for child+f.size(child) <= node {
+		child += f.size(child)
+	}
+	if child != node && w.reaches(child, node, id) {
+		return true
+	}
+	_, ok := w.ahead(&frame{node: group, last: child}, id, true)
+	return ok
 }
 
 // ahead finds a segment among the children of an open group from the last one

@@ -84,7 +84,7 @@ type Node struct {
 func (n Node) Name() string { return n.f.nodes.str(n.i, 0) }
 
 // Kind says what the node is.
-func (n Node) Kind() Kind { return Kind(n.f.nodes.u16(n.i, 4)) }
+func (n Node) Kind() Kind { return n.f.nodeKind(int32(n.i)) }
 
 // Min is how often the node must occur, 0 or 1.
 func (n Node) Min() int { return n.f.nodes.u16(n.i, 6) }

@@ -124,11 +124,11 @@ func (e dictElement) element() *element {
 	return out
 }
 
-// complete reports whether every segment has its name; the source has lost
-// those of some choices.
+// complete reports whether every segment has its name and every choice
+// alternatives; the source has lost some.
 func (n *node) complete() bool {
 	for _, c := range n.children {
-		if c.name == "" || !c.complete() {
+		if c.name == "" || c.kind == 'c' && len(c.children) < 2 || !c.complete() {
 			return false
 		}
 	}

@@ -69,7 +69,10 @@ func (e *encoder) element(x *element) {
 	e.u16(x.table)
 }
 
-// encode writes seven sections, each preceded by its count of records.
+// ambiguousKind is added to the kind of an ambiguous group.
+const ambiguousKind = 1 << 8
+
+// encode writes eight sections, each preceded by its count of records.
 func (f *facts) encode(p *pool) ([]byte, error) {
 	e := &encoder{pool: p}
 	section := func(n int) { e.u32(n) }
@@ -105,12 +108,17 @@ func (f *facts) encode(p *pool) ([]byte, error) {
 	for _, id := range structures {
 		e.str(id)
 		e.u32(len(nodes))
+		f.structures[id].markAmbiguous(nil)
 		nodes = appendPreorder(nodes, f.structures[id])
 	}
 	section(len(nodes))
 	for _, n := range nodes {
 		e.str(n.name)
-		e.u16(int(n.kind))
+		kind := int(n.kind)
+		if n.ambiguous {
+			kind |= ambiguousKind
+		}
+		e.u16(kind)
 		e.u16(n.min)
 		e.u16(n.max)
 		e.u16(n.size())

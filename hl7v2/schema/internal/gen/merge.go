@@ -15,7 +15,7 @@ type decision struct {
 	used  bool
 }
 
-// decisions are keyed by version, field and attribute.
+// decisions are keyed by version, field or node of a structure, and attribute.
 type decisions map[[3]string]*decision
 
 // readDecisions reads version, field, attribute, three votes, decision, reason.
@@ -35,7 +35,7 @@ func readDecisions(file string) (decisions, error) {
 		if out[key] != nil {
 			return nil, fmt.Errorf("%s:%d: a second decision on %v", file, i+2, key)
 		}
-		if row[7] == "" {
+		if len(row) != 8 || row[7] == "" {
 			return nil, fmt.Errorf("%s:%d: no reason", file, i+2)
 		}
 		out[key] = &decision{value: row[6]}
@@ -98,6 +98,7 @@ func merge(version string, apy, dict *facts, decided decisions) (*facts, error) 
 	if len(apy.structures) == 0 {
 		out.structures, out.lossy = dict.structures, true
 	}
+	m.nodes(out.structures, dict.structures)
 	out.tables = apy.tables
 	if len(m.missing) > 0 {
 		return nil, fmt.Errorf("%s: %d disagreements without a decision, such as %s", version, len(m.missing), m.missing[0])
@@ -165,6 +166,33 @@ func (m *merger) field(id string, n int, a, d *element) *element {
 	}
 	return e
 }
+
+// nodes settles what the nodes of structures are: choices of one of their
+// parts, or groups of all. Of a structure for which the number of its parts is
+// decided, those behind are taken for another message's.
+func (m *merger) nodes(structures, dict map[string]*node) {
+	other := make(map[string]*node)
+	for _, n := range dict {
+		n.visit(func(c *node) { other[c.name] = c })
+	}
+	for _, id := range sortedKeys(structures) {
+		root := structures[id]
+		if x := m.decided[[3]string{m.version, id, "parts"}]; x != nil {
+			root.children, x.used = root.children[:number(x.value)], true
+		}
+		root.visit(func(n *node) {
+			d := n
+			if o := other[n.name]; o != nil && n.kind == 'c' {
+				d = o
+			}
+			if n.kind != 's' && m.settle(n.name, "kind", kindNames[n.kind], kindNames[d.kind]) == "group" {
+				n.kind = 'g'
+			}
+		})
+	}
+}
+
+var kindNames = map[byte]string{'c': "choice", 'g': "group", 's': "segment"}
 
 func present(e *element) string {
 	if e == nil {

@@ -1,5 +1,7 @@
 package main
 
+import "maps"
+
 // facts are what is known of one version of HL7 v2.
 type facts struct {
 	version    string
@@ -45,6 +47,64 @@ type node struct {
 	kind     byte // s segment, g group, c choice
 	min, max int  // max 0 for no limit
 	children []*node
+
+	ambiguous bool // see markAmbiguous
+}
+
+// visit calls fn for the node and all below it.
+func (n *node) visit(fn func(*node)) {
+	fn(n)
+	for _, c := range n.children {
+		c.visit(fn)
+	}
+}
+
+// firsts adds the segments that a node may begin with, and reports whether it
+// may be left out.
+func (n *node) firsts(set map[string]bool) (empty bool) {
+	if n.kind == 's' {
+		set[n.name] = true
+		return n.min == 0
+	}
+	empty = n.kind == 'g'
+	for _, c := range n.children {
+		e := c.firsts(set)
+		if n.kind == 'c' {
+			empty = empty || e
+		} else if !e {
+			empty = false
+			break
+		}
+	}
+	return empty || n.min == 0
+}
+
+// markAmbiguous finds the groups that may repeat although what comes behind
+// them may begin with the same segment. follow is what may come behind n.
+func (n *node) markAmbiguous(follow map[string]bool) {
+	for i, c := range n.children {
+		behind, empty := make(map[string]bool), n.kind == 'g'
+		for _, next := range n.children[i+1:] {
+			if empty = empty && next.firsts(behind); !empty {
+				break
+			}
+		}
+		if empty || n.kind == 'c' {
+			maps.Copy(behind, follow)
+			if n.max != 1 {
+				n.firsts(behind)
+			}
+		}
+		if c.kind == 's' {
+			continue
+		}
+		again := make(map[string]bool)
+		c.firsts(again)
+		for id := range again {
+			c.ambiguous = c.ambiguous || c.kind == 'g' && c.max != 1 && behind[id]
+		}
+		c.markAmbiguous(behind)
+	}
 }
 
 type table struct {
