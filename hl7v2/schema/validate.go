@@ -56,6 +56,7 @@ type Validator struct {
 type Suppression struct {
 	Code   hl7v2.Code // empty for any
 	Path   string     // with or without occurrences, such as PID-8; empty for any
+	Event  string     // in messages of this trigger event, such as A28; empty for any
 	Reason string     // must not be empty
 }
 
@@ -142,7 +143,7 @@ func (v *Validator) Validate(m *hl7v2.Message) []hl7v2.Issue {
 	if v.Profile != nil {
 		issues = append(issues, v.Profile.validate(m, v.Code, version.String() == v.Profile.Version())...)
 	}
-	return v.without(issues)
+	return v.without(m, issues)
 }
 
 // validation is what one call of Validate works with. It is used again, so
@@ -209,13 +210,14 @@ func (r *Rule) kind(code hl7v2.Code) RuleKind {
 }
 
 // without leaves out what is suppressed.
-func (v *Validator) without(issues []hl7v2.Issue) []hl7v2.Issue {
-	if len(v.Suppress) == 0 {
+func (v *Validator) without(m *hl7v2.Message, issues []hl7v2.Issue) []hl7v2.Issue {
+	if len(v.Suppress) == 0 || len(issues) == 0 {
 		return issues
 	}
+	event := m.Segment("MSH", 1).Field(9).Component(2)
 	return slices.DeleteFunc(issues, func(i hl7v2.Issue) bool {
 		return slices.ContainsFunc(v.Suppress, func(s Suppression) bool {
-			return s.Reason != "" && (s.Code == "" || s.Code == i.Code) && (s.Path == "" || s.Path == i.Path || s.Path == withoutOccurrences(i.Path))
+			return s.Reason != "" && (s.Code == "" || s.Code == i.Code) && (s.Event == "" || event.Equal(s.Event)) && (s.Path == "" || s.Path == i.Path || s.Path == withoutOccurrences(i.Path))
 		})
 	})
 }

@@ -117,6 +117,8 @@ func TestValidatorOptions(t *testing.T) {
 		{"a code refused", Validator{Code: func(table int, code string) (bool, bool) { return false, table == 1 }}, "error table PID-8"},
 		{"suppressed by path", Validator{Suppress: []Suppression{{Path: "PID-8", Reason: "NHS codes"}}}, ""},
 		{"suppressed by code", Validator{Suppress: []Suppression{{Code: CodeTable, Reason: "NHS codes"}}}, ""},
+		{"suppressed in this event", Validator{Suppress: []Suppression{{Path: "PID-8", Event: "A01", Reason: "NHS codes"}}}, ""},
+		{"suppressed in another", Validator{Suppress: []Suppression{{Path: "PID-8", Event: "A28", Reason: "NHS codes"}}}, "warning table PID-8"},
 		{"not without a reason", Validator{Suppress: []Suppression{{Code: CodeTable}}}, "warning table PID-8"},
 		{"by another version", Validator{Version: "2.8"}, "warning table PID-8, error table PV1-2"},
 	} {

@@ -166,6 +166,7 @@ func TestRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	const merge = `MSH|^~\&|PAS|RXQ|ROUTE|ROUTE|20260716100000||ADT^A40^ADT_A39|3|P|2.4` + "\rEVN||20260716095800\rPID|1||9990042128^^^NHS^NH~D2^^^RXQ^MR||PELLOW^JAMES\rMRG|D1^^^RXQ^MR\r"
+	const person = `MSH|^~\&|PAS|RXQ|ROUTE|ROUTE|20260716100000||ADT^A28^ADT_A05|4|P|2.4` + "\rEVN||20260716095800\rPID|1||9990042101^^^NHS^NH||THISTLEWOOD^EDNA||19411109|2\r"
 	for _, c := range []struct {
 		name, in, old, new string
 		want               []string
@@ -205,6 +206,9 @@ func TestRules(t *testing.T) {
 		{"ZU1-28", admission, "|01\r", "|01|x\r", []string{"uk.z-segment-extra ZU1-28"}},
 		{"ZU1-30", admission, "|01\r", "|01|||x\r", []string{"uk.z-segment-extra ZU1-30"}},
 		{"phone number", admission, "+447700900418", "+44 (0)7700 900418", nil},
+		{"a person without a visit", person, "", "", nil},
+		{"a change of one", person, "A28", "A31", nil},
+		{"a visit without PV1", person, "A28", "A05", []string{"hl7v2.missing-segment PV1"}},
 		{"a merge", merge, "", "", nil},
 		{"into itself", merge, "MRG|D1", "MRG|D2", []string{"uk.merge-same MRG-1.1"}},
 		{"of another authority", merge, "MRG|D1^^^RXQ", "MRG|D1^^^RXR", []string{"uk.merge-authority MRG-1"}},

@@ -108,6 +108,10 @@ func Suppressions() []schema.Suppression {
 		out = append(out, schema.Suppression{Code: hl7v2.CodeDataType, Path: p.String() + ".3",
 			Reason: "XON.3 holds an ODS code, which has letters, and is a number in HL7 up to 2.6; " + string(CodeODS) + " checks its shape"})
 	}
+	for _, event := range [...]string{"A28", "A31"} {
+		out = append(out, schema.Suppression{Code: schema.CodeMissingSegment, Path: "PV1", Event: event,
+			Reason: "the standard requires PV1 of a message about a person too, be it PV1||N for no visit; UK senders leave it out, as there is no visit"})
+	}
 	for _, path := range [...]string{"PID-32", "PID-32.1"} {
 		out = append(out, schema.Suppression{Code: schema.CodeTable, Path: path,
 			Reason: "the trace status stands here besides the codes of table 0445; " + string(CodeTraceStatus) + " says where a code is of neither"})
