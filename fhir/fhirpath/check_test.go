@@ -3,6 +3,7 @@ package fhirpath
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -181,5 +182,37 @@ func TestOptionsErrors(t *testing.T) {
 	got, err := x.Eval(context.Background(), fhir.Node{}, &Env{Variables: map[string][]Value{"x": {IntValue(7)}}})
 	if err != nil || len(got) != 1 || got[0].Text() != "7" {
 		t.Errorf("%v, %v", got, err)
+	}
+}
+
+// specified returns the functions of FHIRPath by the sections of its text, and those
+// of FHIR.
+func specified() map[string]string {
+	return map[string]string{
+		"existence":    "empty exists all allTrue anyTrue allFalse anyFalse subsetOf supersetOf count distinct isDistinct",
+		"filtering":    "where select repeat repeatAll ofType coalesce",
+		"subsetting":   "single first last tail skip take intersect exclude",
+		"combining":    "union combine",
+		"conversion":   "iif toBoolean convertsToBoolean toInteger convertsToInteger toLong convertsToLong toDate convertsToDate toDateTime convertsToDateTime toDecimal convertsToDecimal toQuantity convertsToQuantity toString convertsToString toTime convertsToTime",
+		"strings":      "indexOf lastIndexOf substring startsWith endsWith contains upper lower replace matches matchesFull replaceMatches length toChars encode decode escape unescape trim split join",
+		"mathematics":  "abs ceiling exp floor ln log power round sqrt truncate sum min max avg",
+		"navigation":   "children descendants",
+		"utilities":    "trace now timeOfDay today defineVariable lowBoundary highBoundary precision sort comparable",
+		"components":   "yearOf monthOf dayOf hourOf minuteOf secondOf millisecondOf timezoneOffsetOf dateOf timeOf duration difference",
+		"types, logic": "is as type not aggregate",
+		"FHIR":         "extension hasValue getValue resolve elementDefinition slice checkModifiers conformsTo memberOf subsumes subsumedBy htmlChecks",
+	}
+}
+
+func TestFunctionsOfTheSpecification(t *testing.T) {
+	for section, names := range specified() {
+		for name := range strings.FieldsSeq(names) {
+			if findFunction(name) == nil {
+				t.Errorf("%s: no function %s", section, name)
+			}
+		}
+	}
+	if !slices.IsSortedFunc(functions[:], func(a, b function) int { return strings.Compare(a.name, b.name) }) {
+		t.Error("the functions are not in the order of their names")
 	}
 }
