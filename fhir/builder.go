@@ -3,7 +3,6 @@ package fhir
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/nhskit/nhskit/fhir/internal/facts"
 )
@@ -245,7 +244,7 @@ func (b *Builder) Tree() (*Tree, error) {
 		b.Close()
 	}
 	b.t.size = len(b.text)
-	b.t.src = string(append(b.text, strings.Repeat("\x00", padding)...))
+	b.t.src = string(append(b.text, zeros...))
 	if b.t.scattered {
 		b.t.regroup()
 	}

@@ -52,7 +52,7 @@ func (p *Parser) pad(data []byte) (src string, size int) {
 	if len(data) <= p.c.limits.Size {
 		b.Grow(len(data) + padding)
 		b.Write(data)
-		b.WriteString("\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00")
+		b.WriteString(zeros)
 	}
 	return b.String(), len(data)
 }
@@ -88,7 +88,11 @@ type scope struct {
 	bindings  []binding
 }
 
-const padding = 16
+// zeros is what is behind an input; padding is its length.
+const (
+	zeros   = "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+	padding = len(zeros)
+)
 
 // reader is the state of one parse, shared by the JSON and XML scanners.
 type reader struct {

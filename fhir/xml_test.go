@@ -168,6 +168,8 @@ func TestNotXML(t *testing.T) {
 		`{"resourceType":"Patient","text":{"status":"generated","div":"<div>a</div>"}}`,
 		`{"resourceType":"Patient","text":{"status":"generated","div":"<div xmlns='http://www.w3.org/1999/xhtml'><p></div>"}}`,
 		`{"resourceType":"Patient","text":{"status":"generated","div":"<div xmlns='http://www.w3.org/1999/xhtml'/><x/>"}}`,
+		`{"resourceType":"Patient","text":{"status":"generated","div":"<div xmlns='http://www.w3.org/1999/xhtml' a:b='c'>x</div>"}}`,
+		`{"resourceType":"Patient","text":{"status":"generated","div":"<div xmlns='http://www.w3.org/1999/xhtml'><p a:b='c'>x</p></div>"}}`,
 		`{"resourceType":"Patient","text":{"status":"generated","div":"a"}}`,
 		`{"resourceType":"Patient","name":[{"text":"a\u0001"}]}`,
 		`{"id":"a"}`,

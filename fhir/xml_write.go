@@ -249,13 +249,16 @@ func checkXHTML(div string) string {
 	if strings.Contains(div, "\uFFFE") || strings.Contains(div, "\uFFFF") {
 		return notXMLChar
 	}
-	t.src, t.size = div+strings.Repeat("\x00", padding), len(div)
+	t.src, t.size = div+zeros, len(div)
 	c := config{defs: t.defs, limits: Limits{}.withDefaults()}
 	r := reader{Tree: t, c: &c, t: &t.defs.t, s: t.src, n: len(div)}
 	if r.s[0] != '<' || r.s[1] == '!' || r.s[1] == '?' {
 		return "a narrative begins with its div"
 	}
 	top := r.startTag(0)
+	if !r.fatal {
+		r.resolveAttributes()
+	}
 	if !r.fatal && (top.name != "div" || top.ns != nsXHTML) {
 		return "a narrative is a div in the namespace " + XHTMLNamespace
 	}
