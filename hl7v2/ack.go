@@ -32,7 +32,7 @@ func (c AckCode) commit() bool { return strings.HasPrefix(string(c), "C") }
 // how. It should hold no value of the message.
 type Fault struct {
 	Path     string   // the element, as in PID-3[2].1; empty for the message
-	Code     string   // of table 0357, such as "101"; empty is "207"
+	Code     string   // of table 0357, such as "101"; empty is "207"; 104, too long, is written as 102 before 2.7
 	Text     string   // in words; empty is the meaning of the code
 	Severity Severity // from 2.5 on
 }
@@ -48,6 +48,8 @@ func errorText(code string) string {
 		return "Data type error"
 	case "103":
 		return "Table value not found"
+	case "104":
+		return "Value too long"
 	case "200":
 		return "Unsupported message type"
 	case "201":
@@ -67,23 +69,45 @@ func errorText(code string) string {
 }
 
 // FaultOf makes a fault of a finding, with the code of table 0357 that comes
-// nearest.
+// nearest: of this package and of those that check messages by it. A finding
+// of a rule that it does not know has 207.
 func FaultOf(i Issue) Fault {
-	f := Fault{Path: i.Path, Severity: i.Severity, Code: "207"}
-	switch i.Code {
-	case CodeRequired:
-		f.Code = "101"
-	case CodeDataType, CodeEscape, CodeControlCharacter, CodeCharset:
-		f.Code = "102"
-	case CodeSegmentID, CodeMultipleMessages:
-		f.Code = "100"
-	case CodeVersion:
-		f.Code = "203"
-	}
+	f := Fault{Path: i.Path, Severity: i.Severity, Code: faultCode(i)}
 	if i.Err != nil {
 		f.Text = i.Err.Error()
 	}
 	return f
+}
+
+// faultCode returns the code of table 0357 for a finding. The packages that
+// check messages are not known here, their codes are.
+func faultCode(i Issue) string {
+	switch i.Code {
+	case CodeEmpty, CodeHeader, CodeSegmentID, CodeMultipleMessages, CodeTerminator, CodeTrailingBytes,
+		"hl7v2.missing-segment", "hl7v2.unexpected-segment", "hl7v2.unknown-segment",
+		"profile.structure", "uk.z-segment-order", "uk.merge-segment":
+		return "100"
+	case "hl7v2.repetition", "profile.cardinality":
+		if !strings.Contains(i.Path, "-") { // of a segment
+			return "100"
+		}
+		return "102"
+	case CodeRequired, "profile.usage", "uk.identifier-type-missing", "uk.assigning-authority-missing", "uk.legacy-position", "uk.merge-no-identifier":
+		return "101"
+	case CodeDataType, CodeEscape, CodeControlCharacter, CodeCharset, CodeC1Control, CodeEncodingCharacters,
+		"hl7v2.value-type", "hl7v2.extra", "hl7v2.withdrawn", "profile.datatype", "uk.z-segment-extra",
+		"uk.check-digit", "uk.number-format", "uk.number-spelling", "uk.number-range", "uk.number-placeholder", "uk.ods-code", "uk.practitioner-code":
+		return "102"
+	case "hl7v2.table", "profile.table", "profile.constant", "uk.code", "uk.trace-status", "uk.identifier-type", "uk.assigning-authority", "uk.practitioner-label":
+		return "103"
+	case "hl7v2.length", "profile.length":
+		return "104"
+	case "hl7v2.structure", "profile.message":
+		return "200"
+	case CodeVersion:
+		return "203"
+	}
+	return "207"
 }
 
 // Acknowledgement says how to answer a message. The zero value accepts it.
@@ -127,9 +151,9 @@ func (a Acknowledgement) Append(dst, request []byte) (answer []byte, due bool) {
 	w.raw(h.ControlID())
 	w.out = append(w.out, '\r')
 	if versionBefore(version, 2, 5) {
-		w.errors24(a.Faults)
+		w.errors24(a.Faults, version)
 	} else {
-		w.errors25(a.Faults)
+		w.errors25(a.Faults, version)
 	}
 	return w.out, true
 }
@@ -234,7 +258,7 @@ func (w *ackWriter) header(h *Header, a Acknowledgement, request []byte, version
 // errors24 appends the ERR segment of versions before 2.5: a repetition of
 // ERR-1 for each fault, which holds segment, sequence, field, and the code with
 // its text and table.
-func (w *ackWriter) errors24(faults []Fault) {
+func (w *ackWriter) errors24(faults []Fault, version string) {
 	for i, f := range faults {
 		if i == 0 {
 			w.out = append(append(w.out, "ERR"...), w.d.Field)
@@ -245,8 +269,8 @@ func (w *ackWriter) errors24(faults []Fault) {
 		w.out = append(w.out, p.Segment...)
 		w.number(max(p.Occur, 1), p.Segment != "")
 		w.number(p.Field, p.Field > 0)
-		w.out = w.d.AppendEscaped(append(w.out, w.d.Component), []byte(f.code()))
-		w.out = w.d.AppendEscaped(append(w.out, w.d.Subcomponent), []byte(f.text()))
+		w.out = w.d.AppendEscaped(append(w.out, w.d.Component), []byte(f.code(version)))
+		w.out = w.d.AppendEscaped(append(w.out, w.d.Subcomponent), []byte(f.text(version)))
 		w.out = append(append(w.out, w.d.Subcomponent), "HL70357"...)
 	}
 	if len(faults) > 0 {
@@ -256,7 +280,7 @@ func (w *ackWriter) errors24(faults []Fault) {
 
 // errors25 appends an ERR segment for each fault, as 2.5 and later have it:
 // ERR-2 the location, ERR-3 the code, ERR-4 the severity, ERR-8 the text.
-func (w *ackWriter) errors25(faults []Fault) {
+func (w *ackWriter) errors25(faults []Fault, version string) {
 	for _, f := range faults {
 		w.out = append(append(append(w.out, "ERR"...), w.d.Field), w.d.Field)
 		if p := f.path(); p.Segment != "" {
@@ -270,8 +294,8 @@ func (w *ackWriter) errors25(faults []Fault) {
 				w.number(max(n, 1), true)
 			}
 		}
-		w.text(f.code())
-		w.out = w.d.AppendEscaped(append(w.out, w.d.Component), []byte(errorText(f.code())))
+		w.text(f.code(version))
+		w.out = w.d.AppendEscaped(append(w.out, w.d.Component), []byte(errorText(f.code(version))))
 		w.out = append(append(w.out, w.d.Component), "HL70357"...)
 		switch f.Severity {
 		case Warning:
@@ -284,7 +308,7 @@ func (w *ackWriter) errors25(faults []Fault) {
 		for range 3 {
 			w.raw(nil)
 		}
-		w.text(f.text())
+		w.text(f.text(version))
 		w.out = append(w.out, '\r')
 	}
 }
@@ -306,16 +330,20 @@ func (f Fault) path() Path {
 	return p
 }
 
-func (f Fault) code() string {
-	if f.Code == "" {
+// code is the code in the table of a version.
+func (f Fault) code(version string) string {
+	switch {
+	case f.Code == "":
 		return "207"
+	case f.Code == "104" && versionBefore(version, 2, 7):
+		return "102"
 	}
 	return f.Code
 }
 
-func (f Fault) text() string {
+func (f Fault) text(version string) string {
 	if f.Text == "" {
-		return errorText(f.code())
+		return errorText(f.code(version))
 	}
 	return f.Text
 }

@@ -139,6 +139,35 @@ func TestFaultOf(t *testing.T) {
 	}
 }
 
+// TestFaultCodes has the nearest code of table 0357 for what can be found.
+func TestFaultCodes(t *testing.T) {
+	for want, codes := range map[string]string{
+		"100": "hl7v2.segment-id hl7v2.missing-segment hl7v2.unexpected-segment hl7v2.unknown-segment hl7v2.repetition@PID[2] profile.structure profile.cardinality@NTE",
+		"101": "hl7v2.required profile.usage uk.identifier-type-missing",
+		"102": "hl7v2.datatype hl7v2.charset hl7v2.repetition@PID-3[2] hl7v2.extra hl7v2.value-type uk.check-digit",
+		"103": "hl7v2.table profile.table uk.code uk.trace-status",
+		"104": "hl7v2.length profile.length",
+		"200": "hl7v2.structure profile.message",
+		"203": "hl7v2.version",
+		"207": "hl7v2.limit trust.rule uk.number-conflict",
+	} {
+		for code := range strings.FieldsSeq(codes) {
+			code, path, _ := strings.Cut(code, "@")
+			if got := FaultOf(Issue{Code: Code(code), Path: path}).Code; got != want {
+				t.Errorf("%s at %q has %s, want %s", code, path, got, want)
+			}
+		}
+	}
+	// Table 0357 has 104 from 2.7 on.
+	for version, want := range map[string]string{"2.4": "|PID^1^3^102&Data type error&HL70357", "2.6": "|102^Data type error^HL70357", "2.7": "|104^Value too long^HL70357"} {
+		request := `MSH|^~\&|A|B|C|D|2026||ADT^A08^ADT_A01|1|P|` + version
+		answer, _ := Acknowledgement{Faults: []Fault{{Path: "PID-3", Code: "104"}}}.Append(nil, []byte(request))
+		if !strings.Contains(string(answer), want) {
+			t.Errorf("%s: %q does not hold %s", version, answer, want)
+		}
+	}
+}
+
 func FuzzAck(f *testing.F) {
 	f.Add([]byte(`MSH|^~\&|A|B|C|D|2026||ADT^A08^ADT_A01|1|P|2.4`), "PID-3[2].1")
 	f.Add([]byte("hello"), "")

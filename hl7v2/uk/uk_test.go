@@ -252,6 +252,19 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// TestFaults has a code of table 0357 for the findings of this package, but for
+// those that contradict nothing but each other.
+func TestFaults(t *testing.T) {
+	other := map[hl7v2.Code]bool{CodeNumberConflict: true, CodeNumberDeleted: true, CodeTraceRepeated: true, CodeTraceConflict: true, CodeTraceNumber: true, CodeMergeSame: true, CodeMergeOtherAuthor: true}
+	for _, r := range Rules() {
+		for _, k := range r.Kinds {
+			if f := hl7v2.FaultOf(hl7v2.Issue{Code: k.Code, Path: "PID-3"}); (f.Code == "207") != other[k.Code] {
+				t.Errorf("%s is reported as %s", k.Code, f.Code)
+			}
+		}
+	}
+}
+
 func TestMerges(t *testing.T) {
 	m := parse(t, `MSH|^~\&|PAS|RXQ|ROUTE|ROUTE|20260716100000||ADT^A40^ADT_A39|3|P|2.4`+"\rEVN||20260716095800\r"+
 		"PID|1||9990042128^^^NHS^NH~D2^^^RXQ^MR\rMRG|D1^^^RXQ^MR~9990042136^^^NHS^NH|||OLD9\r"+
