@@ -3,6 +3,7 @@ package snomed
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 )
 
 // The block of a concept is what is usually asked for of it, in one place: its
@@ -90,9 +91,9 @@ func (s *Store) fieldsOf(block []byte) uint64 {
 	return v
 }
 
-// A piece of up to fifteen bytes is in its slot, behind a byte with its length,
+// A piece of up to fifteen bytes is in its slot, before a byte with its length,
 // shifted left by one, and a bit for words. Of a longer one the slot has the
-// place and length.
+// place and length. Slots are aligned, so that none is in two blocks of the file.
 const (
 	pieceSlot  = 16
 	shortPiece = pieceSlot - 1
@@ -101,30 +102,64 @@ const (
 
 // writePieces writes the pieces.
 func (b *builder) writePieces(w *fileWriter, dir []ref) {
-	slots := make([]byte, 0, len(b.pieces)*pieceSlot+slack)
+	slots := make([]byte, 0, len(b.pieces)*pieceSlot)
 	var long []byte
 	for _, p := range b.pieces {
 		_, word := nextPiece(p)
 		var slot [pieceSlot]byte
+		head := byte(longPiece)
 		if len(p) <= shortPiece {
-			slot[0] = byte(len(p)) << 1
-			copy(slot[1:], p)
+			head = byte(len(p)) << 1
+			copy(slot[:], p)
 		} else {
-			slot[0] = longPiece
-			binary.LittleEndian.PutUint32(slot[1:], uint32(len(long)))
-			binary.LittleEndian.PutUint32(slot[5:], uint32(len(p)))
+			binary.LittleEndian.PutUint32(slot[:], uint32(len(long)))
+			binary.LittleEndian.PutUint32(slot[4:], uint32(len(p)))
 			long = append(long, p...)
 		}
-		slot[0] |= byte(boolBit(word))
+		slot[shortPiece] = head | byte(boolBit(word))
 		slots = append(slots, slot[:]...)
 	}
-	dir[secPieceSlots] = w.bytes(append(slots, make([]byte, slack)...))
+	w.align(pieceSlot)
+	dir[secPieceSlots] = w.bytes(slots)
 	dir[secPieces] = w.bytes(long)
 }
 
+// appendPieces writes out a term. It takes no branch on what a piece is, unless
+// it is long, so that all slots are on their way from memory at once.
+func (s *Store) appendPieces(to []byte, code []uint32) []byte {
+	n := len(to)
+	to = slices.Grow(to, (len(code)+1)*pieceSlot)
+	to = to[:cap(to)]
+	im, first, total := s.im, s.pieceSlots.off, s.pieceSlots.base/pieceSlot
+	after := byte(0) // whether a word came before
+	for i, p := range code {
+		if uint64(p) >= total {
+			panic(&fault{ErrCorrupt})
+		}
+		off := first + uint64(p)*pieceSlot
+		if b := (off - pageSize) >> blockShift; im.ok[b>>5].Load()&(1<<(b&31)) == 0 {
+			im.need(off, pieceSlot)
+		}
+		slot := (*[pieceSlot]byte)(im.data[off:])
+		head := slot[shortPiece]
+		to[n] = ' '
+		n += int(head & after & 1)
+		after = head
+		if head >= longPiece {
+			to = slices.Grow(append(to[:n], s.longPiece(slot)...), (len(code)-i)*pieceSlot)
+			n = len(to)
+			to = to[:cap(to)]
+			continue
+		}
+		*(*[pieceSlot]byte)(to[n:]) = *slot
+		n += int(head >> 1)
+	}
+	return to[:n]
+}
+
 // longPiece returns a piece that is not in its slot.
-func (s *Store) longPiece(slot []byte) []byte {
-	off, n := uint64(binary.LittleEndian.Uint32(slot[1:])), uint64(binary.LittleEndian.Uint32(slot[5:]))
+func (s *Store) longPiece(slot *[pieceSlot]byte) []byte {
+	off, n := uint64(binary.LittleEndian.Uint32(slot[:])), uint64(binary.LittleEndian.Uint32(slot[4:]))
 	if off+n > s.pieces.base {
 		panic(&fault{ErrCorrupt})
 	}

@@ -69,7 +69,7 @@ func (s *Store) description(i int) Description {
 		ID:           s.spaces.unpack(s.column(secDescID).get(i)),
 		Active:       s.descActive.get(i) == 1,
 		Time:         s.time(s.column(secDescTime), i),
-		Module:       sctid.ID(s.modules.get(int(s.column(secDescModule).get(i)))),
+		Module:       s.modules[s.column(secDescModule).get(i)],
 		Type:         sctid.ID(s.codes.get(int(s.descKind.get(i)))),
 		Language:     languageOf(s.column(secLanguages).get(int(s.column(secDescLanguage).get(i)))),
 		Significance: sctid.ID(s.codes.get(int(s.column(secDescSignificance).get(i)))),
@@ -142,9 +142,10 @@ func (s *Store) AppendPreferredTerm(to []byte, o Ordinal, dialects ...sctid.ID) 
 		return to, ErrNotFound
 	}
 	if dialects == nil {
-		var room termPieces
-		if t, first := s.terms(o, &room); first > 0 {
-			return t.next().append(to), nil
+		if b := s.block(o); b[0]>>4 > 0 {
+			var room termPieces
+			_, code := readTerm(b[s.fields.size:], room[:0])
+			return s.appendPieces(to, code), nil
 		}
 	}
 	row, ok := s.choose(o, s.synonym, dialects)
@@ -259,51 +260,31 @@ func termOfRow(row, first int) int {
 // next returns the reader at the next term. It works on values, so that the
 // room for the pieces need not be on the heap.
 func (t termReader) next() termReader {
-	shared, n, k := readTermHead(t.b)
-	if k == 0 || shared > len(t.code) || n > len(t.b) {
+	t.b, t.code = readTerm(t.b, t.code)
+	return t
+}
+
+// readTerm reads the pieces of a term into those of the term before it. It
+// returns what follows.
+func readTerm(b []byte, code []uint32) (rest []byte, pieces []uint32) {
+	shared, n, k := readTermHead(b)
+	if k == 0 || shared > len(code) || n > len(b) {
 		panic(&fault{ErrCorrupt})
 	}
-	rest, code := t.b[k:], t.code[:shared]
+	b, code = b[k:], code[:shared]
 	for range n {
-		v, k := readCode(rest)
+		v, k := readCode(b)
 		if k == 0 {
 			panic(&fault{ErrCorrupt})
 		}
 		code = append(code, v)
-		rest = rest[k:]
+		b = b[k:]
 	}
-	t.b, t.code = rest, code
-	return t
+	return b, code
 }
 
-// append appends the current term. It takes no branch on what a piece is,
-// unless it is long, so that all slots are on their way from memory at once.
-func (t termReader) append(to []byte) []byte {
-	slots := t.s.pieceSlots
-	n := len(to)
-	to = slices.Grow(to, (len(t.code)+1)*pieceSlot)
-	to = to[:cap(to)]
-	after := byte(0) // whether a word came before
-	for i, p := range t.code {
-		if (uint64(p)+1)*pieceSlot >= slots.base {
-			panic(&fault{ErrCorrupt})
-		}
-		b := t.s.im.at(slots.off+uint64(p)*pieceSlot, pieceSlot+1)
-		head := b[0]
-		to[n] = ' '
-		n += int(head & after & 1)
-		after = head
-		if head >= longPiece {
-			to = slices.Grow(append(to[:n], t.s.longPiece(b)...), (len(t.code)-i)*pieceSlot)
-			n = len(to)
-			to = to[:cap(to)]
-			continue
-		}
-		copy(to[n:n+pieceSlot], b[1:])
-		n += int(head >> 1)
-	}
-	return to[:n]
-}
+// append appends the current term.
+func (t termReader) append(to []byte) []byte { return t.s.appendPieces(to, t.code) }
 
 func (s *Store) appendTerm(to []byte, o Ordinal, row int) []byte {
 	var room termPieces

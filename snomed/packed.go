@@ -2,6 +2,7 @@ package snomed
 
 import (
 	"encoding/binary"
+	"iter"
 	"math/bits"
 )
 
@@ -189,6 +190,17 @@ func (c column) get(i int) uint64 {
 		return binary.LittleEndian.Uint64(c.im.at(c.off+8*uint64(i), 8))
 	}
 	panic(&fault{ErrCorrupt})
+}
+
+// all yields the values in order.
+func (c column) all() iter.Seq[uint64] {
+	return func(yield func(uint64) bool) {
+		for i := range c.len() {
+			if !yield(c.get(i)) {
+				return
+			}
+		}
+	}
 }
 
 // bits loads width bits at a bit offset behind off.

@@ -33,7 +33,7 @@ func (s *Store) Relationships(o Ordinal) (all []Relationship, err error) {
 	for i := from; i < to; i++ {
 		r := Relationship{
 			Time:           s.time(s.column(secRelTime), i),
-			Module:         sctid.ID(s.modules.get(int(s.column(secRelModule).get(i)))),
+			Module:         s.modules[s.column(secRelModule).get(i)],
 			Source:         s.id(o),
 			Group:          int(s.column(secRelGroup).get(i)),
 			Type:           sctid.ID(s.codes.get(int(s.column(secRelKind).get(i)))),
@@ -168,5 +168,5 @@ func (s *Store) Alternate(scheme sctid.ID, text string) (a AlternateIdentifier, 
 		return a, ErrNotFound
 	}
 	return AlternateIdentifier{scheme, text, sctid.ID(s.column(secIdentComponent).get(i)), s.column(secIdentActive).get(i) == 1,
-		s.time(s.column(secIdentTime), i), sctid.ID(s.modules.get(int(s.column(secIdentModule).get(i))))}, nil
+		s.time(s.column(secIdentTime), i), s.modules[s.column(secIdentModule).get(i)]}, nil
 }

@@ -27,7 +27,9 @@ type Store struct {
 	ids                                 idTable
 	idSlots                             uint64 // where the buckets begin
 	overflow, conceptID                 column
-	times, modules, codes, statuses     column
+	times                               []uint32
+	modules, statuses                   []sctid.ID
+	codes                               column
 	inner, closure, runs, descendants   column
 	parentAt, parent, childAt, child    column
 	fields                              conceptFields
@@ -126,7 +128,7 @@ func newStore(im *image) (s *Store, err error) {
 		sec int
 	}{
 		{&s.conceptID, secConceptID}, {&s.overflow, secIDOverflow},
-		{&s.times, secTimes}, {&s.modules, secModules}, {&s.codes, secCodes}, {&s.statuses, secStatuses},
+		{&s.codes, secCodes},
 		{&s.inner, secInner}, {&s.closure, secClosure}, {&s.runs, secRuns}, {&s.descendants, secDescendants},
 		{&s.parentAt, secParentAt}, {&s.parent, secParent}, {&s.childAt, secChildAt}, {&s.child, secChild},
 		{&s.blockWide, secBlockWide}, {&s.descAt, secDescAt},
@@ -136,7 +138,16 @@ func newStore(im *image) (s *Store, err error) {
 		*x.c = s.column(x.sec)
 	}
 	s.pieces, s.pieceSlots, s.blocks, s.blockAt = im.dir[secPieces], im.dir[secPieceSlots], im.dir[secBlocks], im.dir[secBlockAt]
-	s.fields = newConceptFields(s.times.len(), s.modules.len(), s.statuses.len())
+	for v := range s.column(secTimes).all() {
+		s.times = append(s.times, uint32(v))
+	}
+	for v := range s.column(secModules).all() {
+		s.modules = append(s.modules, sctid.ID(v))
+	}
+	for v := range s.column(secStatuses).all() {
+		s.statuses = append(s.statuses, sctid.ID(v))
+	}
+	s.fields = newConceptFields(len(s.times), len(s.modules), len(s.statuses))
 	code := func(id uint64) uint64 {
 		if i := s.codes.search(0, s.codes.len(), id); i < s.codes.len() && s.codes.get(i) == id {
 			return uint64(i)
@@ -145,14 +156,12 @@ func newStore(im *image) (s *Store, err error) {
 	}
 	s.isA, s.inferred = code(idIsA), code(idInferred)
 	s.fsn, s.synonym, s.definition = code(idFSN), code(idSynonym), code(idDefinition)
-	dialects := s.column(secDialects)
-	for i := range dialects.len() {
-		s.dialects = append(s.dialects, dialects.get(i))
-		s.info.Dialects = append(s.info.Dialects, sctid.ID(dialects.get(i)))
+	for v := range s.column(secDialects).all() {
+		s.dialects = append(s.dialects, v)
+		s.info.Dialects = append(s.info.Dialects, sctid.ID(v))
 	}
-	spaces := s.column(secSpaces)
-	for i := range spaces.len() {
-		s.spaces.spaces = append(s.spaces.spaces, spaces.get(i))
+	for v := range s.column(secSpaces).all() {
+		s.spaces.spaces = append(s.spaces.spaces, v)
 	}
 	for _, c := range []column{s.overflow, s.inner, s.closure, s.blockWide} {
 		if c.kind != kindWords {
@@ -211,8 +220,8 @@ func (s *Store) readInfo() {
 		}
 		i.Modules = append(i.Modules, ModuleVersion{d.Source, d.SourceTime, []rf2.Dependency{d}})
 	}
-	if n := s.times.len(); n > 0 {
-		i.Latest = uint32(s.times.get(n - 1))
+	if n := len(s.times); n > 0 {
+		i.Latest = s.times[n-1]
 	}
 }
 
@@ -304,7 +313,7 @@ func (s *Store) concept(o Ordinal, id sctid.ID) Concept {
 	v := s.fieldsOf(s.block(o))
 	time := v >> fieldTime & (1<<(s.fields.module-fieldTime) - 1)
 	module := v >> s.fields.module & (1<<(s.fields.status-s.fields.module) - 1)
-	return Concept{id, o, int(o) < s.info.Active, uint32(s.times.get(int(time))), sctid.ID(s.modules.get(int(module))), sctid.ID(s.statuses.get(int(v >> s.fields.status)))}
+	return Concept{id, o, int(o) < s.info.Active, s.times[time], s.modules[module], s.statuses[v>>s.fields.status]}
 }
 
-func (s *Store) time(c column, i int) uint32 { return uint32(s.times.get(int(c.get(i)))) }
+func (s *Store) time(c column, i int) uint32 { return s.times[c.get(i)] }
