@@ -59,13 +59,19 @@ func (c *compiler) shifted(e *expr) single {
 		sign, s.n, s.nanos = -1, -s.n, -s.nanos
 	}
 	left := c.single(e.left)
+	due := e.left.static.one // the type that it mostly is
+	kind := kindOfType(due.Name())
 	return func(ev *evaluator) Value {
 		a := left(ev)
 		if a.IsZero() || ev.err != nil {
 			return Value{}
 		}
-		if a.Kind() == KindNode {
-			a = systemOf(a.node)
+		if n := a.node; a.Kind() == KindNode {
+			if isDate(kind) && n.Type() == due && n.HasValue() {
+				a = dateOfNode(n, kind)
+			} else {
+				a = systemOf(n)
+			}
 		}
 		if !isDate(a.Kind()) {
 			return plus(ev, e, a, q, sign)

@@ -311,12 +311,7 @@ func systemOf(n fhir.Node) Value {
 	case KindDecimal:
 		return parseDecimal(n.Raw())
 	case KindDate, KindDateTime:
-		raw := n.Value()
-		d, length := scanDateLiteral(raw)
-		if length == 0 || length != len(raw) {
-			return stringValue(raw)
-		}
-		return d.withKind(k)
+		return dateOfNode(n, k)
 	case KindTime:
 		raw := n.Value()
 		t, length := scanTimeLiteral(raw)
@@ -326,6 +321,16 @@ func systemOf(n fhir.Node) Value {
 		return t
 	}
 	return stringValue(n.Value())
+}
+
+// dateOfNode converts a date or dateTime; one that is malformed is a string.
+func dateOfNode(n fhir.Node, k Kind) Value {
+	raw := n.Value()
+	d, length := scanDateLiteral(raw)
+	if length == 0 || length != len(raw) {
+		return stringValue(raw)
+	}
+	return d.withKind(k)
 }
 
 // kindOfNode returns the System kind of a primitive node.
