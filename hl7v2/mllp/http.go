@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -19,8 +20,11 @@ const MediaType = "application/hl7-v2+er7"
 // HTTPHandler serves a Handler over HTTP: a POST whose body is one message
 // without framing bytes, answered with its acknowledgement and status 200,
 // whatever that says. Only what is no message at all gets another status:
-// 405, 413, 415, or 400 for a body without a header. The same contract holds
-// as for a Server: the answer goes out after the handler has returned.
+// 405, 413, 415, or 400 for a body without a header; and 503 one whose client
+// gave up waiting for the end of its first attempt. The same contract holds
+// as for a Server: the answer goes out after the handler has returned, and a
+// message that comes again is marked as a duplicate. Its fields must not change
+// once it serves.
 type HTTPHandler struct {
 	// Handler is called for each message. It must be set.
 	Handler Handler
@@ -29,11 +33,18 @@ type HTTPHandler struct {
 	// is no limit.
 	MaxMessage int
 
+	// RememberIDs is how many acknowledged control ids are kept to mark
+	// duplicates. 0 is 10,000, negative is none.
+	RememberIDs int
+
 	// Now gives the time for acknowledgements. nil is time.Now.
 	Now func() time.Time
 
 	// Logger, if set, is told of handlers that panic.
 	Logger *slog.Logger
+
+	remember sync.Once
+	seen     *idMemory
 }
 
 // ServeHTTP answers one request.
@@ -66,7 +77,19 @@ func (h *HTTPHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "not an HL7 v2 message with a control id (MSH-10)", http.StatusBadRequest)
 		return
 	}
-	reply, err := h.call(r.Context(), &Request{Message: message, ControlID: head.controlID, Remote: httpAddr(r.RemoteAddr), TLS: r.TLS})
+	h.remember.Do(func() {
+		if n := limit(h.RememberIDs, defaultRememberIDs); n > 0 {
+			h.seen = newIDMemory(n)
+		}
+	})
+	key := head.key()
+	duplicate, err := h.seen.begin(r.Context(), key)
+	if err != nil {
+		http.Error(w, "the same message is still being handled", http.StatusServiceUnavailable)
+		return
+	}
+	reply, err := h.call(r.Context(), &Request{Message: message, ControlID: head.controlID, Duplicate: duplicate, Remote: httpAddr(r.RemoteAddr), TLS: r.TLS})
+	h.seen.end(key, err == nil && !refuses(reply))
 	if reply == nil {
 		now := time.Now
 		if h.Now != nil {

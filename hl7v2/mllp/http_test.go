@@ -5,8 +5,10 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestHTTP(t *testing.T) {
@@ -54,5 +56,85 @@ func TestHTTP(t *testing.T) {
 	}
 	if _, err := Post(t.Context(), server.Client(), server.URL, append(message("BIG"), strings.Repeat("x", 1000)...)); !errors.Is(err, ErrNotAcknowledged) {
 		t.Errorf("a refused message: %v", err)
+	}
+}
+
+// A message that comes again is marked, unless it was refused, has been
+// forgotten, or comes from another sender.
+func TestHTTPMarksDuplicates(t *testing.T) {
+	var marked []bool
+	refuse := true
+	handler := &HTTPHandler{RememberIDs: 2, Handler: func(_ context.Context, r *Request) ([]byte, error) {
+		marked = append(marked, r.Duplicate)
+		if r.ControlID == "BAD" && refuse {
+			return nil, errors.New("disk full")
+		}
+		return nil, nil
+	}}
+	server := httptest.NewServer(handler)
+	defer server.Close()
+	send := func(body []byte) {
+		if _, err := Post(t.Context(), server.Client(), server.URL, body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, id := range []string{"A", "A", "BAD", "BAD"} {
+		send(message(id))
+	}
+	refuse = false
+	for _, id := range []string{"BAD", "BAD", "B", "C", "A"} {
+		send(message(id))
+	}
+	send([]byte(strings.Replace(string(message("A")), "|PAS|", "|LIMS|", 1)))
+	if want := []bool{false, true, false, false, false, true, false, false, false, false}; !slices.Equal(marked, want) {
+		t.Errorf("marked %v, want %v", marked, want)
+	}
+	forgetful := httptest.NewServer(&HTTPHandler{RememberIDs: -1, Handler: handler.Handler})
+	defer forgetful.Close()
+	for range 2 {
+		if _, err := Post(t.Context(), forgetful.Client(), forgetful.URL, message("A")); err != nil || marked[len(marked)-1] {
+			t.Errorf("%v; marked %t without a memory", err, marked[len(marked)-1])
+		}
+	}
+}
+
+// One that comes while the first is at work waits for its end.
+func TestHTTPWaitsForTheFirst(t *testing.T) {
+	entered, release := make(chan bool, 2), make(chan bool)
+	server := httptest.NewServer(&HTTPHandler{Handler: func(_ context.Context, r *Request) ([]byte, error) {
+		entered <- r.Duplicate
+		<-release
+		return nil, nil
+	}})
+	defer server.Close()
+	answered := make(chan error, 2)
+	post := func() {
+		_, err := Post(t.Context(), server.Client(), server.URL, message("A"))
+		answered <- err
+	}
+	go post()
+	if <-entered {
+		t.Error("the first is marked")
+	}
+	// A client that gives up while it waits is not handled at all.
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, err := Post(ctx, server.Client(), server.URL, message("A")); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a client without patience: %v", err)
+	}
+	go post()
+	select {
+	case <-entered:
+		t.Fatal("both are handled at once")
+	case <-time.After(20 * time.Millisecond):
+	}
+	close(release)
+	if !<-entered {
+		t.Error("the second is not marked")
+	}
+	for range 2 {
+		if err := <-answered; err != nil {
+			t.Error(err)
+		}
 	}
 }
