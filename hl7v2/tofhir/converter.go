@@ -3,6 +3,7 @@ package tofhir
 import (
 	_ "embed"
 	"errors"
+	"hash/maphash"
 	"io/fs"
 	"sort"
 	"sync"
@@ -43,8 +44,9 @@ type Converter struct {
 	overlay  fs.FS
 	uk       bool
 	ids      map[string]mapping.Str
-	uris     []bool // the Parts that are literals and whole URIs
-	systems  int32  // the code table CodingSystem, -1 if there is none
+	uris     []bool       // the Parts that are literals and whole URIs
+	seed     maphash.Seed // of hashes by which equal resources are found
+	systems  int32        // the code table CodingSystem, -1 if there is none
 	pool     sync.Pool
 
 	strExtension, strURL, strIdentifier, strValue, strSystem mapping.Str
@@ -88,7 +90,7 @@ func CountsOnly() Option { return func(c *Converter) { c.noLoss = true } }
 
 // New makes a converter of the embedded tables and the options.
 func New(opts ...Option) (*Converter, error) {
-	c := &Converter{}
+	c := &Converter{seed: maphash.MakeSeed()}
 	for _, o := range opts {
 		o(c)
 	}
@@ -191,8 +193,13 @@ type conversion struct {
 	conv      *Converter
 	in        input
 	groups    []groupInstance
+	firsts    map[relation]int32
 	nodes     []node
+	places    map[place]int32 // see longList
 	resources []resource
+	kinds     []kind
+	alike     map[uint64]int32  // resources behind references, by hash
+	taken     map[[36]byte]bool // ids
 	links     []pendingLink
 	text      []byte
 	scratch   []byte
@@ -217,7 +224,12 @@ func (c *Converter) ConvertAppend(dst []byte, m *hl7v2.Message) (Result, error) 
 		w = &conversion{}
 	}
 	w.conv = c
-	defer c.pool.Put(w)
+	defer func() {
+		// The memory of an exceptional message is not held for the next one.
+		if cap(w.text) <= 1<<20 && cap(w.nodes) <= 1<<14 && cap(w.in.leaves) <= 1<<16 {
+			c.pool.Put(w)
+		}
+	}()
 	return w.message(dst, m)
 }
 
@@ -225,7 +237,8 @@ func (c *Converter) ConvertAppend(dst []byte, m *hl7v2.Message) (Result, error) 
 func (w *conversion) message(dst []byte, m *hl7v2.Message) (Result, error) {
 	c := w.conv
 	p := c.program
-	w.nodes, w.resources, w.links, w.text, w.issues, w.trace = w.nodes[:0], w.resources[:0], w.links[:0], w.text[:0], nil, nil
+	w.nodes, w.resources, w.kinds, w.links, w.text, w.issues, w.trace = w.nodes[:0], w.resources[:0], w.kinds[:0], w.links[:0], w.text[:0], nil, nil
+	clear(w.places)
 	w.bundleRes = -1
 	var res Result
 	if c.trace {

@@ -215,9 +215,10 @@ func (c *conversion) through(at int32, st *mapping.Step, f *frame) (ref, root in
 		return c.through(c.element(n.parent, &mapping.Step{Kind: mapping.StepElement, Array: true, Prim: n.prim, Order: n.order, Name: n.name}, k), st, f)
 	}
 	r := int32(-1)
-	for i := range c.resources {
-		if res := &c.resources[i]; !res.cast && res.seg == f.seg && res.typ == st.Name && c.resources[i].root != f.node {
-			r = int32(i)
+	mine, _ := c.madeBy(f.seg, st.Name)
+	for _, i := range mine {
+		if c.resources[i].root != f.node {
+			r = i
 		}
 	}
 	if r < 0 {
@@ -372,15 +373,19 @@ func (c *conversion) forTarget(seg int32, t *mapping.Target) int32 {
 	if g < 0 {
 		g = 0
 	}
-	for i := len(c.resources) - 1; i >= 0; i-- {
-		r := &c.resources[i]
-		if r.cast || r.typ != t.Type || r.num != t.Num || r.scope != g {
+	list := c.ofType(t.Type)
+	for k := len(list) - 1; k >= 0; k-- {
+		r := &c.resources[list[k]]
+		if r.seg < c.groups[g].segs.lo {
+			break
+		}
+		if r.num != t.Num || r.scope != g {
 			continue
 		}
 		if r.seg != seg && t.Anchor {
 			break // each occurrence of the segment makes its own
 		}
-		return int32(i)
+		return list[k]
 	}
 	return c.newResource(t.Type, t.Num, seg, g, false)
 }
@@ -426,26 +431,25 @@ func (c *conversion) resolveLinks() {
 // stands: made by the segment itself, else the last one in the innermost
 // group around that has one.
 func (c *conversion) linked(seg int32, typ mapping.Str, num uint8) int32 {
-	found := int32(-1)
-	for i := range c.resources {
-		if r := &c.resources[i]; !r.cast && r.typ == typ && (num == 0 || r.num == num) && r.seg == seg {
-			found = int32(i)
+	fits := func(i int32) bool { return num == 0 || c.resources[i].num == num }
+	mine, before := c.madeBy(seg, typ)
+	for k := len(mine) - 1; k >= 0; k-- {
+		if fits(mine[k]) {
+			return mine[k]
 		}
 	}
-	if found >= 0 {
-		return found
-	}
+	list := c.ofType(typ)
 	for g := c.in.segs[seg].group; g >= 0; g = c.groups[g].parent {
-		for i := range c.resources {
-			r := &c.resources[i]
-			if !r.cast && r.typ == typ && (num == 0 || r.num == num) && c.within(r.scope, g) {
-				if found < 0 || r.seg <= seg {
-					found = int32(i)
-				}
+		in := c.groups[g].segs
+		for k := before - 1; k >= 0 && c.resources[list[k]].seg >= in.lo; k-- {
+			if fits(list[k]) && c.within(c.resources[list[k]].scope, g) {
+				return list[k]
 			}
 		}
-		if found >= 0 {
-			return found
+		for k := before; k < len(list) && c.resources[list[k]].seg < in.hi; k++ {
+			if fits(list[k]) && c.within(c.resources[list[k]].scope, g) {
+				return list[k]
+			}
 		}
 	}
 	if num != 0 {

@@ -3,36 +3,78 @@ package tofhir
 import (
 	"crypto/sha1"
 	"encoding/hex"
+	"hash/maphash"
 )
 
 // namespace of our version 5 UUIDs: that of DNS, made ours by the name.
 const namespace = "\x6b\xa7\xb8\x10\x9d\xad\x11\xd1\x80\xb4\x00\xc0\x4f\xd4\x30\xc8hl7v2.tofhir.nhskit\x00"
 
-// mergeResources makes one of resources behind references that say the same.
-// Later ones are looked at first: what a resource refers to was made after
-// it.
+// mergeResources makes one of resources behind references that say the same:
+// the first of them stands for all.
 func (c *conversion) mergeResources() {
-	for i := len(c.resources) - 1; i > 0; i-- {
+	clear(c.alike)
+	if c.alike == nil {
+		c.alike = make(map[uint64]int32)
+	}
+	for i := range c.resources {
+		c.merge(int32(i))
+	}
+	for i := range c.resources {
 		r := &c.resources[i]
-		if !r.cast || !r.content {
-			continue
-		}
-		for j := range i {
-			o := &c.resources[j]
-			if o.cast && o.content && o.typ == r.typ && c.equal(o.root, r.root) {
-				r.same = o.same
-				break
-			}
-		}
+		stands := &c.resources[r.same]
+		stands.same = min(stands.same, int32(i)) // it may have been met first, behind a reference
+		r.same = stands.same
 	}
-	for i := range c.resources { // chains end at the first
-		c.resources[i].same = c.resources[c.resources[i].same].same
+}
+
+// merge looks for a resource that says the same as resource i: one with the
+// same hash that is equal. What i refers to is merged before.
+func (c *conversion) merge(i int32) {
+	r := &c.resources[i]
+	if r.merged || !r.cast || !r.content {
+		return
 	}
+	r.merged = true
+	hash := c.hash(r.root, uint64(r.typ))
+	for {
+		o, ok := c.alike[hash]
+		if !ok {
+			c.alike[hash] = i
+			return
+		}
+		if c.resources[o].typ == r.typ && c.equal(c.resources[o].root, r.root) {
+			r.same = o
+			return
+		}
+		hash++
+	}
+}
+
+// hash hashes a node with all below it and, for references, what they lead to.
+func (c *conversion) hash(n int32, h uint64) uint64 {
+	const prime = 1099511628211
+	nd := &c.nodes[n]
+	h = (h ^ uint64(nd.name)) * prime
+	if nd.has {
+		h = (h ^ maphash.Bytes(c.conv.seed, c.text[nd.val.lo:nd.val.hi])) * prime
+	}
+	if nd.res > 0 {
+		c.merge(nd.res - 1)
+		h = (h ^ uint64(c.resources[nd.res-1].same)<<32) * prime
+	}
+	for ch := nd.child; ch >= 0; ch = c.nodes[ch].next {
+		h = c.hash(ch, h)
+	}
+	return (h ^ 1) * prime
 }
 
 // identify gives each resource its id: from its type and business
 // identifiers, else from the message's own identity and its place in it.
 func (c *conversion) identify() {
+	if c.taken == nil {
+		c.taken = make(map[[36]byte]bool)
+	}
+	clear(c.taken)
 	for i := range c.resources {
 		r := &c.resources[i]
 		if !r.content || r.same != int32(i) {
@@ -52,7 +94,7 @@ func (c *conversion) identify() {
 		}
 		for try := byte(0); ; try++ {
 			r.id = uuid5(c.text[lo:])
-			if !c.taken(i) {
+			if !c.taken[r.id] {
 				break
 			}
 			// The same identifiers on resources that differ: each keeps its own.
@@ -61,18 +103,9 @@ func (c *conversion) identify() {
 			}
 			c.text = append(c.text, byte(i>>8), byte(i), try)
 		}
-		r.hasID = true
+		r.hasID, c.taken[r.id] = true, true
 		c.text = c.text[:lo]
 	}
-}
-
-func (c *conversion) taken(i int) bool {
-	for j := range i {
-		if c.resources[j].hasID && c.resources[j].id == c.resources[i].id {
-			return true
-		}
-	}
-	return false
 }
 
 // appendIdentifier appends system and value of an identifier, or the

@@ -13,12 +13,15 @@ type leaf struct {
 	start, end uint32
 	state      hl7v2.State
 	fate       fate
+	uses       int32 // elements that have its text
 }
 
 // segment is one segment with its place in the structure.
 type segment struct {
 	id     mapping.Str // 0: no table knows it
 	fields span
+	leaf   int32 // the first of its leaves, or of those behind it
+	nth    int32 // among the segments with its id, from 1; 0 for a line that is no segment
 	pos    int32 // position in the structure, -1 if it has none
 	group  int32 // innermost group instance
 }
@@ -34,11 +37,16 @@ type input struct {
 	reps   []span // of comps
 	comps  []span // of leaves
 	leaves []leaf
+	counts map[[3]byte]int32 // segments by id
 }
 
 func (in *input) load(m *hl7v2.Message, ids map[string]mapping.Str) {
 	in.m, in.data, in.delims = m, m.Bytes(), m.Delimiters()
 	in.segs, in.fields, in.reps, in.comps, in.leaves = in.segs[:0], in.fields[:0], in.reps[:0], in.comps[:0], in.leaves[:0]
+	if in.counts == nil {
+		in.counts = make(map[[3]byte]int32)
+	}
+	clear(in.counts)
 	for i := range m.Len() {
 		s := m.SegmentAt(i)
 		raw := s.Raw()
@@ -46,11 +54,30 @@ func (in *input) load(m *hl7v2.Message, ids map[string]mapping.Str) {
 		for n < len(raw) && raw[n] != in.delims.Field {
 			n++
 		}
-		seg := segment{id: ids[string(raw[:n])], pos: -1, fields: span{int32(len(in.fields)), 0}}
+		seg := segment{id: ids[string(raw[:n])], pos: -1, leaf: int32(len(in.leaves)), fields: span{int32(len(in.fields)), 0}}
+		if isSegmentID(raw[:n]) {
+			id := [3]byte(raw)
+			in.counts[id]++
+			seg.nth = in.counts[id]
+		}
 		in.segment(raw, uint32(s.Offset()), i == 0)
 		seg.fields.hi = int32(len(in.fields))
 		in.segs = append(in.segs, seg)
 	}
+}
+
+// isSegmentID reports whether a text may name a segment: a capital letter and
+// two capitals or digits.
+func isSegmentID(id []byte) bool {
+	if len(id) != 3 {
+		return false
+	}
+	for i, b := range id {
+		if (b < 'A' || b > 'Z') && (i == 0 || b < '0' || b > '9') {
+			return false
+		}
+	}
+	return true
 }
 
 // segment splits the bytes of one segment. Field f of it is at index f-1.

@@ -1,6 +1,7 @@
 package tofhir
 
 import (
+	"sort"
 	"strconv"
 
 	"github.com/nhskit/nhskit/hl7v2"
@@ -158,35 +159,23 @@ func (c *conversion) reason(seg, i int32) Reason {
 // path writes where a leaf stands: PID-3[2].4.1. Numbers are left out where
 // there is only one.
 func (c *conversion) path(i int32) string {
-	s := 0
-	for k := range c.in.segs {
-		if cur := c.in.segCursor(int32(k)); cur.lo <= i && i < cur.hi {
-			s = k
-			break
-		}
-	}
+	after := sort.Search(len(c.in.segs), func(k int) bool { return c.in.segs[k].leaf > i })
+	s := after - 1
 	return string(c.appendPath([]byte(c.segmentPath(s)), s, i))
 }
 
-// segmentPath is the segment's id, with its number if there are several.
+// segmentPath is the segment's id, with its number if there are several, and
+// nothing for a line that is no segment.
 func (c *conversion) segmentPath(s int) string {
-	id := c.in.segs[s].id
-	if id == 0 {
-		return c.in.m.SegmentAt(s).Path()
+	seg := &c.in.segs[s]
+	if seg.nth == 0 {
+		return ""
 	}
-	n, all := 0, 0
-	for k := range c.in.segs {
-		if c.in.segs[k].id == id {
-			if all++; k <= s {
-				n++
-			}
-		}
+	id := [3]byte(c.in.data[c.in.m.SegmentAt(s).Offset():])
+	if c.in.counts[id] == 1 {
+		return string(id[:])
 	}
-	name := c.conv.program.Text(id)
-	if all > 1 {
-		name += "[" + strconv.Itoa(n) + "]"
-	}
-	return name
+	return string(id[:]) + "[" + strconv.Itoa(int(seg.nth)) + "]"
 }
 
 // appendPath appends field, repetition, component and subcomponent of a leaf
@@ -196,34 +185,27 @@ func (c *conversion) appendPath(b []byte, s int, i int32) []byte {
 		return b
 	}
 	in := &c.in
-	for f := in.segs[s].fields.lo; f < in.segs[s].fields.hi; f++ {
-		reps := in.fields[f]
-		if in.comps[in.reps[reps.hi-1].hi-1].hi <= i {
-			continue
-		}
-		b = strconv.AppendInt(append(b, '-'), int64(f-in.segs[s].fields.lo+1), 10)
-		for r := reps.lo; r < reps.hi; r++ {
-			comps := in.reps[r]
-			if in.comps[comps.hi-1].hi <= i {
-				continue
-			}
-			if reps.hi-reps.lo > 1 {
-				b = append(strconv.AppendInt(append(b, '['), int64(r-reps.lo+1), 10), ']')
-			}
-			for k := comps.lo; k < comps.hi; k++ {
-				if in.comps[k].hi <= i {
-					continue
-				}
-				subs := in.comps[k]
-				if comps.hi-comps.lo > 1 || subs.hi-subs.lo > 1 {
-					b = strconv.AppendInt(append(b, '.'), int64(k-comps.lo+1), 10)
-				}
-				if subs.hi-subs.lo > 1 {
-					b = strconv.AppendInt(append(b, '.'), int64(i-subs.lo+1), 10)
-				}
-				return b
-			}
-		}
+	within := func(s span, end func(int32) int32) int32 {
+		return s.lo + int32(sort.Search(int(s.hi-s.lo), func(k int) bool { return end(s.lo+int32(k)) > i }))
+	}
+	compEnd := func(k int32) int32 { return in.comps[k].hi }
+	repEnd := func(r int32) int32 { return compEnd(in.reps[r].hi - 1) }
+	fields := in.segs[s].fields
+	f := within(fields, func(f int32) int32 { return repEnd(in.fields[f].hi - 1) })
+	reps := in.fields[f]
+	r := within(reps, repEnd)
+	comps := in.reps[r]
+	k := within(comps, compEnd)
+	subs := in.comps[k]
+	b = strconv.AppendInt(append(b, '-'), int64(f-fields.lo+1), 10)
+	if reps.hi-reps.lo > 1 {
+		b = append(strconv.AppendInt(append(b, '['), int64(r-reps.lo+1), 10), ']')
+	}
+	if comps.hi-comps.lo > 1 || subs.hi-subs.lo > 1 {
+		b = strconv.AppendInt(append(b, '.'), int64(k-comps.lo+1), 10)
+	}
+	if subs.hi-subs.lo > 1 {
+		b = strconv.AppendInt(append(b, '.'), int64(i-subs.lo+1), 10)
 	}
 	return b
 }

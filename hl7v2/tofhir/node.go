@@ -1,6 +1,10 @@
 package tofhir
 
-import "github.com/nhskit/nhskit/hl7v2/tofhir/internal/mapping"
+import (
+	"sort"
+
+	"github.com/nhskit/nhskit/hl7v2/tofhir/internal/mapping"
+)
 
 // key tells the instances of a list element apart: the number that the table
 // gives it, the repetition of the v2 field and the segment it comes from.
@@ -19,6 +23,7 @@ type node struct {
 	list  bool
 	has   bool // a value
 	kept  bool // see decideKept
+	long  bool // its children are in conversion.places
 	key   key
 
 	child, last, next int32
@@ -40,6 +45,7 @@ type resource struct {
 	seg     int32 // segment that made it
 	scope   int32 // group instance within which it is one
 	same    int32 // the resource it repeats, or itself
+	merged  bool  // whether it repeats one is known
 	id      [36]byte
 	hasID   bool
 }
@@ -49,10 +55,78 @@ func (c *conversion) newNode(n node) int32 {
 	return int32(len(c.nodes) - 1)
 }
 
+// kind lists the resources of one type that the message table made, in the
+// order of the segments that they are for.
+type kind struct {
+	typ  mapping.Str
+	list []int32
+}
+
+// ofType returns the resources of a type that the message table made.
+func (c *conversion) ofType(typ mapping.Str) []int32 {
+	for i := range c.kinds {
+		if c.kinds[i].typ == typ {
+			return c.kinds[i].list
+		}
+	}
+	return nil
+}
+
+// madeBy returns those of them that a segment made, and how many there are up
+// to the last of these.
+func (c *conversion) madeBy(seg int32, typ mapping.Str) (mine []int32, before int) {
+	list := c.ofType(typ)
+	before = len(list)
+	if before > 0 && c.resources[list[before-1]].seg > seg {
+		before = sort.Search(before, func(k int) bool { return c.resources[list[k]].seg > seg })
+	}
+	first := before
+	for first > 0 && c.resources[list[first-1]].seg == seg {
+		first--
+	}
+	return list[first:before], before
+}
+
+// enlist adds a resource to those of its type.
+func (c *conversion) enlist(r int32) {
+	typ := c.resources[r].typ
+	for i := range c.kinds {
+		if c.kinds[i].typ == typ {
+			c.kinds[i].list = append(c.kinds[i].list, r)
+			return
+		}
+	}
+	n := len(c.kinds)
+	if n < cap(c.kinds) {
+		c.kinds = c.kinds[:n+1] // with the memory of the message before
+	} else {
+		c.kinds = append(c.kinds, kind{})
+	}
+	c.kinds[n].typ, c.kinds[n].list = typ, append(c.kinds[n].list[:0], r)
+}
+
 func (c *conversion) newResource(typ mapping.Str, num uint8, seg, scope int32, cast bool) int32 {
 	root := c.newNode(node{name: typ, child: -1, last: -1, next: -1, parent: -1, owner: int32(len(c.resources)), row: -1, leaf: -1})
 	c.resources = append(c.resources, resource{typ: typ, num: num, root: root, seg: seg, scope: scope, cast: cast, same: int32(len(c.resources))})
-	return int32(len(c.resources) - 1)
+	r := int32(len(c.resources) - 1)
+	if !cast {
+		c.enlist(r)
+	}
+	return r
+}
+
+// longList is how many children an element may have that are found by looking
+// at each. Those of an element with more are found by place.
+const longList = 48
+
+// place names a child of an element: by its order, its name and, in a list,
+// its key; or the last one of an order.
+type place struct {
+	parent int32
+	order  uint16
+	name   mapping.Str
+	key    key
+	tail   bool
 }
 
 // element finds the child element of a node that a step names, and makes it
@@ -62,7 +136,19 @@ func (c *conversion) element(parent int32, st *mapping.Step, k key) int32 {
 	at := c.nodes[parent].child
 	if last := c.nodes[parent].last; last >= 0 && c.nodes[last].order < st.Order {
 		prev, at = last, -1
+	} else if c.nodes[parent].long {
+		here := place{parent: parent, order: st.Order, name: st.Name}
+		if st.Array {
+			here.key = k
+		}
+		if n, ok := c.places[here]; ok {
+			return n
+		}
+		if n, ok := c.places[place{parent: parent, order: st.Order, tail: true}]; ok {
+			prev, at = n, c.nodes[n].next
+		}
 	}
+	passed := 0
 	for at >= 0 {
 		n := &c.nodes[at]
 		if n.order > st.Order {
@@ -72,6 +158,7 @@ func (c *conversion) element(parent int32, st *mapping.Step, k key) int32 {
 			return at
 		}
 		prev, at = at, n.next
+		passed++
 	}
 	fresh := c.newNode(node{name: st.Name, order: st.Order, prim: st.Prim, list: st.Array, key: k, child: -1, last: -1, next: at, parent: parent, owner: c.nodes[parent].owner, row: -1, leaf: -1})
 	if prev < 0 {
@@ -82,7 +169,30 @@ func (c *conversion) element(parent int32, st *mapping.Step, k key) int32 {
 	if at < 0 {
 		c.nodes[parent].last = fresh
 	}
+	switch {
+	case c.nodes[parent].long:
+		c.putPlace(fresh)
+	case passed > longList:
+		c.nodes[parent].long = true
+		for n := c.nodes[parent].child; n >= 0; n = c.nodes[n].next {
+			c.putPlace(n)
+		}
+	}
 	return fresh
+}
+
+// putPlace makes a child of an element with long lists known by its key.
+func (c *conversion) putPlace(n int32) {
+	if c.places == nil {
+		c.places = make(map[place]int32)
+	}
+	nd := &c.nodes[n]
+	at := place{parent: nd.parent, order: nd.order, name: nd.name}
+	if nd.list {
+		at.key = nd.key
+	}
+	c.places[at] = n
+	c.places[place{parent: nd.parent, order: nd.order, tail: true}] = n
 }
 
 // decideKept marks the nodes that are written out: those with a value or a

@@ -6,6 +6,7 @@ import "github.com/nhskit/nhskit/hl7v2/tofhir/internal/mapping"
 type groupInstance struct {
 	pos    int32 // in Program.Positions
 	parent int32 // instance around it, -1 for the message
+	segs   span  // from its first segment to its last, those of groups in it included
 }
 
 // place gives each segment its position in the message structure and its
@@ -14,7 +15,8 @@ type groupInstance struct {
 // structure does not have stays without position, in the group at hand.
 func (c *conversion) place(s *mapping.Structure) {
 	p := c.conv.program.Positions
-	c.groups = append(c.groups[:0], groupInstance{int32(s.Lo), -1})
+	clear(c.firsts)
+	c.groups = append(c.groups[:0], groupInstance{pos: int32(s.Lo), parent: -1})
 	group, last := int32(0), int32(s.Lo) // where the segment before stands
 	for i := range c.in.segs {
 		seg := &c.in.segs[i]
@@ -34,7 +36,7 @@ func (c *conversion) place(s *mapping.Structure) {
 				seg.pos, seg.group = f, c.enter(g, f)
 			} else if p[pos].Repeats && c.groups[g].parent >= 0 {
 				if f := c.find(seg.id, pos+1, end); f >= 0 {
-					c.groups = append(c.groups, groupInstance{pos, c.groups[g].parent})
+					c.groups = append(c.groups, groupInstance{pos: pos, parent: c.groups[g].parent})
 					seg.pos, seg.group = f, c.enter(int32(len(c.groups)-1), f)
 				}
 			}
@@ -50,12 +52,21 @@ func (c *conversion) place(s *mapping.Structure) {
 				seg.group = c.nearest(group, parent)
 			} else {
 				outer := c.nearest(group, int32(p[parent].Parent))
-				c.groups = append(c.groups, groupInstance{parent, outer})
+				c.groups = append(c.groups, groupInstance{pos: parent, parent: outer})
 				seg.group = int32(len(c.groups) - 1)
 			}
 			continue // and go on from where the message was
 		}
 		group, last = seg.group, seg.pos
+	}
+	for i := range c.in.segs {
+		for g := c.in.segs[i].group; g >= 0; g = c.groups[g].parent {
+			in := &c.groups[g].segs
+			if in.hi == 0 {
+				in.lo = int32(i)
+			}
+			in.hi = int32(i) + 1
+		}
 	}
 }
 
@@ -94,7 +105,7 @@ func (c *conversion) enter(g, pos int32) int32 {
 		return g
 	}
 	outer := c.enter(g, want)
-	c.groups = append(c.groups, groupInstance{want, outer})
+	c.groups = append(c.groups, groupInstance{pos: want, parent: outer})
 	return int32(len(c.groups) - 1)
 }
 
@@ -131,18 +142,52 @@ func (c *conversion) related(seg int32, id mapping.Str) int32 {
 	}
 	own := int32(-1) // the group below g that the segment is in
 	for g := c.in.segs[seg].group; g >= 0; own, g = g, c.groups[g].parent {
-		for i := range c.in.segs {
-			if c.in.segs[i].id != id {
-				continue
-			}
-			below, at := int32(-1), c.in.segs[i].group
-			for at >= 0 && at != g {
-				below, at = at, c.groups[at].parent
-			}
-			if at == g && (own < 0 || below < 0 || c.groups[below].pos != c.groups[own].pos) {
-				return int32(i)
-			}
+		q := relation{group: g, id: id, except: -1}
+		if own >= 0 {
+			q.except = c.groups[own].pos
+		}
+		if i := c.firstOf(q); i >= 0 {
+			return i
 		}
 	}
 	return -1
+}
+
+// relation asks for the first segment with an id that is in a group, but not
+// in one of the groups of one kind directly below it.
+type relation struct {
+	group, except int32
+	id            mapping.Str
+}
+
+// firstOf answers a relation, -1 if there is no such segment. Answers about
+// large groups are remembered.
+func (c *conversion) firstOf(q relation) int32 {
+	const large = 64
+	in := c.groups[q.group].segs
+	if in.hi-in.lo > large {
+		if i, ok := c.firsts[q]; ok {
+			return i
+		}
+	}
+	found := int32(-1)
+	for i := in.lo; i < in.hi && found < 0; i++ {
+		if c.in.segs[i].id != q.id {
+			continue
+		}
+		below, at := int32(-1), c.in.segs[i].group
+		for at >= 0 && at != q.group {
+			below, at = at, c.groups[at].parent
+		}
+		if at == q.group && (q.except < 0 || below < 0 || c.groups[below].pos != q.except) {
+			found = i
+		}
+	}
+	if in.hi-in.lo > large {
+		if c.firsts == nil {
+			c.firsts = make(map[relation]int32)
+		}
+		c.firsts[q] = found
+	}
+	return found
 }

@@ -280,33 +280,31 @@ func (c *conversion) put(at, lo int32, row, leaf int32) {
 		if nd.list {
 			fresh := *nd
 			fresh.child, fresh.last, fresh.kept = -1, -1, false
-			fresh.key.rep += 1 << 16
+			fresh.key.rep = -2 // which no row asks for
 			behind := at
 			at = c.newNode(fresh)
 			c.nodes[behind].next = at
-			if parent := &c.nodes[fresh.parent]; parent.last == behind {
+			parent := &c.nodes[fresh.parent]
+			if parent.last == behind {
 				parent.last = at
 			}
+			if tail := (place{parent: fresh.parent, order: fresh.order, tail: true}); parent.long && c.places[tail] == behind {
+				c.places[tail] = at
+			}
 			nd = &c.nodes[at]
-		} else if nd.leaf >= 0 && nd.leaf != leaf && !c.elsewhere(nd.leaf, at) {
-			c.in.leaves[nd.leaf].fate = fateReplaced
+		} else if nd.leaf >= 0 {
+			old := &c.in.leaves[nd.leaf]
+			if old.uses--; nd.leaf != leaf && old.uses == 0 {
+				old.fate = fateReplaced
+			}
 		}
 	}
 	nd.has, nd.val, nd.row, nd.leaf = true, val, row, leaf
 	if leaf >= 0 {
 		c.in.leaves[leaf].fate = fateMapped
+		c.in.leaves[leaf].uses++
 		c.resources[nd.owner].content = true
 	}
-}
-
-// elsewhere reports whether a leaf has an element besides one.
-func (c *conversion) elsewhere(leaf, except int32) bool {
-	for i := range c.nodes {
-		if n := &c.nodes[i]; n.has && n.leaf == leaf && int32(i) != except {
-			return true
-		}
-	}
-	return false
 }
 
 // convert brings the end of the text buffer, from lo, to a FHIR primitive.

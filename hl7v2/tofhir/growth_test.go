@@ -1,0 +1,99 @@
+//go:build unix
+
+package tofhir_test
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/nhskit/nhskit/hl7v2"
+	"github.com/nhskit/nhskit/hl7v2/tofhir"
+)
+
+// processorTime is what the process has used, whatever else the machine does.
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// TestGrowth makes messages eight times as long, in every way in which they
+// can be long, and wants the processor time to grow in proportion: at most
+// by 2.5 a doubling, for what outgrows the caches costs more.
+func TestGrowth(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures time")
+	}
+	conv, err := tofhir.New(tofhir.UK())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const pid = "PID|1||9990123454^^^NHS^NH||OAKES^MARGARET\r"
+	of := func(event string, body ...string) string {
+		return msh + event + "|1|P|2.5.1\r" + strings.Join(body, "")
+	}
+	for name, message := range map[string]func(n int) string{
+		"identifiers": func(n int) string {
+			return of("ADT^A31^ADT_A05", "PID|1||"+strings.Repeat("H1^^^RX1^MR~", n)+"H2\r")
+		},
+		"names": func(n int) string {
+			return of("ADT^A31^ADT_A05", "PID|1||1||"+strings.Repeat("OAKES^MARGARET~", n)+"B\r")
+		},
+		"repetitions with one place": func(n int) string {
+			return of("ADT^A31^ADT_A05", "PID|1||1||OAKES||"+strings.Repeat("19480317~", n)+"\r")
+		},
+		"practitioners": func(n int) string {
+			var b strings.Builder
+			for i := range n {
+				b.WriteString("G9" + strings.Repeat("1", i%7) + "^Hale^Peter~")
+			}
+			return of("ADT^A01^ADT_A01", pid, "PV1|1|I||||||", b.String(), "\r")
+		},
+		"results": func(n int) string {
+			return of("ORU^R01^ORU_R01", pid, "OBR|1|A|B|C\r", strings.Repeat("OBX|1|NM|8^Rate^LN||88|/min|||||F\r", n))
+		},
+		"orders": func(n int) string {
+			return of("ORU^R01^ORU_R01", pid, strings.Repeat("OBR|1|A|B|C\rOBX|1|ST|A^B||X||||||F\r", n))
+		},
+		"relatives": func(n int) string { return of("ADT^A01^ADT_A01", pid, strings.Repeat("NK1|1|OAKES^DAVID|SPO\r", n)) },
+		"merges":    func(n int) string { return of("ADT^A40^ADT_A39", strings.Repeat(pid+"MRG|H1^^^RX1^MR\r", n)) },
+		"visits":    func(n int) string { return of("ADT^A01^ADT_A01", pid, strings.Repeat("PV1|1|I|W^R^B^RX1|21\r", n)) },
+		"unknown":   func(n int) string { return of("ADT^A01^ADT_A01", pid, strings.Repeat("ZZZ|1|2|3\rno segment|4\r", n)) },
+		"disorder": func(n int) string {
+			return of("ORU^R01^ORU_R01", strings.Repeat("SPM|1|S\rOBX|1|ST|A||X\rPV1|1|I\rNTE|1||N\rPID|1||1\rORC|RE\r", n))
+		},
+		"notes": func(n int) string {
+			return of("ORU^R01^ORU_R01", pid, "OBR|1|A|B|C\rOBX|1|ST|A||X\r", strings.Repeat("NTE|1||one~two\r", n))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			work := func(text string) func() time.Duration {
+				m, err := hl7v2.Parser{Limits: hl7v2.Limits{}}.Parse([]byte(text))
+				if err != nil {
+					t.Fatal(err)
+				}
+				return func() time.Duration {
+					start := processorTime()
+					if _, err := conv.Convert(m); err != nil {
+						t.Fatal(err)
+					}
+					return processorTime() - start
+				}
+			}
+			const n = 1000
+			small, large := work(message(n)), work(message(8*n))
+			a, b := time.Hour, time.Hour
+			// What else runs on the machine delays some of the rounds, but not all.
+			for range 30 {
+				if a, b = min(a, small()), min(b, large()); b <= 16*a {
+					return
+				}
+			}
+			t.Errorf("eight times the input takes %v, not %v", b, a)
+		})
+	}
+}
