@@ -89,6 +89,14 @@ var nothing = file{
 	nodes: section{"", nodeSize}, events: section{"", eventSize}, tables: section{"", tableSize}, codes: section{"", codeSize},
 }
 
+// facts are the sections of f; a zero value has none, and nothing in them.
+func (f *file) facts() *file {
+	if f == nil {
+		return &nothing
+	}
+	return f
+}
+
 // opened returns version i, opening it the first time.
 func opened(i int) *file {
 	c := &cache[i]

@@ -3,6 +3,7 @@ package schema_test
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -179,6 +180,35 @@ func TestAbsentFactsAreEmpty(t *testing.T) {
 		}
 		for range node.Children() {
 			t.Errorf("%q: an absent structure has children", name)
+		}
+	}
+}
+
+// TestZeroFactsAreEmpty calls every method of the zero values.
+func TestZeroFactsAreEmpty(t *testing.T) {
+	for _, v := range []any{schema.Version{}, schema.Segment{}, schema.Element{}, schema.DataType{}, schema.Table{}, schema.Node{}, schema.Group{}} {
+		value := reflect.ValueOf(v)
+		for i := range value.NumMethod() {
+			method, name := value.Method(i), value.Type().Method(i).Name
+			if name == "Group" && value.Type() == reflect.TypeFor[schema.Version]() || name == "StructureID" {
+				continue // their argument is a message
+			}
+			var args []reflect.Value
+			for k := range method.Type().NumIn() {
+				args = append(args, reflect.Zero(method.Type().In(k)))
+			}
+			for _, out := range method.Call(args) {
+				switch {
+				case out.Kind() == reflect.Func: // an iterator
+					yield := out.Type().In(0)
+					out.Call([]reflect.Value{reflect.MakeFunc(yield, func([]reflect.Value) []reflect.Value {
+						t.Errorf("%T.%s yields something", v, name)
+						return []reflect.Value{reflect.ValueOf(false)}
+					})})
+				case out.Kind() == reflect.String && name != "String" && out.Len() > 0, out.Kind() == reflect.Bool && out.Bool(), out.Kind() == reflect.Int && out.Int() != 0:
+					t.Errorf("%T.%s is %v", v, name, out)
+				}
+			}
 		}
 	}
 }

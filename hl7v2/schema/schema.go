@@ -27,12 +27,7 @@ func Lookup(version string) (Version, bool) {
 }
 
 // facts are the version's sections.
-func (v Version) facts() *file {
-	if v.f == nil {
-		return &nothing
-	}
-	return v.f
-}
+func (v Version) facts() *file { return v.f.facts() }
 
 // String is the version's name, such as "2.5.1".
 func (v Version) String() string { return v.name }
@@ -80,18 +75,19 @@ func (v Version) Segments() iter.Seq[Segment] {
 }
 
 // ID is the segment's three letters.
-func (s Segment) ID() string { return s.f.segments.str(s.i, 0) }
+func (s Segment) ID() string { return s.f.facts().segments.str(s.i, 0) }
 
 // Name is the segment's name, such as "Patient identification".
-func (s Segment) Name() string { return s.f.segments.str(s.i, 4) }
+func (s Segment) Name() string { return s.f.facts().segments.str(s.i, 4) }
 
 // NumFields is the highest field number that is defined.
-func (s Segment) NumFields() int { return s.f.segments.u16(s.i, 10) }
+func (s Segment) NumFields() int { return s.f.facts().segments.u16(s.i, 10) }
 
 // Field returns field n, counted from 1. It is false for numbers that the
 // version does not define.
 func (s Segment) Field(n int) (Element, bool) {
-	return element(s.f, s.f.segments, s.i, n)
+	f := s.f.facts()
+	return element(f, f.segments, s.i, n)
 }
 
 // element returns the n-th element of a segment or data type.
@@ -100,7 +96,7 @@ func element(f *file, of section, i, n int) (Element, bool) {
 		return Element{f: &nothing}, false
 	}
 	e := Element{f, of.u16(i, 8) + n - 1}
-	return e, e.f.elements.u32(e.i, 8) != 'X'
+	return e, f.elements.u32(e.i, 8) != 'X'
 }
 
 // Element is the definition of a field of a segment, or of a component of a
@@ -111,25 +107,25 @@ type Element struct {
 }
 
 // Name is the element's name, such as "Patient Identifier List".
-func (e Element) Name() string { return e.f.elements.str(e.i, 0) }
+func (e Element) Name() string { return e.f.facts().elements.str(e.i, 0) }
 
 // Type is the id of the data type, such as "CX". It is "Varies" where another
 // field names the type, as OBX-2 does for OBX-5, and empty for a withdrawn
 // field.
-func (e Element) Type() string { return e.f.elements.str(e.i, 4) }
+func (e Element) Type() string { return e.f.facts().elements.str(e.i, 4) }
 
 // Usage says whether the element must be there.
-func (e Element) Usage() Usage { return Usage(e.f.elements.u32(e.i, 8)) }
+func (e Element) Usage() Usage { return Usage(e.f.facts().elements.u32(e.i, 8)) }
 
 // Length is the maximum length in characters, 0 where none is known. From 2.7
 // on it is no hard limit.
-func (e Element) Length() int { return int(e.f.elements.u32(e.i, 12)) }
+func (e Element) Length() int { return int(e.f.facts().elements.u32(e.i, 12)) }
 
 // Max is how many repetitions are allowed, 0 for any number.
-func (e Element) Max() int { return e.f.elements.u16(e.i, 16) }
+func (e Element) Max() int { return e.f.facts().elements.u16(e.i, 16) }
 
 // Table is the number of the table that the value comes from, 0 for none.
-func (e Element) Table() int { return e.f.elements.u16(e.i, 18) }
+func (e Element) Table() int { return e.f.facts().elements.u16(e.i, 18) }
 
 // DataType is the definition of a data type.
 type DataType struct {
@@ -160,17 +156,18 @@ func (v Version) DataTypes() iter.Seq[DataType] {
 }
 
 // ID is the type's short name, such as "XPN".
-func (t DataType) ID() string { return t.f.types.str(t.i, 0) }
+func (t DataType) ID() string { return t.f.facts().types.str(t.i, 0) }
 
 // Name is the type's name, such as "Extended Person Name"; it may be empty.
-func (t DataType) Name() string { return t.f.types.str(t.i, 4) }
+func (t DataType) Name() string { return t.f.facts().types.str(t.i, 4) }
 
 // NumComponents is the number of components, 0 for a primitive type.
-func (t DataType) NumComponents() int { return t.f.types.u16(t.i, 10) }
+func (t DataType) NumComponents() int { return t.f.facts().types.u16(t.i, 10) }
 
 // Component returns component n, counted from 1.
 func (t DataType) Component(n int) (Element, bool) {
-	return element(t.f, t.f.types, t.i, n)
+	f := t.f.facts()
+	return element(f, f.types, t.i, n)
 }
 
 // Table is a table of codes.
@@ -201,24 +198,24 @@ func (v Version) Table(number int) (Table, bool) {
 }
 
 // Number is the table's number.
-func (t Table) Number() int { return t.f.tables.u16(t.i, 8) }
+func (t Table) Number() int { return t.f.facts().tables.u16(t.i, 8) }
 
 // Name is the table's name, such as "Administrative Sex".
-func (t Table) Name() string { return t.f.tables.str(t.i, 0) }
+func (t Table) Name() string { return t.f.facts().tables.str(t.i, 0) }
 
 // Len is how many codes the version's publication lists. Many tables are for
 // users to fill and list none.
-func (t Table) Len() int { return t.f.tables.u16(t.i, 10) }
+func (t Table) Len() int { return t.f.facts().tables.u16(t.i, 10) }
 
 // Display returns the meaning of a code, which may be empty, and whether the
 // table lists the code.
 func (t Table) Display(code string) (display string, ok bool) {
-	from := int(t.f.tables.u32(t.i, 4))
-	i, ok := t.f.codes.find(code, from, from+t.Len())
+	from := int(t.f.facts().tables.u32(t.i, 4))
+	i, ok := t.f.facts().codes.find(code, from, from+t.Len())
 	if !ok {
 		return "", false
 	}
-	return t.f.codes.str(i, 4), true
+	return t.f.facts().codes.str(i, 4), true
 }
 
 // Open reports whether the publication lists only the beginning of the codes
@@ -231,9 +228,9 @@ func (t Table) Open() bool {
 // Codes returns the codes with their meanings, in byte order.
 func (t Table) Codes() iter.Seq2[string, string] {
 	return func(yield func(code, display string) bool) {
-		from := int(t.f.tables.u32(t.i, 4))
+		from := int(t.f.facts().tables.u32(t.i, 4))
 		for i := from; i < from+t.Len(); i++ {
-			if !yield(t.f.codes.str(i, 0), t.f.codes.str(i, 4)) {
+			if !yield(t.f.facts().codes.str(i, 0), t.f.facts().codes.str(i, 4)) {
 				return
 			}
 		}

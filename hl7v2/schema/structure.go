@@ -81,22 +81,22 @@ type Node struct {
 
 // Name is the segment's id, the group's name such as
 // "ORU_R01_PATIENT_RESULT", or the structure's id.
-func (n Node) Name() string { return n.f.nodes.str(n.i, 0) }
+func (n Node) Name() string { return n.f.facts().nodes.str(n.i, 0) }
 
 // Kind says what the node is.
-func (n Node) Kind() Kind { return n.f.nodeKind(int32(n.i)) }
+func (n Node) Kind() Kind { return n.f.facts().nodeKind(int32(n.i)) }
 
 // Min is how often the node must occur, 0 or 1.
-func (n Node) Min() int { return n.f.nodes.u16(n.i, 6) }
+func (n Node) Min() int { return n.f.facts().nodes.u16(n.i, 6) }
 
 // Max is how often the node may occur in a row, 0 for any number.
-func (n Node) Max() int { return n.f.nodes.u16(n.i, 8) }
+func (n Node) Max() int { return n.f.facts().nodes.u16(n.i, 8) }
 
 // Children returns the nodes of a group or choice, in order.
 func (n Node) Children() iter.Seq[Node] {
 	return func(yield func(Node) bool) {
-		end := n.i + n.f.nodes.u16(n.i, 10)
-		for i := n.i + 1; i < end; i += n.f.nodes.u16(i, 10) {
+		end := n.i + n.f.facts().nodes.u16(n.i, 10)
+		for i := n.i + 1; i < end; i += n.f.facts().nodes.u16(i, 10) {
 			if !yield(Node{n.f, i}) {
 				return
 			}
