@@ -101,6 +101,7 @@ type profileElement struct {
 	form      form
 	primitive bool
 	number    int           // of the table, 0 if it has none
+	base      Table         // of the version, with that number
 	codes     *profileTable // that the profile defines
 	asBase    bool          // data type and table are those of the standard
 }

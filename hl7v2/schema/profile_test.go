@@ -38,6 +38,7 @@ func profileOf(t testing.TB, data []byte) *Profile {
 var sameProfile = cmp.Options{
 	cmp.AllowUnexported(Profile{}, dynamicDefinition{}, profileTable{}, profileCode{}, profileMessage{}, profilePlace{}, profileElement{}, profileRules{}, profileUsage{}, condition{}),
 	cmp.Comparer(func(a, b Version) bool { return a.name == b.name }),
+	cmp.Comparer(func(a, b Table) bool { return a == b }),
 	cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".at" }, cmp.Ignore()),
 }
 

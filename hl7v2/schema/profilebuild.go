@@ -294,6 +294,7 @@ func (b *profileBuilder) element(n *profileNode, path string, def Element, known
 		b.wrong(a.at, path, "the constant value is longer than %d characters", e.maxLength)
 	}
 	e.number, e.codes = tableNumber(e.table), b.p.tableOf(e.table)
+	e.base, _ = b.p.base.Table(e.number)
 	if known && e.name == "" {
 		e.name = def.Name()
 	}

@@ -40,7 +40,7 @@ func (p *Profile) Validate(m *hl7v2.Message) []hl7v2.Issue {
 // validate is Validate with the question for codes that a Validator has. by
 // says that the version's own facts are checked besides.
 func (p *Profile) validate(m *hl7v2.Message, code func(int, string) (bool, bool), by bool) []hl7v2.Issue {
-	x := profileCheck{p: p, m: m, code: code, by: by, escape: m.Delimiters().Escape, results: findings{lines: lines{data: m.Bytes()}}}
+	x := profileCheck{p: p, m: m, code: code, by: by, results: findings{lines: lines{data: m.Bytes()}}}
 	x.def = p.message(m)
 	if x.def == nil {
 		typ := m.SegmentAt(0).Field(9)
@@ -59,6 +59,7 @@ func (p *Profile) validate(m *hl7v2.Message, code func(int, string) (bool, bool)
 		x.found = make([]nearSegment, p.leaves)
 	}
 	x.match()
+	x.cursor.read(m)
 	for i := range x.groups {
 		x.group(int32(i))
 	}
@@ -78,10 +79,6 @@ func (x *profileCheck) report(code hl7v2.Code, path string, at int, clause strin
 func (x *profileCheck) segment(code hl7v2.Code, k int32, clause string, err error) {
 	s := x.m.SegmentAt(int(k))
 	x.report(code, s.Path(), s.Offset(), clause, err)
-}
-
-func (x *profileCheck) value(code hl7v2.Code, v hl7v2.Value, r *profileRules, err error) {
-	x.report(code, v.Path(), v.Offset(), r.clause, err)
 }
 
 // tooMany reports the first repetition of a segment, or of a group if that is
@@ -113,8 +110,9 @@ func appendOccurrence(b *strings.Builder, n int) {
 }
 
 // usage returns what an element's usage comes to, and whether that is by a
-// condition. A condition in prose makes it optional.
-func (x *profileCheck) usage(r *profileRules, s hl7v2.Segment, group int32, path func() (string, int)) (usage byte, byCondition bool) {
+// condition. A condition in prose makes it optional, which is reported where
+// the function says, or at the place of the cursor.
+func (x *profileCheck) usage(r *profileRules, s hl7v2.Segment, group int32, where func() (string, int)) (usage byte, byCondition bool) {
 	u := &r.usage
 	switch {
 	case u.then == u.otherwise:
@@ -127,8 +125,11 @@ func (x *profileCheck) usage(r *profileRules, s hl7v2.Segment, group int32, path
 	}
 	if n := r.prose - 1; x.seen[n/64]&(1<<(n%64)) == 0 {
 		x.seen[n/64] |= 1 << (n % 64)
-		at, offset := path()
-		x.results.report(hl7v2.Information, CodeProfileUnchecked, at, offset, r.clause, errUnchecked)
+		if where == nil {
+			where = x.where
+		}
+		path, at := where()
+		x.results.report(hl7v2.Information, CodeProfileUnchecked, path, at, r.clause, errUnchecked)
 	}
 	return 'O', false
 }
@@ -208,207 +209,250 @@ func (x *profileCheck) fields(s hl7v2.Segment, at placedSegment) {
 	if len(fields) == 0 {
 		return
 	}
-	sent := 0
-	for n, v := range s.Fields() {
-		sent = n
-		if n > len(fields) {
-			if v.State() != hl7v2.Absent {
-				x.value(CodeProfileUsage, v, &at.place.rules, errBeyond)
-			}
-			continue
-		}
-		x.field(&fields[n-1], v, n, s, at.group)
+	c := &x.cursor
+	c.segment, x.inGroup = s, at.group
+	marks := s.Marks()
+	n := 0
+	if s.Index() == 0 { // the separator is the first field
+		start := s.Offset() + len("MSH")
+		c.place = place{field: 1}
+		x.field(&fields[0], run{start, start + 1}, nil)
+		n = 1
 	}
-	for n := sent + 1; n <= len(fields); n++ {
-		x.field(&fields[n-1], hl7v2.Value{}, n, s, at.group)
+	next := marks[0].Offset() + 1
+	for i := 1; i < len(marks); i++ {
+		first := i
+		for !marks[i].EndsField() {
+			i++
+		}
+		n++
+		f := run{next, marks[i].Offset()}
+		next = f.end + 1
+		c.place = place{field: n}
+		if n <= len(fields) {
+			x.field(&fields[n-1], f, marks[first:i])
+		} else if c.state(f, i-first) != hl7v2.Absent {
+			x.element(CodeProfileUsage, &at.place.rules, errBeyond)
+		}
+	}
+	for n++; n <= len(fields); n++ {
+		c.place = place{field: n}
+		x.field(&fields[n-1], run{next - 1, next - 1}, nil)
+	}
+	c.place = place{}
+}
+
+// element reports a finding about the element at the place of the cursor, or
+// about what is around it if it is not there.
+func (x *profileCheck) element(code hl7v2.Code, r *profileRules, err error) {
+	if !x.results.full() {
+		path, at := x.where()
+		x.report(code, path, at, r.clause, err)
+	}
+}
+
+// where is the path and offset of the element at the place of the cursor.
+func (x *profileCheck) where() (path string, at int) {
+	c := x.cursor
+	for {
+		if v := c.value(); v.Exists() {
+			return v.Path(), v.Offset()
+		}
+		switch { // it is not there
+		case c.sub > 0:
+			c.sub = 0
+		case c.comp > 0:
+			c.comp = 0
+		case c.rep > 0:
+			c.rep = 0
+		default:
+			return c.segment.Path() + "-" + strconv.Itoa(c.field), c.segment.Offset() + len(c.segment.Raw())
+		}
 	}
 }
 
 // field checks a field with its repetitions.
-func (x *profileCheck) field(e *profileElement, v hl7v2.Value, n int, s hl7v2.Segment, group int32) {
-	absent := v.State() == hl7v2.Absent
-	if absent && e.rules.usage.then != 'R' && e.rules.usage.otherwise != 'R' && e.rules.prose == 0 {
+func (x *profileCheck) field(e *profileElement, f run, marks []hl7v2.Mark) {
+	c := &x.cursor
+	if c.state(f, len(marks)) == hl7v2.Absent {
+		x.absent(e, 0)
 		return
 	}
-	where := func() (string, int) {
-		at := v.Offset()
-		if at < 0 {
-			at = s.Offset() + len(s.Raw())
-		}
-		return s.Path() + "-" + strconv.Itoa(n), at
-	}
-	usage, byCondition := x.usage(&e.rules, s, group, where)
-	if absent {
-		if usage == 'R' {
-			path, at := where()
-			x.report(CodeProfileUsage, path, at, e.rules.clause, missing(byCondition))
-		}
-		return
-	}
+	usage, byCondition := x.usage(&e.rules, c.segment, x.inGroup, nil)
 	if usage == 'X' {
-		path, at := where()
-		x.report(CodeProfileUsage, path, at, e.rules.clause, forbidden(byCondition))
+		x.element(CodeProfileUsage, &e.rules, forbidden(byCondition))
 		return
 	}
 	count := 0
-	for r, rep := range v.Reps() {
-		count = r
-		if e.max > 0 && r == e.max+1 {
-			x.value(CodeProfileCardinality, rep, &e.rules, fmt.Errorf("it may be there %s", times(e.max)))
+	for {
+		k := next(marks, hl7v2.RepetitionMark)
+		rep := f
+		if k < len(marks) {
+			rep.end = marks[k].Offset()
 		}
-		if rep.State() != hl7v2.Absent {
-			x.fieldNumber, x.rep = n, rep
-			x.content(e, rep, s, group, 0)
+		count++
+		c.place = place{field: c.field, rep: count}
+		if e.max > 0 && count == e.max+1 {
+			x.element(CodeProfileCardinality, &e.rules, fmt.Errorf("it may be there %s", times(e.max)))
 		}
+		if state := c.state(rep, k); state != hl7v2.Absent {
+			x.content(e, rep, marks[:k], state, 0)
+		}
+		if k == len(marks) {
+			break
+		}
+		f.start, marks = rep.end+1, marks[k+1:]
 	}
-	x.rep = hl7v2.Value{}
+	c.place = place{field: c.field}
 	if count < e.min {
-		x.value(CodeProfileCardinality, v, &e.rules, fmt.Errorf("there are %d, at least %d are wanted", count, e.min))
+		x.element(CodeProfileCardinality, &e.rules, fmt.Errorf("there are %d, at least %d are wanted", count, e.min))
+	}
+}
+
+// absent reports an element that is not there and must be: a field, or part n
+// of what is around it.
+func (x *profileCheck) absent(e *profileElement, n int) {
+	u := &e.rules.usage
+	if u.then != 'R' && u.otherwise != 'R' && e.rules.prose == 0 {
+		return
+	}
+	usage, byCondition := x.usage(&e.rules, x.cursor.segment, x.inGroup, nil)
+	switch {
+	case usage != 'R':
+	case n == 0:
+		x.element(CodeProfileUsage, &e.rules, missing(byCondition))
+	default:
+		x.element(CodeProfileUsage, &e.rules, fmt.Errorf("component %d, %s: %w", n, e.name, missing(byCondition)))
 	}
 }
 
 // content checks a repetition, component or subcomponent that is not absent.
 // depth is 0, 1 or 2.
-func (x *profileCheck) content(e *profileElement, v hl7v2.Value, s hl7v2.Segment, group int32, depth int) {
-	if e.constant != "" && !isConstant(v, e.constant) {
-		x.value(CodeProfileConstant, v, &e.rules, errConstant)
+func (x *profileCheck) content(e *profileElement, r run, marks []hl7v2.Mark, state hl7v2.State, depth int) {
+	c := &x.cursor
+	if e.constant != "" && string(c.data[r.start:r.end]) != e.constant && c.value().Whole() != e.constant {
+		x.element(CodeProfileConstant, &e.rules, errConstant)
 	}
-	if v.State() == hl7v2.Null {
+	if state == hl7v2.Null {
 		return
 	}
-	x.length(e, v)
+	if size := r.end - r.start; e.maxLength > 0 && size > e.maxLength || e.minLength > 0 {
+		x.length(e, r)
+	}
+	first := leaf(r, marks)
 	if len(e.parts) == 0 {
-		leaf := v.Leaf()
-		if e.primitive && depth < 2 && len(leaf.Raw()) != len(v.Raw()) {
-			x.value(CodeProfileType, v, &e.rules, errParts)
+		if e.primitive && depth < 2 && len(marks) > 0 {
+			x.element(CodeProfileType, &e.rules, errParts)
 		}
-		if e.form != anyForm && !(x.by && e.asBase) && leaf.State() == hl7v2.Present && !hasForm(e.form, leaf.Raw()) {
-			x.value(CodeProfileType, leaf, &e.rules, errFormat)
+		if e.form != anyForm && !(x.by && e.asBase) && c.state(first, 0) == hl7v2.Present && !hasForm(e.form, c.data[first.start:first.end]) {
+			x.element(CodeProfileType, &e.rules, errFormat)
 		}
 	}
 	if e.table != "" && !(x.by && e.asBase) {
-		x.table(e, v.Leaf())
+		x.table(e, first)
 	}
 	if len(e.parts) == 0 {
 		return
 	}
-	sent := 0
-	part := func(n int, v hl7v2.Value) {
-		sent = n
-		if n > len(e.parts) {
-			if v.State() != hl7v2.Absent {
-				x.value(CodeProfileUsage, v, &e.rules, errBeyond)
-			}
-			return
-		}
-		x.part(&e.parts[n-1], v, n, s, group, depth)
+	kind, number := hl7v2.ComponentMark, &c.comp
+	if depth > 0 {
+		kind, number = hl7v2.SubcomponentMark, &c.sub
 	}
-	if depth == 0 {
-		for n, c := range v.Components() {
-			part(n, c)
+	n := 0
+	for {
+		k := next(marks, kind)
+		part := r
+		if k < len(marks) {
+			part.end = marks[k].Offset()
 		}
-	} else {
-		for n, c := range v.Subs() {
-			part(n, c)
+		n++
+		*number = n
+		x.part(e, n, part, marks[:k], depth)
+		if k == len(marks) {
+			break
 		}
+		r.start, marks = part.end+1, marks[k+1:]
 	}
-	for n := sent + 1; n <= len(e.parts); n++ {
-		if p := &e.parts[n-1]; p.rules.usage.then == 'R' || p.rules.usage.otherwise == 'R' {
-			x.absentPart(p, v, n, s, group)
-		}
+	for n++; n <= len(e.parts); n++ {
+		*number = n
+		x.absent(&e.parts[n-1], n)
 	}
+	*number = 0
 }
 
-// part checks a component or subcomponent.
-func (x *profileCheck) part(e *profileElement, v hl7v2.Value, n int, s hl7v2.Segment, group int32, depth int) {
-	if v.State() == hl7v2.Absent {
-		if e.rules.usage.then == 'R' || e.rules.usage.otherwise == 'R' {
-			x.absentPart(e, v, n, s, group)
+// part checks component or subcomponent n of an element.
+func (x *profileCheck) part(of *profileElement, n int, r run, marks []hl7v2.Mark, depth int) {
+	state := x.cursor.state(r, len(marks))
+	if n > len(of.parts) {
+		if state != hl7v2.Absent {
+			x.element(CodeProfileUsage, &of.rules, errBeyond)
 		}
 		return
 	}
-	usage, byCondition := x.usage(&e.rules, s, group, func() (string, int) { return v.Path(), v.Offset() })
+	e := &of.parts[n-1]
+	if state == hl7v2.Absent {
+		x.absent(e, n)
+		return
+	}
+	usage, byCondition := x.usage(&e.rules, x.cursor.segment, x.inGroup, nil)
 	if usage == 'X' {
-		x.value(CodeProfileUsage, v, &e.rules, forbidden(byCondition))
+		x.element(CodeProfileUsage, &e.rules, forbidden(byCondition))
 		return
 	}
-	x.content(e, v, s, group, depth+1)
-}
-
-// absentPart reports a component that must be there: in v if it has no place
-// of its own.
-func (x *profileCheck) absentPart(e *profileElement, v hl7v2.Value, n int, s hl7v2.Segment, group int32) {
-	usage, byCondition := x.usage(&e.rules, s, group, func() (string, int) { return v.Path(), v.Offset() })
-	if usage == 'R' {
-		x.value(CodeProfileUsage, v, &e.rules, fmt.Errorf("component %d, %s: %w", n, e.name, missing(byCondition)))
-	}
-}
-
-// isConstant reports whether a value is the one that the profile wants.
-func isConstant(v hl7v2.Value, constant string) bool {
-	return string(v.Raw()) == constant || v.Whole() == constant
+	x.content(e, r, marks, state, depth+1)
 }
 
 // length compares the length in characters, with escape sequences read.
-func (x *profileCheck) length(e *profileElement, v hl7v2.Value) {
-	have := len(v.Raw())
-	if (e.maxLength == 0 || have <= e.maxLength) && e.minLength == 0 {
-		return
-	}
-	if !x.isPlain(v.Raw()) {
-		have = utf8.RuneCountInString(v.Whole())
+func (x *profileCheck) length(e *profileElement, r run) {
+	have := r.end - r.start
+	if !x.cursor.isPlain(x.cursor.data[r.start:r.end]) {
+		have = utf8.RuneCountInString(x.cursor.value().Whole())
 	}
 	switch {
 	case e.maxLength > 0 && have > e.maxLength:
-		x.value(CodeProfileLength, v, &e.rules, fmt.Errorf("%d characters, the profile allows %d", have, e.maxLength))
+		x.element(CodeProfileLength, &e.rules, fmt.Errorf("%d characters, the profile allows %d", have, e.maxLength))
 	case have < e.minLength:
-		x.value(CodeProfileLength, v, &e.rules, fmt.Errorf("%d characters, the profile wants %d", have, e.minLength))
+		x.element(CodeProfileLength, &e.rules, fmt.Errorf("%d characters, the profile wants %d", have, e.minLength))
 	}
-}
-
-// isPlain reports whether bytes are their own text: ASCII without an escape
-// sequence, of HL7 or of a character set.
-func (x *profileCheck) isPlain(raw []byte) bool {
-	for _, c := range raw {
-		if c >= 0x80 || c == x.escape || c == 0x1b {
-			return false
-		}
-	}
-	return true
 }
 
 // table checks a code by the profile's table, or else by what the validator
 // and the version know.
-func (x *profileCheck) table(e *profileElement, v hl7v2.Value) {
-	if v.State() != hl7v2.Present {
+func (x *profileCheck) table(e *profileElement, r run) {
+	c := &x.cursor
+	if c.state(r, 0) != hl7v2.Present {
 		return
+	}
+	text := c.data[r.start:r.end]
+	if !c.isPlain(text) {
+		text = c.value().Leaf().AppendText(c.text[:0])
 	}
 	severity := hl7v2.Error
 	if t := e.codes; t != nil {
-		x.text = v.AppendText(x.text[:0])
-		if _, ok := t.index[string(x.text)]; ok {
+		if _, ok := t.index[string(text)]; ok {
 			return
 		}
 		if t.extensible {
 			severity = hl7v2.Warning
 		}
 	} else {
-		code := v.Text()
 		if x.code != nil {
-			if valid, known := x.code(e.number, code); known && valid {
+			if valid, known := x.code(e.number, string(text)); known && valid {
 				return
 			}
 		}
-		t, ok := x.p.base.Table(e.number)
-		if !ok || t.Len() == 0 || t.Open() || e.number == codingSystems && isCodingSystem(code) {
+		if e.base.Len() == 0 || e.base.Open() {
 			return
 		}
-		if _, ok := t.Display(code); ok {
+		if _, ok := e.base.Display(string(text)); ok || e.number == codingSystems && isCodingSystem(string(text)) {
 			return
 		}
-		if e.datatype != "ID" || e.number == mediaTypes || e.number == mediaSubtypes || x.p.base.later(e.number, code) != "" {
+		if e.datatype != "ID" || e.number == mediaTypes || e.number == mediaSubtypes || x.p.base.later(e.number, string(text)) != "" {
 			severity = hl7v2.Warning // a table for users to extend, or for later versions
 		}
 	}
-	x.results.report(severity, CodeProfileTable, v.Path(), v.Offset(), e.rules.clause, fmt.Errorf("not a code of table %s", e.table))
+	if !x.results.full() {
+		path, at := x.where()
+		x.results.report(severity, CodeProfileTable, path, at, e.rules.clause, fmt.Errorf("not a code of table %s", e.table))
+	}
 }

@@ -84,8 +84,8 @@ func (c *condition) holds(x *profileCheck, s hl7v2.Segment, inst int32) bool {
 	}
 	found := false
 	switch same := s.Is(c.path.Segment); {
-	case same && c.path.Field == x.fieldNumber && c.path.Rep == 0 && x.rep.Exists():
-		v := x.rep
+	case same && c.path.Field == x.cursor.field && c.path.Rep == 0 && x.cursor.rep > 0:
+		v := s.Field(c.path.Field).Rep(x.cursor.rep)
 		if c.path.Comp > 0 {
 			v = v.Component(c.path.Comp)
 		}

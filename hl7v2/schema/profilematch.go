@@ -8,22 +8,20 @@ import (
 
 // profileCheck is the checking of one message.
 type profileCheck struct {
-	p           *Profile
-	def         *profileMessage
-	m           *hl7v2.Message
-	code        func(table int, code string) (valid, known bool)
-	by          bool // the facts of the version are checked elsewhere
-	groups      []groupInstance
-	placed      []placedSegment
-	counts      []int32 // of the children of each group
-	stack       []profileFrame
-	seen        []uint64 // which conditions in prose have been reported
-	found       []nearSegment
-	fieldNumber int         // that is being checked
-	rep         hl7v2.Value // its repetition
-	text        []byte      // of a code
-	escape      byte
-	results     findings
+	p       *Profile
+	def     *profileMessage
+	m       *hl7v2.Message
+	code    func(table int, code string) (valid, known bool)
+	by      bool // the facts of the version are checked elsewhere
+	groups  []groupInstance
+	placed  []placedSegment
+	counts  []int32 // of the children of each group
+	stack   []profileFrame
+	seen    []uint64 // which conditions in prose have been reported
+	found   []nearSegment
+	cursor  checker // where in a segment it is
+	inGroup int32   // the group of that segment
+	results findings
 }
 
 // groupInstance is a repetition of a group in a message, or the message.
