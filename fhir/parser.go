@@ -91,7 +91,7 @@ type scope struct {
 // zeros is what is behind an input; padding is its length.
 const (
 	zeros   = "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
-	padding = len(zeros)
+	padding = 16
 )
 
 // reader is the state of one parse, shared by the JSON and XML scanners.
