@@ -251,6 +251,15 @@ func (x *profileCheck) element(code hl7v2.Code, r *profileRules, err error) {
 	}
 }
 
+// inside reports a finding about the first innermost value of the element at the
+// place of the cursor.
+func (x *profileCheck) inside(severity hl7v2.Severity, code hl7v2.Code, r *profileRules, err error) {
+	if !x.results.full() {
+		v := x.cursor.value().Leaf()
+		x.results.report(severity, code, v.Path(), v.Offset(), r.clause, err)
+	}
+}
+
 // where is the path and offset of the element at the place of the cursor.
 func (x *profileCheck) where() (path string, at int) {
 	c := x.cursor
@@ -345,7 +354,7 @@ func (x *profileCheck) content(e *profileElement, r run, marks []hl7v2.Mark, sta
 			x.element(CodeProfileType, &e.rules, errParts)
 		}
 		if e.form != anyForm && !(x.by && e.asBase) && c.state(first, 0) == hl7v2.Present && !hasForm(e.form, c.data[first.start:first.end]) {
-			x.element(CodeProfileType, &e.rules, errFormat)
+			x.inside(hl7v2.Error, CodeProfileType, &e.rules, errFormat)
 		}
 	}
 	if e.table != "" && !(x.by && e.asBase) {
@@ -451,8 +460,5 @@ func (x *profileCheck) table(e *profileElement, r run) {
 			severity = hl7v2.Warning // a table for users to extend, or for later versions
 		}
 	}
-	if !x.results.full() {
-		path, at := x.where()
-		x.results.report(severity, CodeProfileTable, path, at, e.rules.clause, fmt.Errorf("not a code of table %s", e.table))
-	}
+	x.inside(severity, CodeProfileTable, &e.rules, fmt.Errorf("not a code of table %s", e.table))
 }
