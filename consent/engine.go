@@ -319,23 +319,21 @@ func actionOf(set values) int {
 // optOut settles what is known of the national opt-out.
 func (e *Engine) optOut(ctx context.Context, r *Request, d *Decision) {
 	f := &d.facts
-	if f.set[fNDO] == 1<<1 || f.why[fNDO] != causeNone {
-		return // the records settle it, or leave it open
-	}
-	switch r.Data.NumberState {
-	case NumberInvalid:
-		f.open(fNDO, causeNumber)
-		return
-	case NumberAbsent, NumberDisproportionate:
-		f.open(fNDO, causeNoNumber)
-		return
-	}
-	if r.Subject.IsZero() || r.Data.NumberState != NumberPresent {
+	nobody := r.Data.NumberState > NumberDisproportionate || r.Data.NumberState == NumberPresent && r.Subject.IsZero()
+	if nobody {
 		// Nothing can be looked up of nobody: that no choice was found under
 		// this number says nothing.
-		f.open(fNDO, causeNumber)
 		f.unsettle(fType1, fType1.anyValue(), causeNumber)
 		f.unsettle(fLocal, fLocal.anyValue(), causeNumber)
+	}
+	switch {
+	case f.set[fNDO] == 1<<1 || f.why[fNDO] != causeNone:
+		return // the records settle it, or leave it open
+	case nobody || r.Data.NumberState == NumberInvalid:
+		f.open(fNDO, causeNumber)
+		return
+	case r.Data.NumberState != NumberPresent:
+		f.open(fNDO, causeNoNumber)
 		return
 	}
 	f.open(fNDO, causeNDOUnknown)

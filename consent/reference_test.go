@@ -1,7 +1,6 @@
 package consent_test
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -59,6 +58,24 @@ func not(t tri) tri {
 	return unknown
 }
 
+// known is what an answer from outside says: anything else than yes and no is
+// not known.
+func known(t tri) tri {
+	if t == yes || t == no {
+		return t
+	}
+	return unknown
+}
+
+// oneOf says whether a value of an enumeration is one of some. One beyond the
+// last is not known.
+func oneOf[T ~uint8](v, last T, list ...T) tri {
+	if v > last {
+		return unknown
+	}
+	return is(slices.Contains(list, v))
+}
+
 // slowly answers a question.
 func slowly(q question) consent.Outcome {
 	purposes := q.request.Purposes
@@ -101,39 +118,103 @@ type standingRecord struct {
 	unreliable              bool
 }
 
-// standing returns the records that are current, with how they stand.
+// standing returns the records that are current, with how they stand. What
+// cannot be relied on stands for every kind it may be of.
 func standing(q question) []standingRecord {
 	var out []standingRecord
+	doubt := func(r consent.Record) {
+		for k := consent.NationalDataOptOut; k <= consent.PrivacyDirective; k++ {
+			if r.Kind == k || r.Kind == consent.NoKind || r.Kind > consent.PrivacyDirective || r.Subject != q.request.Subject {
+				r := r
+				r.Kind = k
+				out = append(out, standingRecord{Record: r, unreliable: true})
+			}
+		}
+	}
 	for i, r := range q.records {
-		if r.RecordedAt.After(q.request.KnownAt) || r.State == consent.EnteredInError {
+		if !counts(q, r) || r.State == consent.EnteredInError {
 			continue
 		}
-		s := standingRecord{Record: r}
-		replaced := false
+		if r.Subject != q.request.Subject {
+			doubt(r)
+			continue
+		}
+		if replacedByVersion(q, r) {
+			continue
+		}
+		nonsense := senseless(r) || r.Kind == consent.NoKind || r.Kind > consent.PrivacyDirective
+		superseded, perhaps := false, false
 		for j, o := range q.records {
-			if i == j || o.ID != r.ID || o.RecordedAt.After(q.request.KnownAt) {
+			if i == j || o.ID == r.ID || o.Subject != r.Subject || !slices.Contains(o.Supersedes, r.ID) || !counts(q, o) || !begun(q, o) ||
+				o.State == consent.EnteredInError || o.State == consent.Proposed || replacedByVersion(q, o) {
 				continue
 			}
-			a, _ := json.Marshal(o)
-			b, _ := json.Marshal(r)
-			replaced = replaced || o.Version > r.Version
-			s.unreliable = s.unreliable || o.Version == r.Version && string(a) != string(b)
+			if contradicted(q, o) || senseless(o) || o.Kind != r.Kind || leadsTo(q, i, j) {
+				perhaps = true
+			} else {
+				superseded = true
+			}
 		}
-		if replaced {
+		switch {
+		case nonsense || contradicted(q, r):
+			doubt(r)
+			continue
+		case superseded:
+			continue
+		case perhaps:
+			doubt(r)
 			continue
 		}
 		end := r.Until
 		if end.IsZero() && r.State == consent.Withdrawn {
 			end = r.RecordedAt
 		}
-		s.unreliable = s.unreliable || !r.Until.IsZero() && r.Until.Before(r.From)
-		at := q.request.AsAt
-		s.started = !at.Before(r.From) && r.State != consent.Proposed
+		s, at := standingRecord{Record: r}, q.request.AsAt
+		s.started = begun(q, r) && r.State != consent.Proposed
 		s.ended = !end.IsZero() && !at.Before(end) && !end.Equal(r.From)
 		s.inForce = s.started && (end.IsZero() || at.Before(end))
 		out = append(out, s)
 	}
 	return out
+}
+
+// counts: a record that was recorded by the time up to which is asked.
+func counts(q question, r consent.Record) bool { return !r.RecordedAt.After(q.request.KnownAt) }
+
+func begun(q question, r consent.Record) bool { return !q.request.AsAt.Before(r.From) }
+
+func senseless(r consent.Record) bool {
+	return r.From.IsZero() || r.RecordedAt.IsZero() || !r.Until.IsZero() && r.Until.Before(r.From) ||
+		r.State == consent.NoState || r.State > consent.EnteredInError || r.Effect != consent.Denies && r.Effect != consent.Permits
+}
+
+func replacedByVersion(q question, r consent.Record) bool {
+	return slices.ContainsFunc(q.records, func(o consent.Record) bool {
+		return o.ID == r.ID && o.Subject == r.Subject && counts(q, o) && o.Version > r.Version
+	})
+}
+
+// contradicted: there is another with the same id and version.
+func contradicted(q question, r consent.Record) bool {
+	return slices.ContainsFunc(q.records, func(o consent.Record) bool {
+		return o.ID == r.ID && o.Version == r.Version && o.Subject == r.Subject && counts(q, o) && string(o.AppendJSON(nil)) != string(r.AppendJSON(nil))
+	})
+}
+
+// leadsTo: a record says that it supersedes another, perhaps through more.
+func leadsTo(q question, from, to int) bool {
+	reached := map[int]bool{from: true}
+	for again := true; again; {
+		again = false
+		for i, o := range q.records {
+			for k := range reached {
+				if r := q.records[k]; !reached[i] && o.Subject == r.Subject && slices.Contains(r.Supersedes, o.ID) && counts(q, o) && begun(q, o) {
+					reached[i], again = true, true
+				}
+			}
+		}
+	}
+	return from != to && reached[to]
 }
 
 func choicesOf(q question) choices {
@@ -191,6 +272,10 @@ func choicesOf(q question) choices {
 	c.consentKnown = !doubt
 	c.proxies(q, list)
 	c.preferences(q, list)
+	if r.Data.NumberState > consent.NumberDisproportionate {
+		// Whose choices were looked up is not known.
+		c.type1, c.local = unknown, unknown
+	}
 	return c
 }
 
@@ -464,30 +549,30 @@ func (s *situation) origin() tri {
 	switch s.r.Data.Origin {
 	case consent.EnglandPublic, consent.EnglandPrivateNHS, consent.EnglandSocialCare:
 		return yes
-	case consent.OriginUnknown:
-		return unknown
+	case consent.EnglandPrivate, consent.OutsideEngland:
+		return no
 	}
-	return no
+	return unknown
 }
 
 func (s *situation) disclose() (deny, permit tri) {
 	r, e, d := s.r, &s.r.Evidence, &s.r.Data
 	care, beyond := is(s.p == consent.IndividualCare), is(s.p.BeyondCare())
 	named, anonymous, synthetic := unknown, unknown, unknown
-	if d.Identifiability != consent.IdentifiabilityUnknown {
+	if d.Identifiability != consent.IdentifiabilityUnknown && d.Identifiability <= consent.Synthetic {
 		named = is(d.Identifiability == consent.Identifiable || d.Identifiability == consent.Pseudonymised)
 		anonymous = is(d.Identifiability == consent.Anonymised || d.Identifiability == consent.Aggregate)
 		synthetic = is(d.Identifiability == consent.Synthetic)
 	}
 	controlled := is(d.Disclosed == consent.Yes)
 	// Two rules make data personal; each may be open by itself.
-	personal := some(all(named, d.Confidential), all(anonymous, not(controlled)))
+	personal := some(all(named, known(d.Confidential)), all(anonymous, not(controlled)))
 
 	given := unknown
 	if s.c.consentKnown {
 		given = is(s.c.consentGiven)
 	}
-	relation := is(r.Care.Relationship == consent.Legitimate || r.Care.Relationship == consent.SelfClaimed)
+	relation := oneOf(r.Care.Relationship, consent.NoRelationship, consent.Legitimate, consent.SelfClaimed)
 	reg3 := is(e.Regulation3 == "outbreak")
 	test := is(e.TestRecorded && e.TestOutcome == "disclose")
 	required := is(e.LegalInstrument == "statute" || e.LegalInstrument == "court-order" || e.LegalInstrument == "direction")
@@ -514,7 +599,7 @@ func (s *situation) disclose() (deny, permit tri) {
 		is(s.p == consent.PatientSurvey && !e.SurveySent.IsZero() && e.SurveySent.Year() < 2019+1 && e.SurveySent.Before(time.Date(2019, 4, 1, 0, 0, 0, 0, time.UTC))),
 		is(s.p == consent.InvoiceValidation),
 		is((s.p == consent.PrescriptionCharges || s.p == consent.Payment) && r.Recipient == "NHSBSA" && e.Regulation == "18A"),
-		is(d.NumberState == consent.NumberDisproportionate),
+		oneOf(d.NumberState, consent.NumberDisproportionate, consent.NumberDisproportionate),
 		is(s.p == consent.ClinicalAudit && e.Exemption != "" && e.ExemptionEvidence != ""),
 	)
 	optOut := all(beyond, personal, s.origin(), not(exempt), s.c.optedOut)
@@ -527,7 +612,7 @@ func (s *situation) disclose() (deny, permit tri) {
 		all(basis(consent.OverridingPublicInterest), test),
 		all(basis(consent.LegalRequirement), is(e.LegalInstrument == "statute" || e.LegalInstrument == "court-order")),
 	)
-	type1 := all(d.HeldByGP, beyond, personal, s.c.type1, not(exempt1))
+	type1 := all(known(d.HeldByGP), beyond, personal, s.c.type1, not(exempt1))
 
 	special := is(s.p == consent.Marketing || s.p == consent.Insurance)
 	article9 := is(r.GDPR.Article6 != "" && r.GDPR.Article9 == "" || r.GDPR.Article6 == "" && r.GDPR.Article9 != "")
@@ -536,14 +621,14 @@ func (s *situation) disclose() (deny, permit tri) {
 		all(basis(consent.ImpliedConsent), beyond, named),
 		all(special, named, not(given)),
 		all(special, named, not(basis(consent.ExplicitConsent))),
-		is(r.Care.Necessity == consent.Excessive),
+		oneOf(r.Care.Necessity, consent.Excessive, consent.Excessive),
 		all(personal, article9),
 		all(basis(consent.ImpliedConsent), care, not(relation), named),
 		all(s.c.objection, not(basis(consent.LegalRequirement, consent.OverridingPublicInterest, consent.Regulation3))),
 		all(beyond, personal, s.c.local, not(given)),
 		optOut, type1,
 	)
-	permit = some(all(anonymous, controlled), synthetic, all(named, not(d.Confidential)), all(personal, lawful))
+	permit = some(all(anonymous, controlled), synthetic, all(named, not(known(d.Confidential))), all(personal, lawful))
 	return deny, permit
 }
 
@@ -555,7 +640,7 @@ func (s *situation) read() (deny, permit tri) {
 	good := b.Declared && b.Reason != "" && !other && !expired
 	strange := !slices.Contains([]consent.Purpose{consent.EmergencyOverride, consent.IndividualCare, consent.NoPurpose}, s.p)
 	deny = some(
-		is(r.Implicit == consent.DenyAll),
+		oneOf(r.Implicit, consent.BasicNormal, consent.DenyAll),
 		is(r.AuditDown && !glass),
 		is(b.Declared && strange),
 		is(glass && !good), is(other),
@@ -563,8 +648,10 @@ func (s *situation) read() (deny, permit tri) {
 		all(s.c.objection, is(!glass)),
 	)
 	normal := slices.Contains([]consent.Purpose{consent.IndividualCare, consent.Payment, consent.Planning, consent.Operations}, s.p)
-	permit = is(glass && good && r.Actor.BTGListed == consent.Yes && (r.Implicit == consent.BreakGlassOnly || r.Implicit == consent.BasicNormal) ||
-		normal && r.Implicit == consent.BasicNormal)
+	permit = some(
+		all(is(glass && good && r.Actor.BTGListed == consent.Yes), oneOf(r.Implicit, consent.BasicNormal, consent.BreakGlassOnly, consent.BasicNormal)),
+		all(is(normal), oneOf(r.Implicit, consent.BasicNormal, consent.BasicNormal)),
+	)
 	return deny, permit
 }
 
@@ -593,7 +680,7 @@ func (s *situation) upload() (deny, permit tri) {
 	deny = some(
 		mismatch, s.careOnly(), dissent, s.objection(),
 		all(additional, silent, not(model)), all(additional, core),
-		is(d.Item == consent.SensitiveItem && !d.ItemRequested), is(d.Item == consent.PracticeConfidentialItem),
+		all(oneOf(d.Item, consent.PracticeConfidentialItem, consent.SensitiveItem), is(!d.ItemRequested)), oneOf(d.Item, consent.PracticeConfidentialItem, consent.PracticeConfidentialItem),
 	)
 	permit = some(all(not(additional), silent), all(not(additional), among(s.c.scr, "9Ndm.", "9Ndn.", "93C2.")), all(additional, silent, model), both)
 	return deny, permit
@@ -602,37 +689,34 @@ func (s *situation) upload() (deny, permit tri) {
 func (s *situation) view() (deny, permit tri) {
 	c, r := &s.r.Care, s.r
 	reason := c.Emergency && c.EmergencyReason != ""
-	asked := is(c.Permission == consent.NotAsked)
-	role := unknown
-	if r.Actor.Role != consent.Unknown {
-		role = r.Actor.Role
-	}
+	asked := oneOf(c.Permission, consent.Refused, consent.NotAsked)
+	role := known(r.Actor.Role)
 	deny = some(
-		s.careOnly(), not(role), is(c.Relationship == consent.NoRelationship || c.Relationship == consent.RelationshipUnstated),
-		among(s.c.scr, "9Ndo.", "93C3."), is(c.Permission == consent.Refused), s.objection(),
+		s.careOnly(), not(role), oneOf(c.Relationship, consent.NoRelationship, consent.NoRelationship, consent.RelationshipUnstated),
+		among(s.c.scr, "9Ndo.", "93C3."), oneOf(c.Permission, consent.Refused, consent.Refused), s.objection(),
 		all(among(s.c.acs, "No"), is(!reason)),
 		all(is(c.Emergency && !reason), asked),
 		all(asked, among(s.c.acs, "Ask", ""), is(!c.Emergency)),
 	)
-	permit = some(is(c.Permission == consent.Given), all(asked, among(s.c.acs, "Yes")), all(asked, is(reason), not(among(s.c.acs, "Yes"))))
+	permit = some(oneOf(c.Permission, consent.Refused, consent.Given), all(asked, among(s.c.acs, "Yes")), all(asked, is(reason), not(among(s.c.acs, "Yes"))))
 	return deny, permit
 }
 
 func (s *situation) gpConnect() (deny, permit tri) {
 	c, p, d := &s.r.Care, &s.r.Patient, &s.r.Data
 	dead := !p.Deceased.IsZero() && !p.Deceased.After(s.r.AsAt)
-	related := c.Relationship == consent.Legitimate || c.Relationship == consent.SelfClaimed
+	related := oneOf(c.Relationship, consent.NoRelationship, consent.Legitimate, consent.SelfClaimed)
 	deny = some(
 		is(p.NotFound || dead || p.Unverified), among(s.c.pds, "R", "V", "REDACTED"),
 		all(s.c.dissent, is(!c.OtherCapability)), s.careOnly(), s.objection(),
-		is(d.Item != consent.OrdinaryItem),
-		all(is(c.PatientAbsent), not(c.SharingAgreement)),
-		is(c.Relationship == consent.NoRelationship || c.PatientAbsent && c.Relationship == consent.RelationshipUnstated),
+		not(oneOf(d.Item, consent.PracticeConfidentialItem, consent.OrdinaryItem)),
+		all(is(c.PatientAbsent), not(known(c.SharingAgreement))),
+		oneOf(c.Relationship, consent.NoRelationship, consent.NoRelationship), all(is(c.PatientAbsent), oneOf(c.Relationship, consent.NoRelationship, consent.RelationshipUnstated)),
 	)
 	care := is(s.p == consent.IndividualCare)
 	permit = some(
-		all(care, is(!c.PatientAbsent && c.Relationship != consent.NoRelationship)),
-		all(care, is(c.PatientAbsent && related), c.SharingAgreement),
+		all(care, is(!c.PatientAbsent), not(oneOf(c.Relationship, consent.NoRelationship, consent.NoRelationship))),
+		all(care, is(c.PatientAbsent), related, known(c.SharingAgreement)),
 	)
 	return deny, permit
 }

@@ -97,26 +97,92 @@ func Record(kind consent.Kind) *rapid.Generator[consent.Record] {
 	})
 }
 
-// Records draws up to n records of any kinds about Person(0).
+// Records draws up to n records of any kinds about Person(0). Some supersede
+// others, themselves or each other, and some have values that no record
+// should have: times that are missing, states, kinds and effects that do not
+// exist, or another person.
 func Records(n int) *rapid.Generator[[]consent.Record] {
 	return rapid.Custom(func(t *rapid.T) []consent.Record {
 		var out []consent.Record
 		for range rapid.IntRange(0, n).Draw(t, "records") {
 			kind := consent.Kind(rapid.IntRange(int(consent.NationalDataOptOut), int(consent.PrivacyDirective)).Draw(t, "kind"))
+			if len(out) > 0 && rapid.IntRange(0, 2).Draw(t, "same kind") == 0 {
+				kind = out[len(out)-1].Kind // so that one can supersede the other
+			}
 			r := Record(kind).Draw(t, "record")
 			// One id stands for one kind, or versions would make no sense.
 			r.ID = kind.String() + "-" + r.ID
 			out = append(out, r)
 		}
+		for i := range out {
+			if rapid.IntRange(0, 3).Draw(t, "supersedes") == 0 {
+				out[i].Supersedes = []string{out[rapid.IntRange(0, len(out)-1).Draw(t, "superseded")].ID}
+			}
+			if rapid.IntRange(0, 39).Draw(t, "odd record") == 0 {
+				oddRecord(t, &out[i])
+			}
+		}
 		return out
 	})
+}
+
+// odd is beyond every enumeration, and beyond the bits of a set of values.
+const odd = 35
+
+func oddRecord(t *rapid.T, r *consent.Record) {
+	switch rapid.IntRange(0, 6).Draw(t, "oddity of a record") {
+	case 0:
+		r.From = time.Time{}
+	case 1:
+		r.RecordedAt = time.Time{}
+	case 2:
+		r.State = rapid.SampledFrom([]consent.State{consent.NoState, odd}).Draw(t, "odd state")
+	case 3:
+		r.Kind = rapid.SampledFrom([]consent.Kind{consent.NoKind, odd}).Draw(t, "odd kind")
+	case 4:
+		r.Effect = odd
+	case 5:
+		r.Subject = Person(1)
+	case 6:
+		r.From, r.Until = noon, noon.Add(-time.Hour)
+	}
+}
+
+func oddRequest(t *rapid.T, r *consent.Request) {
+	switch rapid.IntRange(0, 11).Draw(t, "oddity of a request") {
+	case 0:
+		r.Data.Identifiability = odd
+	case 1:
+		r.Data.Origin = odd
+	case 2:
+		r.Data.Confidential = odd
+	case 3:
+		r.Data.HeldByGP = odd
+	case 4:
+		r.Data.NumberState = odd
+	case 5:
+		r.Data.Item = odd
+	case 6:
+		r.Care.Relationship = odd
+	case 7:
+		r.Care.Permission = odd
+	case 8:
+		r.Care.Necessity = odd
+	case 9:
+		r.Care.SharingAgreement = odd
+	case 10:
+		r.Actor.Role = odd
+	case 11:
+		r.Implicit = odd
+	}
 }
 
 func pick[T ~uint8](t *rapid.T, label string, most T) T {
 	return T(rapid.IntRange(0, int(most)).Draw(t, label))
 }
 
-// Request draws a request about Person(0). It can meet all obligations.
+// Request draws a request about Person(0), at times with a value that is none
+// of the constants. It can meet all obligations.
 func Request() *rapid.Generator[consent.Request] {
 	return rapid.Custom(func(t *rapid.T) consent.Request {
 		r := consent.Request{
@@ -132,6 +198,9 @@ func Request() *rapid.Generator[consent.Request] {
 		r.KnownAt = r.AsAt.Add(time.Duration(rapid.IntRange(0, 8).Draw(t, "known later")) * 6 * time.Hour)
 		evidence(t, &r)
 		situation(t, &r)
+		if rapid.IntRange(0, 19).Draw(t, "odd request") == 0 {
+			oddRequest(t, &r)
+		}
 		return r
 	})
 }

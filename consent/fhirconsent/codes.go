@@ -24,6 +24,22 @@ func parser() *fhir.Parser {
 	return shared.parser
 }
 
+// parseWhole parses a resource that is not linted: one of which a part was
+// left out because of how it is written is an error.
+func parseWhole(data []byte) (*fhir.Tree, error) {
+	tree, err := parser().Parse(data)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range tree.Issues() {
+		switch i.Code {
+		case fhir.CodeArray, fhir.CodeCompanion, fhir.CodeDuplicate, fhir.CodeEncoding, fhir.CodeJSONType, fhir.CodeLimit, fhir.CodeNull, fhir.CodeSyntax, fhir.CodeTooMany:
+			return nil, &fhir.ParseError{Issues: tree.Issues()}
+		}
+	}
+	return tree, nil
+}
+
 func itoa(i int) string { return strconv.Itoa(i) }
 
 // code is a reason that evaluation gives.

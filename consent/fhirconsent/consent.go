@@ -1,6 +1,9 @@
 package fhirconsent
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/nhskit/nhskit/consent"
@@ -57,7 +60,9 @@ func Parse(data []byte) (*Consent, error) {
 	return FromNode(tree.Root())
 }
 
-// ParseAll reads a Consent, or a Bundle, of which it takes the Consents.
+// ParseAll reads a Consent, or a Bundle, of which it takes the Consents. A
+// Bundle of which a part cannot be read is an error, as a Consent may be lost
+// with it; of a searchset with further pages these are the Consents of one.
 func ParseAll(data []byte) ([]*Consent, error) {
 	tree, err := parser().Parse(data)
 	if err != nil {
@@ -72,14 +77,33 @@ func ParseAll(data []byte) ([]*Consent, error) {
 		return []*Consent{c}, nil
 	}
 	var out []*Consent
+	end := 0 // of the newest Consent; what is wrong with those is theirs
+	issues := tree.Issues()
+	unread := func(until int) bool {
+		return slices.ContainsFunc(issues, func(i fhir.Issue) bool {
+			return i.Severity <= fhir.Error && i.Code != fhir.CodeMissing && i.Code != fhir.CodeNarrative && i.Code != fhir.CodePrimitive && (i.Offset < 0 || int64(end) <= i.Offset && i.Offset < int64(until))
+		})
+	}
 	for e := range root.Named("entry") {
-		if r, ok := e.Child("resource"); ok && r.Type().Name() == "Consent" {
-			c, err := FromNode(r)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, c)
+		r, ok := e.Child("resource")
+		if !ok {
+			return nil, fmt.Errorf("%w: an entry without a resource", errNoConsent)
 		}
+		if r.Type().Name() != "Consent" {
+			continue
+		}
+		c, err := FromNode(r)
+		if err != nil {
+			return nil, err
+		}
+		start, next := r.Span()
+		if unread(start) {
+			return nil, &fhir.ParseError{Issues: issues}
+		}
+		out, end = append(out, c), next
+	}
+	if unread(len(tree.Source())) {
+		return nil, &fhir.ParseError{Issues: issues}
 	}
 	return out, nil
 }
@@ -100,7 +124,25 @@ func FromNode(n fhir.Node) (*Consent, error) {
 	}
 	r := reader{c: new(Consent), base: n}
 	r.consent(n)
+	r.form(n)
 	return r.c, nil
+}
+
+// form reports what is wrong with how the resource is written. What was left
+// out in reading may be what matters.
+func (r *reader) form(n fhir.Node) {
+	start, end := n.Span()
+	for _, i := range n.Tree().Issues() {
+		within := i.Offset < 0 || int64(start) <= i.Offset && i.Offset < int64(end)
+		if i.Severity > fhir.Error || !within || i.Code == fhir.CodeMissing || i.Code == fhir.CodeNarrative {
+			continue // elements that are missing are for consent and provision
+		}
+		r.c.unsafe.add(codeUnknownElement)
+		if !slices.ContainsFunc(r.c.issues, func(o consent.Issue) bool { return o.Offset == i.Offset }) {
+			r.c.issues = append(r.c.issues, consent.Issue{Severity: consent.Error, Code: codeNames[codeUnknownElement], Path: i.Path, Offset: i.Offset, Line: i.Line, Col: i.Col, Clause: i.Clause, Text: string(i.Code)})
+		}
+	}
+	slices.SortStableFunc(r.c.issues, func(a, b consent.Issue) int { return cmp.Compare(a.Offset, b.Offset) })
 }
 
 // reader compiles one resource.
@@ -128,6 +170,11 @@ func (r *reader) consent(n fhir.Node) {
 			c.scope = r.scope(k)
 		case "patient":
 			c.patient = references(k, nil)
+			for _, ref := range c.patient {
+				if !plausible(ref) || strings.HasPrefix(ref, "#") || !strings.Contains(ref, ":") && !strings.HasPrefix(ref, "Patient/") {
+					r.unsafe(&c.unsafe, k, codePatientMissing, "a patient whose reference names none")
+				}
+			}
 		case "dateTime":
 			// When the resource was made, not from when it holds: that is
 			// the provision's period.

@@ -1,6 +1,7 @@
 package fhirconsent
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/nhskit/nhskit/consent"
@@ -16,7 +17,11 @@ type verdict struct {
 	maybePermit bool
 	// redact and except select parts of the record, where the question is
 	// about all of it: those to take out, and those that alone may stay.
-	redact, except []string
+	redact []string
+	except []string
+	// all are the excepts of several Consents and purposes, each of which has
+	// to let a part stay.
+	all [][]string
 }
 
 // open makes the verdict indeterminate.
@@ -43,7 +48,7 @@ func Decide(consents []*Consent, q Question, o Options) consent.Finding {
 			x.level(consents, &v)
 		}
 		total.why |= v.why
-		total.redact, total.except = append(total.redact, v.redact...), append(total.except, v.except...)
+		total.redact, total.all = append(total.redact, v.redact...), append(total.all, v.all...)
 		switch {
 		case v.effect == consent.FindingDeny, v.effect == consent.FindingIndeterminate && total.effect != consent.FindingDeny:
 			total.effect = v.effect
@@ -56,11 +61,16 @@ func Decide(consents []*Consent, q Question, o Options) consent.Finding {
 func (v *verdict) finding(consents []*Consent) consent.Finding {
 	f := consent.Finding{Effect: v.effect}
 	if v.effect == consent.FindingPermit {
-		for _, s := range v.redact {
-			f.Obligations = append(f.Obligations, consent.Obligation{Kind: "redact", Detail: s})
+		add := func(detail string) {
+			if o := (consent.Obligation{Kind: "redact", Detail: detail}); !slices.Contains(f.Obligations, o) {
+				f.Obligations = append(f.Obligations, o)
+			}
 		}
-		if len(v.except) > 0 {
-			f.Obligations = append(f.Obligations, consent.Obligation{Kind: "redact", Detail: joinExcept(v.except)})
+		for _, s := range v.redact {
+			add(s)
+		}
+		for _, list := range v.all {
+			add(joinExcept(list))
 		}
 		if len(f.Obligations) > 0 {
 			v.why.add(codeRedact)
@@ -121,10 +131,11 @@ func (x *matcher) all(consents []*Consent) verdict {
 		}
 		out.why |= v.why
 		out.redact = append(out.redact, v.redact...)
-		// Several grants of parts: what one permits another does not take
-		// away, so a grant of everything makes the parts moot only for
-		// itself. To be safe the parts stay.
-		out.except = append(out.except, v.except...)
+		// Where one Consent permits a part, what else another permits may be
+		// what the first denies: only what each lets stay stays.
+		if len(v.except) > 0 {
+			out.all = append(out.all, v.except)
+		}
 	}
 	switch {
 	case denies > 0:
@@ -140,7 +151,7 @@ func (x *matcher) all(consents []*Consent) verdict {
 		}
 	case permits > 0:
 		out.effect = consent.FindingPermit
-		if mixed(out.except) {
+		if slices.ContainsFunc(out.all, mixed) {
 			return open(out.why | 1<<codeDataUnknown)
 		}
 	default:

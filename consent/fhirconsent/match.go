@@ -147,6 +147,9 @@ func (x *matcher) actors(p *provision, m *match) {
 		if best == consent.Yes {
 			break
 		}
+		if strings.HasPrefix(named, "#") && best == consent.No {
+			best = consent.Unknown // contained: who that is cannot be compared
+		}
 		switch group := strings.HasPrefix(named, "Group/") || strings.Contains(named, "/Group/"); {
 		case group && contains(x.q.Groups, named):
 			best = consent.Yes
@@ -309,6 +312,9 @@ func (x *matcher) coding(named coding, system, value string, m *match) (consent.
 
 // matches reports whether the item is what a provision.data entry means.
 func (d *dataRef) matches(it *Item) consent.Tri {
+	if strings.HasPrefix(d.reference, "#") {
+		return consent.Unknown // contained: what that is cannot be compared
+	}
 	if d.meaning == "authoredby" {
 		if it.Authors == nil {
 			return consent.Unknown

@@ -50,7 +50,7 @@ func OptOutStatus(entries []OptOutEntry, asOf time.Time) (consent.OptOutStatus, 
 // searchset Bundle with any number of them. An OperationOutcome, and a Bundle
 // whose total is not its number of entries, is an error: nothing is known.
 func ParseOptOuts(data []byte) ([]OptOutEntry, error) {
-	tree, err := parser().Parse(data)
+	tree, err := parseWhole(data)
 	if err != nil {
 		return nil, err
 	}

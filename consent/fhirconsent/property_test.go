@@ -100,9 +100,10 @@ func (c *trial) purposeMonotone() {
 }
 
 // informationMonotone: to learn what was not known never changes an answer
-// that did not depend on it.
+// that did not depend on it. Of a whole record it may: then parts can be in
+// play of which no obligation can say that they alone may stay.
 func (c *trial) informationMonotone() {
-	if c.f.Effect == consent.FindingIndeterminate {
+	if c.f.Effect == consent.FindingIndeterminate || c.q.Item == nil {
 		return
 	}
 	q := c.q
@@ -120,9 +121,6 @@ func (c *trial) informationMonotone() {
 			q.Action = c.d.one("access", "use", "correct")
 		}
 	case 3:
-		if q.Item == nil {
-			return
-		}
 		all, it := c.d.item(), *q.Item
 		q.Item = &it
 		if it.Class == "" {

@@ -44,7 +44,7 @@ const (
 // ParseProxies reads an answer of the service: a searchset Bundle, or a
 // Consent. An OperationOutcome is an error.
 func ParseProxies(data []byte) ([]Proxy, error) {
-	tree, err := parser().Parse(data)
+	tree, err := parseWhole(data)
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -129,16 +128,9 @@ func (m *maker) bundle() []byte {
 // TestRedaction: no labelled value is left anywhere, nothing else is lost, and
 // the result is valid FHIR.
 func TestRedaction(t *testing.T) {
-	rounds := 3000
-	switch {
-	case os.Getenv("NHSKIT_LONG") != "":
-		rounds = 1_000_000
-	case testing.Short():
-		rounds = 300
-	}
 	r := redactor(t, "label:R")
 	strict := fhir.NewParser(fhir.Strict())
-	for seed := range rounds {
+	for seed := range rounds(3000) {
 		m := &maker{r: rand.New(rand.NewPCG(uint64(seed), 1))}
 		in := m.bundle()
 		out, report, err := r.Apply(in)
@@ -330,20 +322,19 @@ func TestHostile(t *testing.T) {
 		`{"resourceType":"Consent","status":"active","scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}]},"patient":{"reference":"Patient/1"},"provision":{"type":"permit","provision":[{"type":"deny","action":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentaction","code":"access"}]}]}]}}`,
 		`{"resourceType":"Consent","status":"inactive","scope":{"coding":[{"code":"treatment"}]},"patient":{"reference":"Patient/2"},"policyRule":{"coding":[{"code":"OPTOUT"}]}}`,
 	}
+	// A Bundle of one that permits and one that refuses.
+	seeds = append(seeds, `{"resourceType":"Bundle","type":"searchset","total":2,"entry":[{"resource":`+strings.Replace(seeds[2], `"Practitioner/2"`, `"Practitioner/7"`, 1)+`},{"resource":`+seeds[2]+`}]}`)
 	q := fhirconsent.Question{Patient: []string{"Patient/1"}, Purposes: []string{"TREAT"}, Actors: []string{"Practitioner/2"}, Action: "access", AsAt: asAt}
-	rounds := 30_000
-	if os.Getenv("NHSKIT_LONG") != "" {
-		rounds = 1_000_000
-	}
+	rounds := rounds(30_000)
 	r := rand.New(rand.NewPCG(9, 9))
 	tried, permits := 0, map[string]int{}
 	ask := func(what string, data []byte) {
 		tried++
-		c, err := fhirconsent.Parse(data)
+		list, err := fhirconsent.ParseAll(data)
 		if err != nil {
 			return
 		}
-		if f := fhirconsent.Decide([]*fhirconsent.Consent{c}, q, fhirconsent.Options{}); f.Effect == consent.FindingPermit {
+		if f := fhirconsent.Decide(list, q, fhirconsent.Options{}); f.Effect == consent.FindingPermit {
 			permits[what]++
 			t.Errorf("%s: a permit\n%s\n%v", what, data, f.Reasons)
 		}
@@ -356,12 +347,15 @@ func TestHostile(t *testing.T) {
 			for range 1 + rounds/len(s)/len(seeds) {
 				bad := []byte(s)
 				bad[i] = byte(r.IntN(256))
-				if other := somebodyElse.Match(bad); other && strings.Contains(s, "Practitioner/2") {
-					continue // a well-formed refusal of another person
+				if n := bytes.Count(bad, []byte(`"deny"`)); n > 0 && strings.Contains(s, "Practitioner/2") && (len(somebodyElse.FindAll(bad, -1)) == n || anotherPatient.Match(bad)) {
+					continue // a well-formed refusal of, or about, another person
 				}
 				ask("a byte", bad)
 			}
 			ask("cut off", []byte(s[:i]))
+		}
+		if strings.Contains(s, `"Bundle"`) {
+			continue // with a refusal left out it is that of a patient who has none
 		}
 		var v map[string]any
 		if err := json.Unmarshal([]byte(s), &v); err != nil {
@@ -382,6 +376,9 @@ func TestHostile(t *testing.T) {
 
 // somebodyElse matches a refusal of somebody other than who asks.
 var somebodyElse = regexp.MustCompile(`"deny","actor":\[\{"reference":\{"reference":"[A-Z][A-Za-z]+/[A-Za-z013-9.-]"\}\}\]`)
+
+// anotherPatient matches a Consent of another patient than the one asked about.
+var anotherPatient = regexp.MustCompile(`"patient":\{"reference":"Patient/[A-Za-z02-9.-]"\}`)
 
 // harmless reports whether a dropped field makes a Consent wider by itself: a
 // permit without its actor, action or end is another permit, as valid as the

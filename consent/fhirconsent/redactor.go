@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/nhskit/nhskit/consent"
@@ -26,8 +27,8 @@ import (
 // a data-absent-reason, so that the result stays valid.
 type Redactor struct {
 	selectors []selector
-	elements  []string // names of elements of Patient
-	except    []string // labels, of which one must be proven
+	elements  []string   // names of elements of Patient
+	except    [][]string // labels, of which one of each list must be proven
 	withheld  func(reference string) bool
 	subsumes  func(system, ancestor, code string) consent.Tri
 	names     names
@@ -90,15 +91,7 @@ func (r *Redactor) add(detail string) error {
 		return nil
 	}
 	if labels, ok := strings.CutPrefix(detail, "except-label:"); ok && labels != "" {
-		list := strings.Split(labels, ",")
-		if r.except != nil {
-			// Two obligations to keep only some: what both keep.
-			list = intersect(r.except, list)
-		}
-		if len(list) == 0 {
-			list = []string{""} // a label that nothing has
-		}
-		r.except = list
+		r.except = append(r.except, strings.Split(labels, ","))
 		return nil
 	}
 	var s selector
@@ -126,16 +119,6 @@ func (r *Redactor) add(detail string) error {
 	}
 	r.selectors = append(r.selectors, s)
 	return nil
-}
-
-func intersect(a, b []string) []string {
-	var out []string
-	for _, s := range a {
-		if contains(b, s) {
-			out = append(out, s)
-		}
-	}
-	return out
 }
 
 // RedactReport counts what was taken out.
@@ -288,16 +271,16 @@ func deniedLabel(named, labels []string) bool {
 // keeps reports whether labels prove that data may stay where only some may:
 // it bears one that is named, or its highest confidentiality is not above one.
 func (r *Redactor) keeps(labels []string) bool {
-	if r.except == nil {
-		return true
-	}
 	top := highest(labels)
-	for _, n := range r.except {
-		if rank := consent.ConfidentialityRank(n); rank == 0 && contains(labels, n) || rank > 0 && top > 0 && top <= rank {
-			return true
+	for _, list := range r.except {
+		if !slices.ContainsFunc(list, func(n string) bool {
+			rank := consent.ConfidentialityRank(n)
+			return rank == 0 && contains(labels, n) || rank > 0 && top > 0 && top <= rank
+		}) {
+			return false
 		}
 	}
-	return false
+	return true
 }
 
 // masked stands for a required element that may not be disclosed.
