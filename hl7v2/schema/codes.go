@@ -1,7 +1,10 @@
 package schema
 
 import (
+	"bytes"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/nhskit/nhskit/hl7v2"
 )
@@ -41,6 +44,36 @@ func (c *checker) code(r run, isID bool, e *elementRow) {
 		return
 	}
 	c.unlisted(string(text), isID, Table{c.plan.f, int(t.row)})
+}
+
+// ofOtherSystem reports whether the third part of a coded element, which is at
+// the place, names another coding system than the table of the element. HL7's
+// own tables are HL7 and the number; without a name it is the element's.
+func (c *checker) ofOtherSystem(r run, marks []hl7v2.Mark, kind hl7v2.MarkKind, e *elementRow) bool {
+	for range 2 {
+		k := next(marks, kind)
+		if k == len(marks) {
+			return false
+		}
+		r.start, marks = marks[k].Offset()+1, marks[k+1:]
+	}
+	k := next(marks, kind)
+	if k < len(marks) {
+		r.end = marks[k].Offset()
+	}
+	r = leaf(r, marks[:k])
+	if c.state(r, 0) != hl7v2.Present {
+		return false
+	}
+	system := c.data[r.start:r.end]
+	if !c.isPlain(system) {
+		system = c.value().AppendText(c.text[:0])
+	}
+	number, ok := bytes.CutPrefix(system, []byte("HL7"))
+	if !ok {
+		return len(system) > 0
+	}
+	return isDigits(number) && strings.TrimLeft(string(number), "0") != strconv.Itoa(int(e.number))
 }
 
 // isPlain reports whether bytes are the text that they stand for.
@@ -122,6 +155,15 @@ func isCodingSystem(code string) bool {
 		return true
 	}
 	if len(code) > 2 && code[:2] == "99" { // 99zzz: a sender's own
+		return true
+	}
+	// Patterns with a number: of a table of HL7, of ISO and so on.
+	for _, prefix := range [...]string{"HL7", "ISO", "IBT", "X12DE", "X12De"} {
+		if number, ok := strings.CutPrefix(code, prefix); ok && isDigits([]byte(number)) {
+			return true
+		}
+	}
+	if number, ok := strings.CutPrefix(code, "NCPDP"); ok && len(number) >= 4 && isDigits([]byte(number[:4])) {
 		return true
 	}
 	latest := Version{names[len(names)-1], opened(len(names) - 1)}

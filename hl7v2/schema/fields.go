@@ -278,8 +278,10 @@ func (c *checker) varies() uint16 {
 // components checks a repetition of a composite type.
 func (c *checker) components(rep run, marks []hl7v2.Mark, t *typeRow, e *elementRow) {
 	if e.number != 0 { // the code of a coded element is its first component
-		c.comp = 1
-		c.code(leaf(rep, marks), t.isID, e)
+		if c.comp = 3; !t.isCoded || !c.ofOtherSystem(rep, marks, hl7v2.ComponentMark, e) {
+			c.comp = 1
+			c.code(leaf(rep, marks), t.isID, e)
+		}
 	}
 	rows := c.plan.elements[t.first:][:t.components]
 	var have fieldSet
@@ -331,7 +333,10 @@ func (c *checker) component(part run, marks []hl7v2.Mark, t *typeRow, rows []ele
 // subcomponents checks a component that is of a composite type itself.
 func (c *checker) subcomponents(comp run, marks []hl7v2.Mark, t *typeRow, e *elementRow) {
 	if e.number != 0 {
-		c.code(leaf(comp, marks), t.isID, e)
+		if c.sub = 3; !t.isCoded || !c.ofOtherSystem(comp, marks, hl7v2.SubcomponentMark, e) {
+			c.sub = 0
+			c.code(leaf(comp, marks), t.isID, e)
+		}
 	}
 	rows := c.plan.elements[t.first:][:t.components]
 	var have fieldSet

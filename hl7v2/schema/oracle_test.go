@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -176,7 +178,11 @@ func (c *oracle) typed(v hl7v2.Value, typ string, table, depth int) {
 		c.primitive(v.Leaf(), typ, table)
 		return
 	}
-	if table != 0 {
+	system := v.Component(3)
+	if depth > 0 {
+		system = v.Sub(3)
+	}
+	if table != 0 && !oracleOther(typ, system, table) {
 		// The code of a coded element is its first component.
 		c.table(v.Component(1).Leaf(), typ, table)
 	}
@@ -216,6 +222,20 @@ func (c *oracle) typed(v hl7v2.Value, typ string, table, depth int) {
 			c.value(c.tolerated(), hl7v2.CodeRequired, v, "2.5.3.3", "component %d, %s, is required", n, e.Name())
 		}
 	}
+}
+
+// oracleOther reports whether a coded element is of another system than a table
+// of HL7.
+func oracleOther(typ string, system hl7v2.Value, table int) bool {
+	if typ != "CE" && typ != "CWE" && typ != "CNE" && typ != "CF" || system.State() != hl7v2.Present {
+		return false
+	}
+	number, ok := strings.CutPrefix(system.Text(), "HL7")
+	if !ok {
+		return system.Text() != ""
+	}
+	n, err := strconv.Atoi(number)
+	return (err == nil || errors.Is(err, strconv.ErrRange)) && number[0] != '-' && number[0] != '+' && n != table
 }
 
 func oracleIsPrimitive(typ string) bool {
@@ -340,6 +360,9 @@ func oracleIsCodingSystem(code string) bool {
 	if len(code) > 2 && code[:2] == "99" { // 99zzz: a sender's own
 		return true
 	}
+	if regexp.MustCompile(`^(HL7|ISO|IBT|X12D[Ee])[0-9]+$|^NCPDP[0-9]{4}`).MatchString(code) {
+		return true
+	}
 	latest := Version{names[len(names)-1], opened(len(names) - 1)}
 	t, ok := latest.Table(oracleCodingSystems)
 	if !ok {
@@ -437,7 +460,7 @@ func TestValidateAsOracle(t *testing.T) {
 // TestValidateAsOracleOnMutations compares them in broken messages.
 func TestValidateAsOracleOnMutations(t *testing.T) {
 	tokens := []string{"|", "^", "~", "&", "\\", "\r", `""`, "||", "^^", "&&", "~~", "\\F\\", "\\X41\\", "OBX|1|CE|", "OBX|1|TS|", "OBX|1||", "OBX|1|CQ_SIMPLE|", "FHS|^~\\&|", "|2.3", "|2.1", "|2.7",
-		"HL70001", "L", "99XYZ", "SCT", "20260714", "NM", "CE", "CX", "\x00", "\xc3\xa9", "12345678901234567890", "PID|", "Z", "…"}
+		"HL70001", "^^HL70078", "^^HL70001", "^^L", "&&L", "^^HL7", "^^\\X4C\\", "L", "99XYZ", "SCT", "20260714", "NM", "CE", "CX", "\x00", "\xc3\xa9", "12345678901234567890", "PID|", "Z", "…"}
 	all := validators()
 	n := 0
 	mutate.Run(t, 4000, 200_000, seeds(t), tokens, func(t *testing.T, in []byte) {

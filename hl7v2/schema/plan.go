@@ -48,6 +48,7 @@ type typeRow struct {
 	required   fieldSet
 	form       form
 	isID       bool // its codes are those of HL7, and no others
+	isCoded    bool // its third component names the system of the code in the first
 	isTS       bool // whose first component has the form of DTM, which is no more in itself inside another type
 }
 
@@ -160,6 +161,7 @@ func makePlan(f *file, limits bool) *plan {
 	for i := range p.types {
 		t := &p.types[i]
 		t.form, t.isID, t.isTS = formOf(t.name), t.name == "ID", t.name == "TS"
+		t.isCoded = t.name == "CE" || t.name == "CWE" || t.name == "CNE" || t.name == "CF"
 		t.required = p.required(t.first, t.components)
 	}
 	p.makeSegments()

@@ -92,6 +92,8 @@ func TestValidateObservations(t *testing.T) {
 		{"no such type", "OBX|1|QQ|a^b^L||1||||||F", "error table OBX-2, error value-type OBX-2"},
 		{"nothing and no type", "OBX|1||a^b^L||||||||F", ""},
 		{"coded", "OBX|1|CE|a^b^L||A^Apple^SCT||||||F", ""},
+		{"coding systems by pattern", "OBX|1|CE|a^b^HL70487^a^b^ISO3166||A^Apple^IBT0001^A^Apple^NCPDP0123abc||||||F", ""},
+		{"no coding system", "OBX|1|CE|a^b^HL7x^a^b^ISO3166x||A^Apple^IBTx^A^Apple^NCPDP012||||||F", "warning table OBX-3.3, warning table OBX-3.6, warning table OBX-5.3, warning table OBX-5.6"},
 		{"local coding system", "OBX|1|CE|a^b^99TRUST||A||||||F", ""},
 		{"status", "OBX|1|NM|a^b^L||1||||||Q", "error table OBX-11"},
 	} {
@@ -101,6 +103,51 @@ func TestValidateObservations(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, c.want)
 			}
 		})
+	}
+}
+
+// TestCodedElements checks a code by the table of its element where it is of
+// that table: its third component says so, or nothing.
+func TestCodedElements(t *testing.T) {
+	for _, c := range []struct{ relationship, want string }{
+		{"BRO", ""},
+		{"BRO^Brother^HL70063", ""},
+		{"QQQ", "warning table NK1-3"},
+		{"QQQ^x", "warning table NK1-3.1"},
+		{"QQQ^x^HL70063", "warning table NK1-3.1"},
+		{"QQQ^x^HL7063", "warning table NK1-3.1"},
+		{"QQQ^x^HL7", "warning table NK1-3.1"},
+		{"QQQ^x^HL7nnnn", "warning table NK1-3.1"},
+		{`QQQ^x^""`, "warning table NK1-3.1"},
+		{"QQQ^x^^72705000^Mother^SCT", "warning table NK1-3.1"},
+		{"72705000^Mother^SCT", ""},
+		{`MUM^Mother^\X4C\`, ""},
+		{"MUM^Mother^99TRUST~QQQ^x", "warning repetition NK1-3[2], warning table NK1-3[2].1"},
+		{"BRO^Brother^HL70131", ""},
+		{"QQQ^Brother^HL70131", ""},
+	} {
+		m := message(t, "2.4", "ADT^A01^ADT_A01", admit[0], admit[1], "NK1|1||"+c.relationship, admit[2])
+		if got := strings.Join(found(new(Validator).Validate(m)), ", "); got != c.want {
+			t.Errorf("%s: got %s, want %s", c.relationship, got, c.want)
+		}
+	}
+	asked := 0
+	v := Validator{Code: func(table int, code string) (bool, bool) {
+		if table == 63 {
+			asked++
+		}
+		return false, false
+	}}
+	v.Validate(message(t, "2.4", "ADT^A01^ADT_A01", admit[0], admit[1], "NK1|1||72705000^Mother^SCT", "NK1|2||BRO", admit[2]))
+	if asked != 1 {
+		t.Errorf("asked %d times for codes of table 0063", asked)
+	}
+	// A coded element inside another composite: VID.2, of table 0399.
+	for version, want := range map[string]string{"2.5.1^GBR": "", "2.5.1^QQQ": "warning table MSH-12.2", "2.5.1^QQQ&x&HL70399": "warning table MSH-12.2.1", "2.5.1^826&United Kingdom&ISO3166": ""} {
+		m := message(t, version, "ADT^A01^ADT_A01", admit...)
+		if got := strings.Join(found(new(Validator).Validate(m)), ", "); got != want {
+			t.Errorf("%s: got %s, want %s", version, got, want)
+		}
 	}
 }
 
