@@ -16,7 +16,8 @@ import (
 // dose: a modifier (modifierExtension, implicitRules, doNotPerform, a resource
 // entered in error), which FHIR wants to be understood or to stop all
 // processing, and any element that R4 does not have, such as those of other
-// versions. Other extensions are passed over.
+// versions. Other extensions are passed over. A document may have a million values,
+// nested a hundred deep.
 func ParseDosages(data []byte) ([]Dosage, error) {
 	n, err := parseJSON(data)
 	if err != nil {
@@ -147,10 +148,28 @@ func (r *dosageReader) element(path string, n *jsonNode, members string) (elemen
 		case name == "modifierExtension":
 			r.refuse(Error, CodeModifier, path+"."+key, n.kids[i], "a modifier that is not understood")
 		case name != "id" && name != "extension" && !hasWord(members, name):
-			r.refuse(Error, CodeElement, path+"."+key, n.kids[i], "an element that FHIR R4 does not have here")
+			place := path
+			if isElementName(name) {
+				place += "." + key
+			}
+			r.refuse(Error, CodeElement, place, n.kids[i], "an element that FHIR R4 does not have here")
+		}
+		if r.err != nil {
+			break
 		}
 	}
 	return element{r, path, n}, true
+}
+
+// isElementName reports whether a name can be one of FHIR's; others are not
+// repeated in findings.
+func isElementName(name string) bool {
+	for i := range len(name) {
+		if c := name[i] | 0x20; (c < 'a' || c > 'z') && !isDigit(name[i]) {
+			return false
+		}
+	}
+	return name != "" && len(name) <= 64
 }
 
 // hasWord reports whether a word is among those of a text.

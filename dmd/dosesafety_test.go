@@ -33,6 +33,7 @@ func TestDosageReader(t *testing.T) {
 		{request(`"status":"active"`), "", ""},
 		{request(`"extension":` + ext), "", ""},
 		{`{"doseQuantity":{"value":2,"unit":"tablet"},"text":"as STU3 has it"}`, CodeElement, "Dosage.doseQuantity"},
+		{`{"of Jane Doe":true,"text":"x"}`, CodeElement, "Dosage"},
 		{`{"asNeeded":true,"text":"as R5 has it"}`, CodeElement, "Dosage.asNeeded"},
 		{`{"timing":{"repeat":{"frequency":1,"every":"day"}}}`, CodeElement, "Dosage.timing.repeat.every"},
 		{`{"doseAndRate":[{"dose":{"value":1}}]}`, CodeElement, "Dosage.doseAndRate[0].dose"},
@@ -67,6 +68,22 @@ func TestDosageReader(t *testing.T) {
 				t.Errorf("as an order: %s: %v, want %s at %s", c.doc, err, c.code, c.path)
 			}
 		}
+	}
+}
+
+// TestDocumentLimits crosses the limits of a document.
+func TestDocumentLimits(t *testing.T) {
+	for _, doc := range []string{
+		"[" + strings.Repeat("0,", maxJSONValues) + "0]",
+		strings.Repeat("[", maxJSONDepth+1) + strings.Repeat("]", maxJSONDepth+1),
+	} {
+		var issue Issue
+		if _, err := ParseDosages([]byte(doc)); !errors.As(err, &issue) || issue.Code != CodeOrderSyntax || issue.Severity != Fatal || issue.Offset < maxJSONDepth {
+			t.Errorf("%.20s: %v", doc, err)
+		}
+	}
+	if n, err := parseJSON([]byte("[" + strings.Repeat("0,", maxJSONValues-2) + "0]")); err != nil || len(n.kids) != maxJSONValues-1 {
+		t.Error(err)
 	}
 }
 

@@ -2,6 +2,7 @@ package dmd
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"database/sql"
 	"fmt"
@@ -149,8 +150,12 @@ func sqlType(f *Field) string {
 // should have, since longer ones are reported on reading and kept.
 const maxText = 1000
 
-// fitsSQL reports whether a column can hold a value.
+// fitsSQL reports whether a column can hold a value. No text of a database may have
+// a zero byte, which text fields have lost on reading.
 func fitsSQL(f *Field, v []byte) bool {
+	if bytes.IndexByte(v, 0) >= 0 {
+		return false
+	}
 	switch f.Kind {
 	case KindID, KindCode:
 		return len(v) <= 18

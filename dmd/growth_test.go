@@ -3,6 +3,7 @@
 package dmd
 
 import (
+	"fmt"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,6 +17,35 @@ func processorTime() time.Duration {
 		return 0
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// TestJSONGrowth is TestGrowth for an object of many members.
+func TestJSONGrowth(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures time")
+	}
+	object := func(n int) []byte {
+		b := []byte(`{"a":1`)
+		for i := range n {
+			b = fmt.Appendf(b, `,"%d":1`, i)
+		}
+		return append(b, '}')
+	}
+	parse := func(doc []byte) time.Duration {
+		start := processorTime()
+		if _, err := parseJSON(doc); err != nil {
+			t.Fatal(err)
+		}
+		return processorTime() - start
+	}
+	small, large := object(3000), object(24_000)
+	a, b := time.Hour, time.Hour
+	for range 50 {
+		if a, b = min(a, parse(small)), min(b, parse(large)); b <= 24*a {
+			return
+		}
+	}
+	t.Errorf("eight times the members take %v, not %v", b, a)
 }
 
 // TestGrowth multiplies the input by eight and wants the processor time to grow

@@ -20,11 +20,19 @@ type jsonNode struct {
 
 const maxJSONDepth = 100
 
+// maxJSONValues is how many values a document may have: each takes some sixty times
+// the space of the shortest in the input.
+const maxJSONValues = 1_000_000
+
+// manyMembers is from how many on the names of an object are kept in a map.
+const manyMembers = 64
+
 // jsonParser reads strict JSON: no duplicate names, no rest behind the value.
 type jsonParser struct {
 	in    []byte
 	pos   int
 	depth int
+	count int // of values
 }
 
 // jsonError is why a text is not JSON, and where.
@@ -61,6 +69,9 @@ func (p *jsonParser) value() (*jsonNode, error) {
 	if p.pos >= len(p.in) {
 		return nil, p.fail("the text ends where a value should be")
 	}
+	if p.count++; p.count > maxJSONValues {
+		return nil, p.fail("more than a million values")
+	}
 	n := &jsonNode{kind: p.in[p.pos], offset: p.pos}
 	switch c := p.in[p.pos]; {
 	case c == '{' || c == '[':
@@ -96,6 +107,7 @@ func (p *jsonParser) container(n *jsonNode) error {
 		shut = ']'
 	}
 	p.pos++
+	var seen map[string]bool // names of an object, if there are many
 	for first := true; ; first = false {
 		p.space()
 		if p.pos < len(p.in) && p.in[p.pos] == shut && (first || len(n.kids) == 0) {
@@ -111,10 +123,17 @@ func (p *jsonParser) container(n *jsonNode) error {
 			if err != nil {
 				return err
 			}
-			if n.get(name) != nil {
+			if seen != nil && seen[name] || seen == nil && n.get(name) != nil {
 				return &jsonError{at, errors.New("a name is there twice")}
 			}
-			n.keys = append(n.keys, name)
+			if n.keys = append(n.keys, name); seen != nil {
+				seen[name] = true
+			} else if len(n.keys) == manyMembers {
+				seen = make(map[string]bool)
+				for _, k := range n.keys {
+					seen[k] = true
+				}
+			}
 			if p.space(); p.pos >= len(p.in) || p.in[p.pos] != ':' {
 				return p.fail("a colon should be here")
 			}

@@ -630,7 +630,7 @@ func (s *statement) Exec(v []driver.Value) (driver.Result, error) {
 // TestSQLOfBadValues: a value that a column cannot hold is NULL, in the script and for
 // the driver, and does not end the export.
 func TestSQLOfBadValues(t *testing.T) {
-	vmp := "<VMP><VPID>318136009</VPID><INVALID>00001</INVALID><NM>" + strings.Repeat("é", 1001) + "</NM><NMPREV>it's; --</NMPREV><BASISCD>0001</BASISCD><NMDT>yesterday</NMDT><PRES_STATCD>0001</PRES_STATCD><UDFS>5mg</UDFS></VMP>"
+	vmp := "<VMP><VPID>318136009</VPID><INVALID>00001</INVALID><NM>" + strings.Repeat("é", 1001) + "</NM><NMPREV>it's; --</NMPREV><BASISCD>0001</BASISCD><VTMID>1\x002</VTMID><NMDT>yesterday</NMDT><PRES_STATCD>0001</PRES_STATCD><UDFS>5mg</UDFS></VMP>"
 	s := buildFS(t, fstest.MapFS{
 		"f_vmp2_3260821.xml":  {Data: []byte("<VIRTUAL_MED_PRODUCTS><VMPS>" + vmp + strings.Replace(vmp, "5mg", "0.0005", 1) + strings.Replace(vmp, "5mg", "12345678901", 1) + "</VMPS></VIRTUAL_MED_PRODUCTS>")},
 		"f_vmpp2_3260821.xml": {Data: []byte("<VIRTUAL_MED_PRODUCT_PACK><DRUG_TARIFF_INFO><DTINFO><VPPID>1</VPPID><PAY_CATCD>0001</PAY_CATCD><PRICE>99999999999</PRICE></DTINFO></DRUG_TARIFF_INFO></VIRTUAL_MED_PRODUCT_PACK>")},
