@@ -2,75 +2,81 @@ package snomed
 
 import (
 	"encoding/binary"
-	"errors"
 	"slices"
 )
 
-// The block of a concept is what is usually asked for of it, in one place: its
-// fields, its preferred term and the other terms. Where blocks begin is in
-// records for every sixteen of them: the place of the first, then their sizes, a
-// byte each. Where one of them is of 255 bytes or more, the record has the
-// number of a list of places instead of the first place, with wideRecord.
+// What is usually asked for of a concept is in its record: its fields and its
+// preferred term. Its other terms are in its block, elsewhere, so that records
+// are close together.
+//
+// A blockTable has pieces of data of few bytes, one for each concept. Where they
+// begin is in groups of sixteen of them: the place of the first, then their
+// sizes, a byte each. Where one of them is of 255 bytes or more, the group has
+// the number of a list of places instead of the first place, with wideGroup.
+type blockTable struct {
+	at, data ref
+	wide     column
+}
+
 const (
-	recordBlocks = 16
-	blockRecord  = 4 + recordBlocks
-	wideRecord   = 1 << 31
+	groupBlocks = 16
+	blockGroup  = 4 + groupBlocks
+	wideGroup   = 1 << 31
 )
 
-func (b *builder) writeBlockPlaces(w *fileWriter, dir []ref, at []uint64) {
+// writeBlocks writes the data of a blockTable, given where each begins and the
+// end, and returns the places of its sections: groups, lists and data.
+func (w *fileWriter) writeBlocks(at []uint32, data []byte) (groups, lists, all ref) {
 	n := len(at) - 1
-	if at[n] >= wideRecord {
-		w.err = errors.New("snomed: more than 2 GiB of terms")
-		return
-	}
-	records := make([]byte, 0, (n/recordBlocks+1)*blockRecord)
+	out := make([]byte, 0, (n/groupBlocks+1)*blockGroup)
 	var wide []uint32
-	for i := 0; i < n; i += recordBlocks {
-		var sizes [recordBlocks]byte
-		first := uint32(at[i])
-		for k := range min(recordBlocks, n-i) {
+	for i := 0; i < n; i += groupBlocks {
+		var sizes [groupBlocks]byte
+		first := at[i]
+		for k := range min(groupBlocks, n-i) {
 			size := at[i+k+1] - at[i+k]
 			if size > 254 {
-				first = wideRecord | uint32(len(wide))
+				first = wideGroup | uint32(len(wide))
 				break
 			}
 			sizes[k] = byte(size)
 		}
-		if first&wideRecord != 0 {
-			for k := range recordBlocks + 1 {
-				wide = append(wide, uint32(at[min(i+k, n)]))
+		if first&wideGroup != 0 {
+			for k := range groupBlocks + 1 {
+				wide = append(wide, at[min(i+k, n)])
 			}
 		}
-		records = binary.LittleEndian.AppendUint32(records, first)
-		records = append(records, sizes[:]...)
+		out = binary.LittleEndian.AppendUint32(out, first)
+		out = append(out, sizes[:]...)
 	}
-	dir[secBlockAt] = w.bytes(records)
-	dir[secBlockWide] = w.words(wide)
+	return w.bytes(out), w.words(wide), w.bytes(data)
 }
 
-// block returns the block of a concept.
-func (s *Store) block(o Ordinal) []byte {
-	if int(o) >= s.info.Concepts {
+// of returns the data of a concept.
+func (t *blockTable) of(o Ordinal) []byte {
+	im := t.wide.im
+	i := uint64(o/groupBlocks) * blockGroup
+	if i >= t.at.base {
 		panic(&fault{ErrCorrupt})
 	}
-	b := s.im.at(s.blockAt.off+uint64(o/recordBlocks)*blockRecord, blockRecord)
-	first, k := uint64(binary.LittleEndian.Uint32(b)), uint(o%recordBlocks)
+	b := im.at(t.at.off+i, blockGroup)
+	first, k := uint64(binary.LittleEndian.Uint32(b)), uint(o%groupBlocks)
 	size := uint64(b[4+k])
-	if first&wideRecord == 0 {
+	if first&wideGroup == 0 {
 		first += sumBytes(binary.LittleEndian.Uint64(b[4:]) & (1<<(8*k) - 1))
 		first += sumBytes(binary.LittleEndian.Uint64(b[12:]) & (1<<(8*(max(k, 8)-8)) - 1))
 	} else {
-		at := uint32(first&^wideRecord) + uint32(k)
-		if at+1 >= s.blockWide.n {
+		at := uint32(first&^wideGroup) + uint32(k)
+		if at+1 >= t.wide.n {
 			panic(&fault{ErrCorrupt})
 		}
-		first = uint64(s.blockWide.word(at))
-		size = uint64(s.blockWide.word(at+1)) - first
+		first = uint64(t.wide.word(at))
+		size = uint64(t.wide.word(at+1)) - first
 	}
-	if first > s.blocks.base || size > s.blocks.base-first || size < uint64(s.fields.size) {
+	if first > t.data.base || size > t.data.base-first {
 		panic(&fault{ErrCorrupt})
 	}
-	return s.im.at(s.blocks.off+first, size)
+	return im.at(t.data.off+first, size)
 }
 
 // sumBytes adds eight bytes up.
@@ -79,16 +85,17 @@ func sumBytes(x uint64) uint64 {
 	return (x&even + x>>8&even) * 0x0001000100010001 >> 48
 }
 
-// fieldsOf returns the number that a block begins with.
-func (s *Store) fieldsOf(block []byte) uint64 {
-	if len(block) >= 8 {
-		return binary.LittleEndian.Uint64(block) & (1<<(8*s.fields.size) - 1)
+// record returns the fields of a concept and its preferred term, if it has one.
+func (s *Store) record(o Ordinal) (fields uint64, term []byte) {
+	b := s.records.of(o)
+	term = b[s.fields.size:]
+	if len(b) >= 8 {
+		return binary.LittleEndian.Uint64(b) & (1<<(8*s.fields.size) - 1), term
 	}
-	v := uint64(0)
-	for i := range min(s.fields.size, len(block)) {
-		v |= uint64(block[i]) << (8 * i)
+	for i := range s.fields.size {
+		fields |= uint64(b[i]) << (8 * i)
 	}
-	return v
+	return fields, term
 }
 
 // A piece of up to fifteen bytes is in its slot, before a byte with its length,

@@ -142,9 +142,9 @@ func (s *Store) AppendPreferredTerm(to []byte, o Ordinal, dialects ...sctid.ID) 
 		return to, ErrNotFound
 	}
 	if dialects == nil {
-		if b := s.block(o); b[0]>>4 > 0 {
+		if fields, term := s.record(o); fields>>4&15 > 0 {
 			var room termPieces
-			_, code := readTerm(b[s.fields.size:], room[:0])
+			_, code := readTerm(term, room[:0])
 			return s.appendPieces(to, code), nil
 		}
 	}
@@ -175,7 +175,7 @@ func (s *Store) FullySpecifiedName(o Ordinal, dialects ...sctid.ID) (name string
 func (s *Store) choose(o Ordinal, kind uint64, dialects []sctid.ID) (row int, ok bool) {
 	from := int(s.descAt.get(int(o)))
 	if dialects == nil {
-		n := s.fieldsOf(s.block(o))
+		n, _ := s.record(o)
 		if kind == s.synonym {
 			n >>= 4
 		}
@@ -220,6 +220,8 @@ type termReader struct {
 	s    *Store
 	b    []byte
 	code []uint32 // the pieces of the current term
+
+	ready bool // the next term has been read
 }
 
 // termPieces is room for the pieces of most terms, for the caller to have on
@@ -231,8 +233,13 @@ type termPieces [48]uint32
 // first; all others follow in the order of the descriptions. Where no place is
 // known, and first is 0, there is no exception.
 func (s *Store) terms(o Ordinal, room *termPieces) (t termReader, first int) {
-	b := s.block(o)
-	return termReader{s, b[s.fields.size:], room[:0]}, int(b[0] >> 4)
+	fields, term := s.record(o)
+	t = termReader{s, s.blocks.of(o), room[:0], false}
+	if first = int(fields >> 4 & 15); first > 0 {
+		_, t.code = readTerm(term, t.code)
+		t.ready = true
+	}
+	return t, first
 }
 
 // rowOfTerm returns which description of a concept term i is that of.
@@ -260,6 +267,10 @@ func termOfRow(row, first int) int {
 // next returns the reader at the next term. It works on values, so that the
 // room for the pieces need not be on the heap.
 func (t termReader) next() termReader {
+	if t.ready {
+		t.ready = false
+		return t
+	}
 	t.b, t.code = readTerm(t.b, t.code)
 	return t
 }

@@ -277,7 +277,7 @@ func (b *builder) writePostings(w *fileWriter, dir []ref, docs *docList, order [
 const (
 	maxClasses = 255
 	signStep   = 8       // documents whose signatures are found together
-	maxSigned  = 3 << 18 // names that have signatures: few searches go further down
+	maxSigned  = 1 << 19 // names that have signatures: few searches go further down
 )
 
 func writeSignatures(w *fileWriter, dir []ref, docs *docList, order []uint32, tokens []string, counts []uint32) {

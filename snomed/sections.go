@@ -34,9 +34,12 @@ const (
 	secDescActive
 	secDescAccept // two bits per language reference set: 1 acceptable, 2 preferred
 	secDescOrder  // rows in the order of identifiers
-	secBlockAt    // bytes: blockRecord for every sixteen concepts
-	secBlockWide  // words: seventeen places for those of which one is long
-	secBlocks     // bytes: what there is about each concept: its fields, its terms
+	secRecordAt   // bytes, words and bytes of a blockTable: fields, preferred term
+	secRecordWide
+	secRecords
+	secBlockAt // of another: the other terms
+	secBlockWide
+	secBlocks
 	secPieceSlots // bytes: pieceSlot for each piece
 	secPieces     // bytes: the pieces that are too long for a slot
 	secDialects   // longs: the language reference sets of secDescAccept
@@ -95,7 +98,7 @@ const (
 	sections
 )
 
-// conceptFields lays out the number that the block of a concept begins with:
+// conceptFields lays out the number that the record of a concept begins with:
 // the place of the fully specified name and of the preferred term among its
 // descriptions, counted from 1, four bits each; then the codes of time, module
 // and status, with as many bits as their tables need.

@@ -24,26 +24,26 @@ type Store struct {
 	im   *image
 	info Info
 
-	ids                                 idTable
-	idSlots                             uint64 // where the buckets begin
-	overflow, conceptID                 column
-	times                               []uint32
-	modules, statuses                   []sctid.ID
-	codes                               column
-	inner, closure, runs, descendants   column
-	parentAt, parent, childAt, child    column
-	fields                              conceptFields
-	descAt, descKind                    column
-	descActive, descAccept              column
-	pieceToken, pieceLength             column
-	blockWide                           column
-	blockAt, blocks, pieceSlots, pieces ref
-	isA, inferred                       uint64 // codes
-	fsn, synonym, definition            uint64
-	dialects                            []uint64
-	nameDocs                            int // documents of the search index that are names
-	preferred                           int // how many of the dialects are in the order of preference
-	spaces                              compactIDs
+	ids                               idTable
+	idSlots                           uint64 // where the buckets begin
+	overflow, conceptID               column
+	times                             []uint32
+	modules, statuses                 []sctid.ID
+	codes                             column
+	inner, closure, runs, descendants column
+	parentAt, parent, childAt, child  column
+	fields                            conceptFields
+	descAt, descKind                  column
+	descActive, descAccept            column
+	pieceToken, pieceLength           column
+	records, blocks                   blockTable
+	pieceSlots, pieces                ref
+	isA, inferred                     uint64 // codes
+	fsn, synonym, definition          uint64
+	dialects                          []uint64
+	nameDocs                          int // documents of the search index that are names
+	preferred                         int // how many of the dialects are in the order of preference
+	spaces                            compactIDs
 }
 
 // Info says what a store was built from.
@@ -131,13 +131,15 @@ func newStore(im *image) (s *Store, err error) {
 		{&s.codes, secCodes},
 		{&s.inner, secInner}, {&s.closure, secClosure}, {&s.runs, secRuns}, {&s.descendants, secDescendants},
 		{&s.parentAt, secParentAt}, {&s.parent, secParent}, {&s.childAt, secChildAt}, {&s.child, secChild},
-		{&s.blockWide, secBlockWide}, {&s.descAt, secDescAt},
+		{&s.descAt, secDescAt},
 		{&s.descKind, secDescKind}, {&s.descActive, secDescActive}, {&s.descAccept, secDescAccept},
 		{&s.pieceToken, secPieceToken}, {&s.pieceLength, secPieceLength},
 	} {
 		*x.c = s.column(x.sec)
 	}
-	s.pieces, s.pieceSlots, s.blocks, s.blockAt = im.dir[secPieces], im.dir[secPieceSlots], im.dir[secBlocks], im.dir[secBlockAt]
+	s.pieces, s.pieceSlots = im.dir[secPieces], im.dir[secPieceSlots]
+	s.records = blockTable{im.dir[secRecordAt], im.dir[secRecords], s.column(secRecordWide)}
+	s.blocks = blockTable{im.dir[secBlockAt], im.dir[secBlocks], s.column(secBlockWide)}
 	for v := range s.column(secTimes).all() {
 		s.times = append(s.times, uint32(v))
 	}
@@ -163,7 +165,7 @@ func newStore(im *image) (s *Store, err error) {
 	for v := range s.column(secSpaces).all() {
 		s.spaces.spaces = append(s.spaces.spaces, v)
 	}
-	for _, c := range []column{s.overflow, s.inner, s.closure, s.blockWide} {
+	for _, c := range []column{s.overflow, s.inner, s.closure, s.records.wide, s.blocks.wide} {
 		if c.kind != kindWords {
 			return nil, ErrCorrupt
 		}
@@ -310,7 +312,7 @@ func (s *Store) ConceptAt(o Ordinal) (c Concept, err error) {
 }
 
 func (s *Store) concept(o Ordinal, id sctid.ID) Concept {
-	v := s.fieldsOf(s.block(o))
+	v, _ := s.record(o)
 	time := v >> fieldTime & (1<<(s.fields.module-fieldTime) - 1)
 	module := v >> s.fields.module & (1<<(s.fields.status-s.fields.module) - 1)
 	return Concept{id, o, int(o) < s.info.Active, s.times[time], s.modules[module], s.statuses[v>>s.fields.status]}

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"compress/flate"
 	"encoding/binary"
+	"errors"
 	"io"
 	"runtime"
 	"slices"
@@ -654,7 +655,7 @@ func (b *builder) writeDescriptions(w *fileWriter, dir []ref) {
 	b.writeTerms(w, dir)
 }
 
-// fields returns the number that a block begins with, for each concept.
+// fields returns the number that a record begins with, for each concept.
 func (b *builder) fields(w *fileWriter, dir []ref) (value []uint64, size int) {
 	var statuses []uint64
 	for i := range b.concept {
@@ -746,34 +747,40 @@ func (b *builder) writeTerms(w *fileWriter, dir []ref) {
 	b.writePieces(w, dir)
 
 	fields, size := b.fields(w, dir)
-	at := make([]uint64, len(b.concept)+1)
-	r := ref{kind: kindBytes, off: w.off}
-	var buf []byte
+	n := len(b.concept)
+	recordAt, blockAt := make([]uint32, n+1), make([]uint32, n+1)
+	var records, blocks []byte
 	var prev, cur []uint32
-	for c := range b.concept {
+	for c := range n {
 		prev = prev[:0]
-		buf = binary.LittleEndian.AppendUint64(buf[:0], fields[c])[:size]
-		from, n := int(b.descAt[c]), int(b.descAt[c+1]-b.descAt[c])
+		records = binary.LittleEndian.AppendUint64(records, fields[c])
+		records = records[:len(records)-8+size]
+		from, rows := int(b.descAt[c]), int(b.descAt[c+1]-b.descAt[c])
 		first := int(fields[c] >> 4 & 15)
-		for i := range n {
+		for i := range rows {
 			cur = b.term(from+rowOfTerm(i, first), cur)
 			shared := 0
 			for shared < len(cur) && shared < len(prev) && cur[shared] == prev[shared] {
 				shared++
 			}
-			buf = appendTermHead(buf, shared, len(cur)-shared)
+			to := &blocks
+			if i == 0 && first > 0 {
+				to = &records
+			}
+			*to = appendTermHead(*to, shared, len(cur)-shared)
 			for _, p := range cur[shared:] {
-				buf = appendCode(buf, p)
+				*to = appendCode(*to, p)
 			}
 			prev, cur = cur, prev
 		}
-		w.write(buf)
-		at[c+1] = at[c] + uint64(len(buf))
+		recordAt[c+1], blockAt[c+1] = uint32(len(records)), uint32(len(blocks))
+		if len(records)|len(blocks) >= wideGroup {
+			w.err = errors.New("snomed: more than 2 GiB of terms")
+			return
+		}
 	}
-	r.base = at[len(b.concept)]
-	dir[secBlocks] = r
-	w.write(make([]byte, slack))
-	b.writeBlockPlaces(w, dir, at)
+	dir[secRecordAt], dir[secRecordWide], dir[secRecords] = w.writeBlocks(recordAt, records)
+	dir[secBlockAt], dir[secBlockWide], dir[secBlocks] = w.writeBlocks(blockAt, blocks)
 }
 
 // term returns the pieces of a description.
