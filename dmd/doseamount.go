@@ -1,6 +1,7 @@
 package dmd
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -32,12 +33,26 @@ func (w *doseWriter) check(element string, a *Amount) bool {
 		w.refuse(element+".value", "the number is zero")
 	case strings.TrimSpace(a.Unit) == "":
 		w.refuse(element+".unit", "there is no unit")
+	case misread(a.Unit):
+		w.refuse(element+".unit", "an abbreviation that is misread: microgram and unit are written in full")
 	case unitsDiffer(a):
 		w.refuse(element+".unit", "the unit in words is not that of the code")
 	default:
 		return true
 	}
 	return false
+}
+
+// misread reports whether a unit has an abbreviation in it that handwriting and haste
+// turn into another: micrograms into milligrams, U into a nought.
+func misread(unit string) bool {
+	return slices.ContainsFunc(strings.FieldsFunc(fold(unit), func(r rune) bool { return r == ' ' || r == '/' }), func(word string) bool {
+		switch word {
+		case "mcg", "mcgs", "ug", "u", "iu", "i.u.", "ius":
+			return true
+		}
+		return false
+	})
 }
 
 // unitsDiffer reports whether the words and the code of a unit are both known and
@@ -53,13 +68,19 @@ func (w *doseWriter) amount(element string, a *Amount) string {
 	if !w.check(element, a) {
 		return ""
 	}
-	if w.style == Style2025 {
-		if startsWithDigit(a.Unit) { // "2 x 5ml spoonful"
-			return num(a.Value) + " x " + a.Unit
-		}
+	if w.style == Style2025 && !startsWithDigit(a.Unit) {
 		if text, ok := fractionWords(a); ok {
 			return text
 		}
+	}
+	return counted(a)
+}
+
+// counted shows a number and its unit. A unit that begins with a number keeps apart
+// from it: "2 x 5ml spoonful" and not "2 5ml", which could be 25.
+func counted(a *Amount) string {
+	if startsWithDigit(a.Unit) {
+		return num(a.Value) + " x " + a.Unit
 	}
 	return num(a.Value) + " " + a.Unit
 }
@@ -135,12 +156,12 @@ func (w *doseWriter) limits(element string, r *Range) string {
 		if w.style == Style2025 {
 			return w.refuse(element+".high", "a range without an upper end is not safe")
 		}
-		return "at least " + num(r.Low.Value) + " " + r.Low.Unit
+		return "at least " + counted(r.Low)
 	case r.Low == nil:
 		if !w.check(element+".high", r.High) {
 			return ""
 		}
-		return "up to " + num(r.High.Value) + " " + r.High.Unit
+		return "up to " + counted(r.High)
 	}
 	if !w.check(element+".low", r.Low) || !w.check(element+".high", r.High) {
 		return ""
@@ -149,9 +170,9 @@ func (w *doseWriter) limits(element string, r *Range) string {
 		return ""
 	}
 	if r.Low.Unit == r.High.Unit {
-		return num(r.Low.Value) + " to " + num(r.High.Value) + " " + r.High.Unit
+		return num(r.Low.Value) + " to " + counted(r.High)
 	}
-	return num(r.Low.Value) + " " + r.Low.Unit + " to " + num(r.High.Value) + " " + r.High.Unit
+	return counted(r.Low) + " to " + counted(r.High)
 }
 
 // ordered refuses a range that goes down, in whatever units, or whose ends measure
@@ -189,7 +210,7 @@ func (w *doseWriter) rate(d *Dosage) string {
 		if !w.check(el+".numerator", r.Numerator) || !w.check(el+".denominator", r.Denominator) {
 			return ""
 		}
-		text := at + num(r.Numerator.Value) + " " + r.Numerator.Unit
+		text := at + counted(r.Numerator)
 		if isOne(r.Denominator.Value) {
 			return text + " per " + r.Denominator.Unit
 		}
@@ -201,7 +222,7 @@ func (w *doseWriter) rate(d *Dosage) string {
 	case d.RateQuantity != nil:
 		const el = "doseAndRate[0].rateQuantity"
 		if w.check(el, d.RateQuantity) {
-			return at + num(d.RateQuantity.Value) + " " + d.RateQuantity.Unit
+			return at + counted(d.RateQuantity)
 		}
 	}
 	return ""
@@ -220,7 +241,7 @@ func (w *doseWriter) maxPerPeriod(d *Dosage) string {
 	if !w.check(el+".numerator", r.Numerator) || !w.check(el+".denominator", r.Denominator) || !w.within(el, d, r.Numerator) {
 		return ""
 	}
-	return "up to a maximum of " + num(r.Numerator.Value) + " " + r.Numerator.Unit + " in " + span(r.Denominator)
+	return "up to a maximum of " + counted(r.Numerator) + " in " + span(r.Denominator)
 }
 
 // maximum shows another upper limit.
@@ -228,7 +249,7 @@ func (w *doseWriter) maximum(element string, d *Dosage, a *Amount, what string) 
 	if a == nil || !w.check(element, a) || !w.within(element, d, a) {
 		return ""
 	}
-	return "up to a maximum of " + num(a.Value) + " " + a.Unit + what
+	return "up to a maximum of " + counted(a) + what
 }
 
 // within refuses a maximum below a single dose. The published cases of the older

@@ -34,7 +34,7 @@ func (r *Refusal) Error() string { return r.Path + ": " + r.Reason }
 // sequence: those of the same number apply together, those of the next number
 // then. It refuses, with a *Refusal, what is incomplete, contradicts itself or is
 // unsafe to render: ranges that go down, in whatever units, units whose words and
-// code differ, numbers of nothing, and instructions of which a part would be left
+// code differ or that are often misread (mcg, IU), numbers of nothing, and instructions of which a part would be left
 // out, such as one in free text alone. A dose above its stated maximum is refused
 // in Style2025 only, for the published cases of StyleEPS show one.
 // Numbers are compared by value, so that 1.0 is one, and are shown as they were
@@ -152,10 +152,19 @@ func num(d Decimal) string { return d.Reduced().String() }
 func isOne(d Decimal) bool { return d.Cmp(NewDecimal(1, 0)) == 0 }
 func isTwo(d Decimal) bool { return d.Cmp(NewDecimal(2, 0)) == 0 }
 
-// concept shows what a concept means.
+// concept shows what a concept means: its first coding, for further ones say the
+// same in other systems.
 func (w *doseWriter) concept(element string, c *Concept) string {
+	if shown := w.meanings(element, c); len(shown) > 0 {
+		return shown[0]
+	}
+	return ""
+}
+
+// meanings returns the texts of a concept's codings, or else its own.
+func (w *doseWriter) meanings(element string, c *Concept) []string {
 	if c == nil {
-		return ""
+		return nil
 	}
 	var shown []string
 	for i, k := range c.Codings {
@@ -163,18 +172,16 @@ func (w *doseWriter) concept(element string, c *Concept) string {
 		case k.Display != "":
 			shown = append(shown, k.Display)
 		case c.Text == "":
-			return w.refuse(fmt.Sprintf("%s.coding[%d].display", element, i), "a code without its text")
+			w.refuse(fmt.Sprintf("%s.coding[%d].display", element, i), "a code without its text")
 		}
 	}
-	switch {
-	case len(shown) == 0 && strings.TrimSpace(c.Text) == "":
-		return w.refuse(element, "a concept without text")
-	case len(shown) == 0:
-		return c.Text
-	case len(shown) == 1 || w.style == Style2025:
-		return shown[0] // further codings say the same in other systems
+	if len(shown) == 0 {
+		if strings.TrimSpace(c.Text) == "" {
+			w.refuse(element, "a concept without text")
+		}
+		shown = []string{c.Text}
 	}
-	return list(slices.Compact(shown))
+	return shown
 }
 
 // list joins as "a, b and c".
@@ -185,10 +192,15 @@ func list(items []string) string {
 	return strings.Join(items, "")
 }
 
-// asNeeded shows that a dose is taken only when it is needed, and what for.
+// asNeeded shows that a dose is taken only when it is needed, and what for. The older
+// style takes several codings for several reasons.
 func (w *doseWriter) asNeeded(d *Dosage) string {
 	if d.AsNeededFor != nil {
-		return "as required for " + w.concept("asNeededCodeableConcept", d.AsNeededFor)
+		reasons := w.meanings("asNeededCodeableConcept", d.AsNeededFor)
+		if w.style == Style2025 {
+			reasons = reasons[:1]
+		}
+		return "as required for " + list(slices.Compact(reasons))
 	}
 	if d.AsNeeded {
 		return "as required"

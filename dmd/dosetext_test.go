@@ -19,7 +19,7 @@ func TestDoseText(t *testing.T) {
 		{`{"doseAndRate":[{"doseQuantity":{"value":2.75,"unit":"tablet"}}]}`, "2.75 tablet", "2 and three quarters tablet"},
 		{`{"doseAndRate":[{"doseQuantity":{"value":2.3,"unit":"tablet"}}]}`, "2.3 tablet", "2.3 tablet"},
 		{`{"doseAndRate":[{"doseQuantity":{"value":0.5,"unit":"milligram","system":"http://unitsofmeasure.org","code":"mg"}}]}`, "0.5 milligram", "0.5 milligram"},
-		{`{"doseAndRate":[{"doseQuantity":{"value":2,"unit":"5ml spoonful"}}]}`, "2 5ml spoonful", "2 x 5ml spoonful"},
+		{`{"doseAndRate":[{"doseQuantity":{"value":2,"unit":"5ml spoonful"}}]}`, "2 x 5ml spoonful", "2 x 5ml spoonful"},
 		{`{"doseAndRate":[{"doseRange":{"low":{"value":1,"unit":"tablet"}}}]}`, "at least 1 tablet", ""},
 		{`{"doseAndRate":[{"doseRange":{"high":{"value":2,"unit":"tablet"}}}]}`, "up to 2 tablet", "up to 2 tablet"},
 		{`{"doseAndRate":[{"doseRange":{"low":{"value":3,"unit":"tablet"},"high":{"value":2,"unit":"tablet"}}}]}`, "", ""},
@@ -47,6 +47,8 @@ func TestDoseText(t *testing.T) {
 		{`{"additionalInstruction":[{"text":"With food"}]}`, "With food", "With food"},
 		{`{"additionalInstruction":[{}]}`, "", ""},
 		{`{"asNeededCodeableConcept":{}}`, "", ""},
+		{`{"asNeededCodeableConcept":{"coding":[{"display":"nausea"},{"display":"pain"},{"display":"pain"}]}}`, "as required for nausea and pain", "as required for nausea"},
+		{`{"asNeededCodeableConcept":{"coding":[{"display":"nausea"},{"code":"1"}]}}`, "", ""},
 		{`[{"sequence":1,"text":"x","doseAndRate":[{"doseQuantity":{"value":1,"unit":"tablet"}}]},{"sequence":1,"asNeededBoolean":true}]`, "1 tablet, and as required", "1 tablet, and as required"},
 	} {
 		ds, err := ParseDosages([]byte(c.doc))
