@@ -104,6 +104,7 @@ type profileElement struct {
 	base      Table         // of the version, with that number
 	codes     *profileTable // that the profile defines
 	asBase    bool          // data type and table are those of the standard
+	isCode    bool          // its text, or first component, is of the table
 }
 
 // profileRules is what groups, segments, fields and components have in common.

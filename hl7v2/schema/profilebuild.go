@@ -2,6 +2,7 @@ package schema
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -310,6 +311,9 @@ func (b *profileBuilder) element(n *profileNode, path string, def Element, known
 	}
 	outer := b.within
 	b.within = cmp.Or(e.rules.reference, outer)
+	// The table of other composites is of one of their components: that of a
+	// name is of its type.
+	e.isCode = e.table != "" && (!defined || e.primitive || slices.Contains([]string{"CE", "CWE", "CNE", "CF", "XCN", "CN"}, typ))
 	e.parts = b.elements(n, path, '.', func(i int) (Element, bool) { return data.Component(i) })
 	b.within = outer
 	if typ == "TS" && len(e.parts) > 0 {

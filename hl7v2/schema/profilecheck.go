@@ -357,7 +357,7 @@ func (x *profileCheck) content(e *profileElement, r run, marks []hl7v2.Mark, sta
 			x.inside(hl7v2.Error, CodeProfileType, &e.rules, errFormat)
 		}
 	}
-	if e.table != "" && !(x.by && e.asBase) {
+	if e.isCode && !(x.by && e.asBase) {
 		x.table(e, first)
 	}
 	if len(e.parts) == 0 {

@@ -321,6 +321,20 @@ func TestConditions(t *testing.T) {
 	})
 }
 
+// The table of a composite that is no coded element is not that of its first
+// component.
+func TestProfileTables(t *testing.T) {
+	for _, c := range []struct{ typ, value, want string }{
+		{"CWE", "X^text^L", "warning table PID-5.1"}, {"IS", "X", "warning table PID-5"}, {"ID", "X", "table PID-5"}, {"XCN", "X^NAME", "warning table PID-5.1"},
+		{"XPN", "X^GIVEN", ""}, {"CX", "X^^^A^MR", ""}, {"XTN", "X^PRN^PH", ""}, {"NEW", "X^Y", "warning table PID-5.1"},
+	} {
+		p := profileOf(t, fmt.Appendf(nil, `{"hl7Version":"2.8","messages":[{"type":"ADT","content":[{"segment":"MSH","usage":"R"},{"segment":"PID","usage":"R","fields":[{"usage":"O"},{"usage":"O"},{"usage":"O"},{"usage":"O"},{"usage":"R","type":%q,"table":"0200"}]}]}]}`, c.typ))
+		if got := profileFindings(p.Validate(message(t, "2.8", "ADT^A01", "PID|||||"+c.value))); got != c.want {
+			t.Errorf("%s: got %s, want %s", c.typ, got, c.want)
+		}
+	}
+}
+
 // Conditions in prose are told once for each element, and hide nothing else.
 func TestProseConditions(t *testing.T) {
 	p := profileOf(t, readTestdata(t, "oru_r01.xml"))

@@ -127,7 +127,7 @@ func (x *slowProfile) content(e *profileElement, v hl7v2.Value, s hl7v2.Segment,
 			x.value(CodeProfileType, leaf, &e.rules, errFormat)
 		}
 	}
-	if e.table != "" && !(x.by && e.asBase) {
+	if e.isCode && !(x.by && e.asBase) {
 		x.table(e, v.Leaf())
 	}
 	if len(e.parts) == 0 {
