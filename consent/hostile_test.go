@@ -184,6 +184,28 @@ func TestShareInTheFuture(t *testing.T) {
 	}
 }
 
+// In an emergency the Summary Care Record may be viewed whatever the standing
+// answer of the patient is, so that it does not matter that it is not known. To
+// be told who is to be alerted does no harm where it is not due.
+func TestEitherWayPermitted(t *testing.T) {
+	r := plainResearch()
+	r.Action, r.Purposes, r.SCR.SpineSays, r.Actor.Role = consent.ViewSCR, []consent.Purpose{consent.IndividualCare}, "?", consent.Yes
+	if d := decideOn(r); d.Outcome() != consent.Indeterminate {
+		t.Error("no emergency:", d)
+	}
+	r.Care.Emergency, r.Care.EmergencyReason = true, "1"
+	for _, says := range []string{"?", "No", "Ask", ""} {
+		r.SCR.SpineSays = says
+		if d := decideOn(r); !d.Permitted() || !slices.Contains(d.Obligations(), consent.Obligation{Kind: "alert-privacy-officer"}) {
+			t.Errorf("%q: %v %v", says, d, d.Obligations())
+		}
+	}
+	r.SCR.SpineSays = "Yes"
+	if d := decideOn(r); !d.Permitted() || len(d.Obligations()) > 0 {
+		t.Error("a standing yes:", d, d.Obligations())
+	}
+}
+
 type findingOf consent.FindingEffect
 
 func (f findingOf) Evaluate(context.Context, *consent.Request) consent.Finding {

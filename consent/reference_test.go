@@ -698,7 +698,8 @@ func (s *situation) view() (deny, permit tri) {
 		all(is(c.Emergency && !reason), asked),
 		all(asked, among(s.c.acs, "Ask", ""), is(!c.Emergency)),
 	)
-	permit = some(oneOf(c.Permission, consent.Refused, consent.Given), all(asked, among(s.c.acs, "Yes")), all(asked, is(reason), not(among(s.c.acs, "Yes"))))
+	// In an emergency it does not matter what the standing answer is.
+	permit = some(oneOf(c.Permission, consent.Refused, consent.Given), all(asked, among(s.c.acs, "Yes")), all(asked, is(reason)))
 	return deny, permit
 }
 
