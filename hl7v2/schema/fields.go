@@ -277,8 +277,11 @@ func (c *checker) varies() uint16 {
 
 // components checks a repetition of a composite type.
 func (c *checker) components(rep run, marks []hl7v2.Mark, t *typeRow, e *elementRow) {
-	if e.number != 0 { // the code of a coded element is its first component
-		if c.comp = 3; !t.isCoded || !c.ofOtherSystem(rep, marks, hl7v2.ComponentMark, e) {
+	// The code of a coded element is its first component. The table of another
+	// composite is that of one of its components, which names it too: in the
+	// table of PID-5 from 2.6 on are the types of names.
+	if e.number != 0 && t.isCoded {
+		if c.comp = 3; !c.ofOtherSystem(rep, marks, hl7v2.ComponentMark, e) {
 			c.comp = 1
 			c.code(leaf(rep, marks), t.isID, e)
 		}
@@ -332,8 +335,8 @@ func (c *checker) component(part run, marks []hl7v2.Mark, t *typeRow, rows []ele
 
 // subcomponents checks a component that is of a composite type itself.
 func (c *checker) subcomponents(comp run, marks []hl7v2.Mark, t *typeRow, e *elementRow) {
-	if e.number != 0 {
-		if c.sub = 3; !t.isCoded || !c.ofOtherSystem(comp, marks, hl7v2.SubcomponentMark, e) {
+	if e.number != 0 && t.isCoded {
+		if c.sub = 3; !c.ofOtherSystem(comp, marks, hl7v2.SubcomponentMark, e) {
 			c.sub = 0
 			c.code(leaf(comp, marks), t.isID, e)
 		}

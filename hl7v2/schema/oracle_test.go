@@ -182,7 +182,8 @@ func (c *oracle) typed(v hl7v2.Value, typ string, table, depth int) {
 	if depth > 0 {
 		system = v.Sub(3)
 	}
-	if table != 0 && !oracleOther(typ, system, table) {
+	coded := typ == "CE" || typ == "CWE" || typ == "CNE" || typ == "CF"
+	if table != 0 && coded && !oracleOther(typ, system, table) {
 		// The code of a coded element is its first component.
 		c.table(v.Component(1).Leaf(), typ, table)
 	}

@@ -83,6 +83,21 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// The table of a composite that is no coded element is that of one of its
+// components, and says nothing of the first.
+func TestTablesOfComposites(t *testing.T) {
+	for _, c := range []struct{ version, typ, segments, want string }{
+		{"2.7", "ADT^A01^ADT_A01", "EVN||20260714093000\rPID|1||9990042101^^^NHS^NH||THISTLEWOOD^EDNA^^^^^L||19411109|F\rPD1|||DUNMERE SURGERY^L\rPV1|1|I", ""},
+		{"2.7", "ADT^A01^ADT_A01", "EVN||20260714093000\rPID|1||9990042101^^^NHS^NH||THISTLEWOOD^EDNA^^^^^LL||19411109|F\rPV1|1|I", "error table PID-5.7"},
+		{"2.7", "ADT^A40^ADT_A39", "EVN||20260714093000\rPID|1||9990042101^^^NHS^NH||THISTLEWOOD^EDNA\rMRG|RXX9^^^RXX^MR", ""},
+	} {
+		got := strings.Join(found(new(Validator).Validate(message(t, c.version, c.typ, strings.Split(c.segments, "\r")...))), ", ")
+		if got != c.want {
+			t.Errorf("%s: got %s, want %s", c.typ, got, c.want)
+		}
+	}
+}
+
 func TestValidateObservations(t *testing.T) {
 	for _, c := range []struct{ name, obx, want string }{
 		{"number", "OBX|1|NM|a^b^L||1.5|mmol/L|||||F", ""},
