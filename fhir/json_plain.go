@@ -61,7 +61,9 @@ func (r *reader) plainValue(i int, n node) int {
 		n.off, n.len = uint32(i+1), uint32(end-i-1)
 		n.flags |= flags
 		r.add(n)
-		r.checkLength(i, n.len)
+		if r.checkLength(i, n.len); r.fatal {
+			return r.n
+		}
 		return end + 1
 	case c == '-' || '0' <= c && c <= '9':
 		end := r.number(i)
