@@ -137,8 +137,8 @@ func (r *reader) form(n fhir.Node) {
 		if i.Severity > fhir.Error || !within || i.Code == fhir.CodeMissing || i.Code == fhir.CodeNarrative {
 			continue // elements that are missing are for consent and provision
 		}
-		r.c.unsafe.add(codeUnknownElement)
-		if !slices.ContainsFunc(r.c.issues, func(o consent.Issue) bool { return o.Offset == i.Offset }) {
+		if !slices.ContainsFunc(r.c.issues, func(o consent.Issue) bool { return o.Severity == consent.Error && o.Offset == i.Offset }) {
+			r.c.unsafe.add(codeUnknownElement)
 			r.c.issues = append(r.c.issues, consent.Issue{Severity: consent.Error, Code: codeNames[codeUnknownElement], Path: i.Path, Offset: i.Offset, Line: i.Line, Col: i.Col, Clause: i.Clause, Text: string(i.Code)})
 		}
 	}
