@@ -297,3 +297,21 @@ func BenchmarkField(b *testing.B) {
 		}
 	}
 }
+
+// XTN of 2.6 has no first component in one of the sources; the others keep
+// their numbers all the same.
+func TestComponentsKeepTheirNumbers(t *testing.T) {
+	v, _ := Lookup("2.6")
+	xtn, _ := v.DataType("XTN")
+	for n, want := range map[int]string{1: "ST", 2: "ID", 4: "ST", 5: "NM", 12: "ST", 13: "DTM", 15: "CWE", 17: "EI", 18: "NM"} {
+		if e, _ := xtn.Component(n); e.Type() != want {
+			t.Errorf("XTN.%d, %s, is %s, want %s", n, e.Name(), e.Type(), want)
+		}
+	}
+	m := message(t, "2.6", "ADT^A01^ADT_A01", "EVN||20260714093000", "PID|1||9990042101^^^NHS^NH||THISTLEWOOD^EDNA||19411109|F|||||01632960417^NET^Internet^edna@example.org", "PV1|1|I")
+	for _, i := range new(Validator).Validate(m) {
+		if i.Path != "MSH-12" {
+			t.Error(i)
+		}
+	}
+}

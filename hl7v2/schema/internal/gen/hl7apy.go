@@ -47,7 +47,12 @@ func readApy(dir, version string) (*facts, error) {
 		t := &dataType{}
 		for _, c := range structs.values[id].([]any) {
 			row := c.([]any)
-			e := apyElement(components.values[row[0].(string)].([]any), row[2].([]any))
+			name := row[0].(string)
+			e := apyElement(components.values[name].([]any), row[2].([]any))
+			// XTN of 2.6 begins with its second component.
+			for n := number(name[strings.LastIndexByte(name, '_')+1:]); len(t.components) < n-1; {
+				t.components = append(t.components, nil)
+			}
 			t.components = append(t.components, e)
 		}
 		f.types[id] = t

@@ -212,6 +212,13 @@ func mergeType(a, d *dataType) *dataType {
 	}
 	out := &dataType{name: d.name}
 	for i, c := range a.components {
+		if c == nil && i < len(d.components) {
+			c = d.components[i]
+		}
+		if c == nil {
+			out.components = append(out.components, nil)
+			continue
+		}
 		e := *c
 		if i < len(d.components) {
 			o := d.components[i]
