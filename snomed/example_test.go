@@ -148,14 +148,43 @@ func ExampleStore_History() {
 }
 
 func ExampleDiff() {
-	st := exampleStore()
-	changes := 0
-	for _, err := range snomed.Diff(st, st) {
+	dir, err := os.MkdirTemp("", "snomed")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	if err := snomedtest.Generate(filepath.Join(dir, "release"), snomedtest.Options{Seed: 1, Release: snomedtest.Full}); err != nil {
+		log.Fatal(err)
+	}
+	r, err := rf2.Open(filepath.Join(dir, "release"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer r.Close()
+	// The store of an earlier date, and that of now.
+	var stores [2]*snomed.Store
+	for i, date := range []uint32{20260801, 0} {
+		file := filepath.Join(dir, fmt.Sprint(date))
+		if _, err := snomed.Build(context.Background(), []*rf2.Release{r}, file, snomed.BuildOptions{Release: "Full", AsOf: date}); err != nil {
+			log.Fatal(err)
+		}
+		if stores[i], err = snomed.Open(file); err != nil {
+			log.Fatal(err)
+		}
+		defer stores[i].Close()
+	}
+	count := map[snomed.ChangeKind]int{}
+	for c, err := range snomed.Diff(stores[0], stores[1]) {
 		if err != nil {
 			log.Fatal(err)
 		}
-		changes++
+		count[c.Kind]++
+		if c.Concept == 116676008 && c.Kind == snomed.TermChanged {
+			fmt.Printf("%d: %v from %q to %q\n", c.Concept, c.Kind, c.Old, c.New)
+		}
 	}
-	fmt.Println("changes from a release to itself:", changes)
-	// Output: changes from a release to itself: 0
+	fmt.Println(count[snomed.ConceptAdded], "added,", count[snomed.ConceptInactivated], "inactivated,", count[snomed.ParentsChanged], "with other parents")
+	// Output:
+	// 116676008: preferred term changed from "Associated morphology variant 20" to "Associated morphology"
+	// 17 added, 2 inactivated, 38 with other parents
 }

@@ -154,8 +154,9 @@ func keys(m map[string]bool) []string {
 // both is a store with its oracle.
 type both struct {
 	*naive
-	st *snomed.Store
-	t  testing.TB
+	st    *snomed.Store
+	t     testing.TB
+	words map[string][]string // of terms
 }
 
 func (b *both) ord(id string) snomed.Ordinal {
@@ -283,7 +284,7 @@ func TestAgainstOracle(t *testing.T) {
 			if c.opt.AsOf > 0 {
 				asOf = strconv.Itoa(int(c.opt.AsOf))
 			}
-			b := &both{naive: readNaive(t, dir, asOf), st: build(t, c.opt, dir), t: t}
+			b := &both{naive: readNaive(t, dir, asOf), st: build(t, c.opt, dir), t: t, words: map[string][]string{}}
 			languages := c.opt.Languages
 			if languages == nil {
 				languages = snomed.UKLanguages()
@@ -718,33 +719,38 @@ func plainWords(s string) []string {
 // plainDistance is the least number of misspellings between w and a beginning
 // of t.
 func plainDistance(w, t string) int {
-	best := len(w)
-	for n := 0; n <= len(t); n++ {
-		p := t[:n]
-		d := make([][]int, len(w)+1)
-		for i := range d {
-			d[i] = make([]int, len(p)+1)
-			for j := range d[i] {
-				switch {
-				case i == 0:
-					d[i][j] = j
-				case j == 0:
-					d[i][j] = i
-				default:
-					c := 1
-					if w[i-1] == p[j-1] {
-						c = 0
-					}
-					d[i][j] = min(d[i-1][j]+1, d[i][j-1]+1, d[i-1][j-1]+c)
-					if i > 1 && j > 1 && w[i-1] == p[j-2] && w[i-2] == p[j-1] {
-						d[i][j] = min(d[i][j], d[i-2][j-2]+1)
-					}
+	d := make([][]int, len(w)+1) // of the first i bytes of w and j of t
+	for i := range d {
+		d[i] = make([]int, len(t)+1)
+		for j := range d[i] {
+			switch {
+			case i == 0:
+				d[i][j] = j
+			case j == 0:
+				d[i][j] = i
+			default:
+				c := 1
+				if w[i-1] == t[j-1] {
+					c = 0
+				}
+				d[i][j] = min(d[i-1][j]+1, d[i][j-1]+1, d[i-1][j-1]+c)
+				if i > 1 && j > 1 && w[i-1] == t[j-2] && w[i-2] == t[j-1] {
+					d[i][j] = min(d[i][j], d[i-2][j-2]+1)
 				}
 			}
 		}
-		best = min(best, d[len(w)][len(p)])
 	}
-	return best
+	return slices.Min(d[len(w)])
+}
+
+// wordsOf are the words of a term, kept.
+func (b *both) wordsOf(term string) []string {
+	words, ok := b.words[term]
+	if !ok {
+		words = plainWords(term)
+		b.words[term] = words
+	}
+	return words
 }
 
 func (b *both) askSearch(r *rand.Rand) {
@@ -797,8 +803,9 @@ func (b *both) askSearch(r *rand.Rand) {
 		}
 		q.Within = &set
 	}
+	near := map[string]bool{} // word asked for, word found
 	matches := func(term string) bool {
-		toks := plainWords(term)
+		toks := b.wordsOf(term)
 		for _, w := range asked {
 			if !slices.ContainsFunc(toks, func(t string) bool {
 				if !q.Fuzzy {
@@ -811,7 +818,12 @@ func (b *both) askSearch(r *rand.Rand) {
 				if len(w) < 3 {
 					limit = 0
 				}
-				return plainDistance(w, t) <= limit
+				is, ok := near[w+" "+t]
+				if !ok {
+					is = plainDistance(w, t) <= limit
+					near[w+" "+t] = is
+				}
+				return is
 			}) {
 				return false
 			}
