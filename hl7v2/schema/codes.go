@@ -101,6 +101,8 @@ func (c *checker) unlisted(code string, isID bool, t Table) {
 		if isCodingSystem(code) {
 			return
 		}
+	case number == versionIDs && code == c.version.name:
+		return // tables of some versions, such as 2.6, do not list their own
 	case number == mediaTypes || number == mediaSubtypes:
 		// Registered outside HL7: senders use what the registry has.
 	case isID:
@@ -138,6 +140,9 @@ func (v Version) later(number int, code string) string {
 // versions, so that a message may name a later one, and has patterns for local
 // ones.
 const codingSystems = 396
+
+// versionIDs is table 0104, of MSH-12.
+const versionIDs = 104
 
 // mediaTypes and mediaSubtypes are tables 0191 and 0291, which take their
 // values from the registry of MIME types.

@@ -308,6 +308,8 @@ func (c *oracle) table(v hl7v2.Value, typ string, number int) {
 		if oracleIsCodingSystem(code) {
 			return
 		}
+	case number == 104 && code == c.version.name:
+		return
 	case number == oracleMediaTypes || number == oracleMediaSubtypes:
 		// Registered outside HL7: senders use what the registry has.
 	case typ == "ID":

@@ -453,7 +453,7 @@ func (x *profileCheck) table(e *profileElement, r run) {
 		if e.base.Len() == 0 || e.base.Open() {
 			return
 		}
-		if _, ok := e.base.Display(string(text)); ok || e.number == codingSystems && isCodingSystem(string(text)) {
+		if _, ok := e.base.Display(string(text)); ok || e.number == codingSystems && isCodingSystem(string(text)) || e.number == versionIDs && string(text) == x.p.base.name {
 			return
 		}
 		if e.datatype != "ID" || e.number == mediaTypes || e.number == mediaSubtypes || x.p.base.later(e.number, string(text)) != "" {

@@ -228,7 +228,7 @@ func (x *slowProfile) table(e *profileElement, v hl7v2.Value) {
 			}
 		}
 		t, ok := x.p.base.Table(e.number)
-		if !ok || t.Len() == 0 || t.Open() || e.number == codingSystems && isCodingSystem(code) {
+		if !ok || t.Len() == 0 || t.Open() || e.number == codingSystems && isCodingSystem(code) || e.number == versionIDs && code == x.p.base.name {
 			return
 		}
 		if _, ok := t.Display(code); ok {
