@@ -80,6 +80,7 @@ type Decision struct {
 	outcome  Outcome
 	decided  bool
 	met      bool
+	replayed bool
 	special  special
 	purposes values
 	asAt     time.Time
@@ -95,8 +96,10 @@ type Decision struct {
 
 // Permitted reports whether the answer is a determinate permit all of whose
 // obligations the caller has declared to meet. It is the only method by which
-// to let anything happen.
-func (d *Decision) Permitted() bool { return d.outcome == Permit && d.met }
+// to let anything happen. A decision that Replay made again lets nothing happen.
+func (d *Decision) Permitted() bool { return d.permits() && !d.replayed }
+
+func (d *Decision) permits() bool { return d.outcome == Permit && d.met }
 
 // Outcome returns the answer, for logs and for those who can resolve an
 // Indeterminate. To act on a decision call Permitted.
@@ -367,7 +370,7 @@ type Public struct {
 // Public returns the outward form of the decision. Of two requests that must
 // not be told apart it is the same, byte for byte.
 func (d *Decision) Public() Public {
-	if d.Permitted() {
+	if d.permits() {
 		return Public{"permit", ""}
 	}
 	notFound, dissent := false, false

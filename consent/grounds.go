@@ -55,8 +55,9 @@ func (d *Decision) Grounds() Grounds {
 	return e
 }
 
-// Replay makes a decision again from its request and grounds. policy must be
-// the one that the grounds name; an error says that it is not.
+// Replay makes a decision again from its request and grounds, to be compared:
+// whatever the grounds say, it is not Permitted. policy must be the one that
+// the grounds name; an error says that it is not.
 func Replay(policy *Policy, r Request, e Grounds) (Decision, error) {
 	if policy.hash != e.Policy {
 		return Decision{}, ErrOtherPolicy
@@ -74,7 +75,9 @@ func Replay(policy *Policy, r Request, e Grounds) (Decision, error) {
 		cancel()
 		ctx = c
 	}
-	return engine.Decide(ctx, r), nil
+	d := engine.Decide(ctx, r)
+	d.replayed = true
+	return d, nil
 }
 
 // ErrOtherPolicy is returned by Replay for a policy other than the one that

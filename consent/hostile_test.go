@@ -1,7 +1,11 @@
 package consent_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/gob"
+	"encoding/json"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -203,6 +207,41 @@ func TestEitherWayPermitted(t *testing.T) {
 	r.SCR.SpineSays = "Yes"
 	if d := decideOn(r); !d.Permitted() || len(d.Obligations()) > 0 {
 		t.Error("a standing yes:", d, d.Obligations())
+	}
+}
+
+// TestNoPermitOutsideTheEngine tries to come by a decision that permits
+// without asking an engine.
+func TestNoPermitOutsideTheEngine(t *testing.T) {
+	genuine := decideOn(plainResearch())
+	if !genuine.Permitted() {
+		t.Fatal(genuine)
+	}
+	text, err := json.Marshal(genuine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var zero, read, decoded consent.Decision
+	if json.Unmarshal(text, &read); read.Permitted() {
+		t.Error("read back from JSON")
+	}
+	var b bytes.Buffer
+	if gob.NewEncoder(&b).Encode(genuine) == nil && gob.NewDecoder(&b).Decode(&decoded) == nil && decoded.Permitted() {
+		t.Error("decoded")
+	}
+	again, err := consent.Replay(consent.NHSPolicy(), plainResearch(), genuine.Grounds())
+	if err != nil || again.Outcome() != consent.Permit || again.Permitted() {
+		t.Error("made again from its grounds:", again, err)
+	}
+	if zero.Permitted() || zero.Outcome() != consent.Deny || zero.Public() != (consent.Public{Decision: "deny", Error: "ACCESS_DENIED"}) || len(zero.Obligations()) > 0 {
+		t.Error("the zero value:", zero)
+	}
+	for _, typ := range []reflect.Type{reflect.TypeFor[consent.Decision](), reflect.TypeFor[consent.Engine](), reflect.TypeFor[consent.Policy]()} {
+		for i := range typ.NumField() {
+			if typ.Field(i).IsExported() {
+				t.Errorf("%s.%s can be set", typ, typ.Field(i).Name)
+			}
+		}
 	}
 }
 

@@ -234,7 +234,7 @@ func TestReplay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if again.Outcome() != d.Outcome() || again.Permitted() != d.Permitted() || again.Public() != d.Public() || !slices.Equal(again.Codes(), d.Codes()) || !slices.Equal(again.Obligations(), d.Obligations()) {
+		if again.Outcome() != d.Outcome() || again.Permitted() || again.Public() != d.Public() || !slices.Equal(again.Codes(), d.Codes()) || !slices.Equal(again.Obligations(), d.Obligations()) {
 			t.Fatalf("%s\n%s", d, again)
 		}
 		if n++; long() && n%100 > 0 {
