@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -207,6 +208,49 @@ func TestTampering(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// TestAnotherLog makes logs that are whole in themselves and not what they
+// were: cut back, with two entries exchanged, with one left out or added in
+// between. Only the checkpoint shows it, and it does.
+func TestAnotherLog(t *testing.T) {
+	const n = 11
+	build := func(t *testing.T, order []int) *audit.Log {
+		l := open(t, t.TempDir())
+		for _, i := range order {
+			if _, err := l.AppendBytes([]audit.Salt{salt(i)}, [][]byte{fmt.Appendf(nil, `{"n":%d}`, i)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := l.Verify(); err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	var order []int
+	for i := range n {
+		order = append(order, i)
+	}
+	c := root(t, build(t, order), n)
+	if err := build(t, append(slices.Clone(order), n, n+1)).Check(c); err != nil {
+		t.Error("more entries:", err)
+	}
+	for i := range n {
+		for name, other := range map[string][]int{
+			"cut back": order[:i], "one left out": slices.Delete(slices.Clone(order), i, i+1), "one in between": slices.Insert(slices.Clone(order), i, 99),
+			"two exchanged": exchanged(order, i, (i+3)%n), "one twice": append(slices.Insert(slices.Clone(order[:n-1]), i%(n-1), i%(n-1)), n-1),
+		} {
+			if err := build(t, other).Check(c); !errors.Is(err, audit.ErrDamaged) {
+				t.Errorf("%s at %d: %v", name, i, err)
+			}
+		}
+	}
+}
+
+func exchanged(list []int, i, j int) []int {
+	list = slices.Clone(list)
+	list[i], list[j] = list[j], list[i]
+	return list
 }
 
 // TestCrash cuts the files at random places, as a crash while writing could:

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
@@ -328,13 +329,17 @@ func (l *Log) Erase(index int64) error {
 
 // Verify reads the whole log: every entry that was not erased must fit its
 // leaf, and the hashes must follow from the leaves. It returns how many
-// entries were erased.
+// entries were erased, and takes the same memory for a log of any length.
+//
+// A log that was cut back to an older state, or made anew, is whole in itself:
+// only a checkpoint shows that it is not what it was. See [Log.Check].
 func (l *Log) Verify() (erased int64, err error) {
 	l.mu.Lock()
 	n := l.n
 	l.mu.Unlock()
-	fresh := memoryHashes{}
-	var leaf [32]byte
+	read := pendingHashes{l: l, from: math.MaxInt64}
+	var leaf, stored [32]byte
+	next := int64(0) // the hash that is to be verified; those before are
 	for i := range n {
 		switch _, _, err := l.Read(i); {
 		case errors.Is(err, ErrErased):
@@ -345,28 +350,34 @@ func (l *Log) Verify() (erased int64, err error) {
 		if _, err := l.leaves.ReadAt(leaf[:], i*32); err != nil {
 			return erased, err
 		}
-		hashes, err := tlog.StoredHashesForRecordHash(i, tlog.RecordHash(leaf[:]), &fresh)
+		hashes, err := tlog.StoredHashesForRecordHash(i, tlog.RecordHash(leaf[:]), &read)
 		if err != nil {
 			return erased, err
 		}
-		fresh = append(fresh, hashes...)
-	}
-	var stored [tlog.HashSize]byte
-	for i, h := range fresh {
-		if _, err := l.hashes.ReadAt(stored[:], int64(i)*tlog.HashSize); err != nil || stored != h {
-			return erased, fmt.Errorf("%w: hash %d does not follow from the leaves", ErrDamaged, i)
+		for _, h := range hashes {
+			if _, err := l.hashes.ReadAt(stored[:], next*tlog.HashSize); err != nil || stored != h {
+				return erased, fmt.Errorf("%w: hash %d does not follow from the leaves", ErrDamaged, next)
+			}
+			next++
 		}
 	}
 	return erased, nil
 }
 
-type memoryHashes []tlog.Hash
-
-// ReadHashes implements tlog.HashReader.
-func (m *memoryHashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
-	out := make([]tlog.Hash, len(indexes))
-	for i, x := range indexes {
-		out[i] = (*m)[x]
+// Check reports, as an error that is ErrDamaged, a log that does not begin with
+// what a checkpoint of it committed to: one that has lost entries since, or in
+// which entries were changed or changed places. Together with Verify it shows
+// that the log is whole.
+func (l *Log) Check(c Checkpoint) error {
+	if n := l.Len(); c.Size > n {
+		return fmt.Errorf("%w: %d entries of %d are left", ErrDamaged, n, c.Size)
 	}
-	return out, nil
+	root, err := l.Root(c.Size)
+	switch {
+	case err != nil:
+		return err
+	case root != c.Root:
+		return fmt.Errorf("%w: the first %d entries are not those of the checkpoint", ErrDamaged, c.Size)
+	}
+	return nil
 }
