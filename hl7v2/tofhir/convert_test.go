@@ -545,3 +545,31 @@ func TestLossOutsideSegments(t *testing.T) {
 	}
 	t.Error("the value is not in the report")
 }
+
+// TestCharactersFHIRRefuses: no element is empty, no code has white space but
+// single blanks inside it, and a value of which nothing is left is reported.
+func TestCharactersFHIRRefuses(t *testing.T) {
+	text := msh + "ADT^A01|1|P|2.5\rEVN||20240101\rPID|1||\x01^^^RX1^MR~H\x02 1^^^RX1^MR||O\x1fAKES^ \r" +
+		"NK1|1|X|A\x04  B^Friend\r\x03no segment|one\x06two|\x05\rPV1|1|I\r"
+	for _, opts := range [][]tofhir.Option{{tofhir.UK()}, {tofhir.KeepAll()}} {
+		res := convert(t, text, opts...)
+		tree, err := fhir.Parse(res.Bundle)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range tree.Issues() {
+			t.Errorf("%v", i)
+		}
+		for _, path := range []string{"PID-3[1].1", "PID-5.1", "PID-5.2"} {
+			if !slices.ContainsFunc(res.Issues, func(i tofhir.Issue) bool { return i.Code == tofhir.CodeInvalid && i.Path == path }) {
+				t.Errorf("no finding about %s", path)
+			}
+		}
+		if !strings.Contains(string(res.Bundle), `"family":"OAKES"`) {
+			t.Errorf("no family name: %s", res.Bundle)
+		}
+	}
+	if kept := convert(t, text, tofhir.KeepAll()); !strings.Contains(string(kept.Bundle), `one\\X06\\two`) {
+		t.Errorf("the characters of a kept value are gone: %s", kept.Bundle)
+	}
+}

@@ -1,6 +1,7 @@
 package tofhir
 
 import (
+	"fmt"
 	"unicode/utf8"
 
 	"github.com/nhskit/nhskit/hl7v2/tofhir/internal/mapping"
@@ -161,7 +162,7 @@ func (c *conversion) value(dst []byte, n *node) []byte {
 }
 
 // appendString writes a JSON string. Characters that FHIR does not allow in
-// a string (control characters but tab, CR and LF) are left out.
+// a string are left out; see printable.
 func appendString(dst, text []byte) []byte {
 	dst = append(dst, '"')
 	start := 0
@@ -194,7 +195,9 @@ func appendString(dst, text []byte) []byte {
 }
 
 // LeafExtension is the URL of the extension in which KeepAll keeps a leaf of
-// the message: its parts are "path" and "value".
+// the message: its parts are "path", which values of lines that are no
+// segments do not have, and "value", in which control characters that FHIR
+// does not allow are written as v2 escapes them, such as \X01\.
 const LeafExtension = "https://github.com/nhskit/nhskit/StructureDefinition/v2-leaf"
 
 // keepLeaves writes the leaves that have no element of their own as
@@ -214,10 +217,13 @@ func (c *conversion) keepLeaves(dst []byte) []byte {
 				dst = append(dst, ',')
 			}
 			first = false
-			dst = append(dst, `{"url":"`+LeafExtension+`","extension":[{"url":"path","valueString":`...)
-			dst = appendString(dst, []byte(c.path(i)))
-			dst = append(dst, `},{"url":"value","valueString":`...)
-			dst = appendString(dst, []byte(c.leafText(i)))
+			dst = append(dst, `{"url":"`+LeafExtension+`","extension":[`...)
+			if path := c.path(i); path != "" {
+				dst = append(dst, `{"url":"path","valueString":`...)
+				dst = append(appendString(dst, []byte(path)), "},"...)
+			}
+			dst = append(dst, `{"url":"value","valueString":`...)
+			dst = appendString(dst, escapeControls(c.leafText(i)))
 			dst = append(dst, "}]}"...)
 		}
 	}
@@ -225,4 +231,17 @@ func (c *conversion) keepLeaves(dst []byte) []byte {
 		dst = append(dst, ']')
 	}
 	return dst
+}
+
+// escapeControls writes the characters that FHIR does not allow as \Xhh\.
+func escapeControls(text string) []byte {
+	out := make([]byte, 0, len(text))
+	for i := range len(text) {
+		if b := text[i]; isControl(b) {
+			out = fmt.Appendf(out, `\X%02X\`, b)
+		} else {
+			out = append(out, b)
+		}
+	}
+	return out
 }

@@ -251,7 +251,14 @@ func (c *conversion) write(at int32, text string, row, leaf int32) {
 // element, converted to the element's type.
 func (c *conversion) writeSpan(at, lo int32, row, leaf int32) {
 	nd := &c.nodes[at]
-	if !c.convert(nd.prim, lo) {
+	before := len(c.text)
+	if int(lo) == before {
+		return
+	}
+	if ok := c.convert(nd.prim, lo); ok && nd.prim == mapping.String && len(c.text) < before && leaf >= 0 {
+		// Something of it is not there: characters that FHIR refuses.
+		c.issue(Warning, CodeInvalid, cursor{lo: leaf, hi: leaf + 1, level: levelLeaf}, row, nil)
+	} else if !ok {
 		c.text = c.text[:lo]
 		if leaf >= 0 {
 			c.in.leaves[leaf].fate = max(c.in.leaves[leaf].fate, fateInvalid)
@@ -311,11 +318,16 @@ func (c *conversion) put(at, lo int32, row, leaf int32) {
 func (c *conversion) convert(prim mapping.Prim, lo int32) bool {
 	text := c.text[lo:]
 	switch prim {
+	case mapping.String:
+		c.text = append(c.text[:lo], printable(text)...)
+		return len(bytes.TrimSpace(c.text[lo:])) > 0
 	case mapping.CodeValue, mapping.URI:
-		if trimmed := bytes.TrimSpace(text); len(trimmed) != len(text) {
+		if trimmed := bytes.TrimSpace(printable(text)); len(trimmed) != len(text) {
 			c.text = append(c.text[:lo], trimmed...)
 		}
-		if prim == mapping.URI && bytes.ContainsAny(c.text[lo:], " \t\r\n") {
+		if prim == mapping.CodeValue {
+			c.text = singleBlanks(c.text, int(lo))
+		} else if bytes.ContainsAny(c.text[lo:], " \t\r\n") {
 			c.scratch = appendEscapedURI(c.scratch[:0], c.text[lo:])
 			c.text = append(c.text[:lo], c.scratch...)
 		}
@@ -363,7 +375,35 @@ func (c *conversion) convert(prim mapping.Prim, lo int32) bool {
 			c.text = base64.StdEncoding.AppendEncode(c.text[:lo], []byte(plain))
 		}
 	}
-	return true
+	return int(lo) < len(c.text)
+}
+
+// printable leaves out, in place, the characters that no FHIR string may
+// hold: the control characters other than tab, CR and LF.
+func printable(text []byte) []byte {
+	kept := text[:0]
+	for i, b := range text {
+		if isControl(b) {
+			continue
+		}
+		if len(kept) < i {
+			text[len(kept)] = b
+		}
+		kept = text[:len(kept)+1]
+	}
+	return kept
+}
+
+func isControl(b byte) bool { return b < ' ' && b != '\t' && b != '\r' && b != '\n' }
+
+// singleBlanks makes one blank of each run of white space in a text from lo
+// on, as a FHIR code has it.
+func singleBlanks(text []byte, lo int) []byte {
+	if i := bytes.IndexAny(text[lo:], " \t\r\n"); i >= 0 {
+		fields := bytes.Fields(text[lo:])
+		return append(text[:lo], bytes.Join(fields, []byte{' '})...)
+	}
+	return text
 }
 
 func isBase64(b []byte) bool {
