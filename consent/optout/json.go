@@ -12,6 +12,7 @@ import (
 var (
 	errJSON      = errors.New("the line is not one JSON object")
 	errDuplicate = errors.New("a member appears twice")
+	errEscape    = errors.New("a member's name has escapes")
 )
 
 // numbers returns the NHS numbers that a line of JSON is about. A line is
@@ -64,11 +65,13 @@ func (c *cleaner) resource(line []byte) ([]nhsnumber.Number, error) {
 	var out []nhsnumber.Number
 	var fault error
 	patient := false
+	types := 0
 	var own, subjects [][]byte
 	err := members(line, func(key, v []byte) {
 		switch string(key) {
 		case "resourceType":
 			patient = string(v) == `"Patient"`
+			types++
 		case "identifier":
 			own = append(own, v)
 		case "subject", "patient", "beneficiary", "individual":
@@ -77,6 +80,9 @@ func (c *cleaner) resource(line []byte) ([]nhsnumber.Number, error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	if types > 1 {
+		return nil, errDuplicate
 	}
 	add := func(identifier []byte) {
 		n, ok, err := identifierNumber(identifier)
@@ -107,12 +113,17 @@ func (c *cleaner) resource(line []byte) ([]nhsnumber.Number, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(out) > before || reference == "" || c.o.Subjects == nil {
+		if len(out) > before {
 			continue
 		}
-		if n, ok := c.o.Subjects(reference); ok {
-			out = append(out, n)
+		n, ok := nhsnumber.Number{}, false
+		if reference != "" && c.o.Subjects != nil {
+			n, ok = c.o.Subjects(reference)
 		}
+		if !ok {
+			return nil, errNoNHSNumber // of one of those it is about
+		}
+		out = append(out, n)
 	}
 	return out, fault
 }
@@ -120,15 +131,21 @@ func (c *cleaner) resource(line []byte) ([]nhsnumber.Number, error) {
 // identifierNumber returns the NHS number of an Identifier, if it is one.
 func identifierNumber(identifier []byte) (n nhsnumber.Number, ok bool, err error) {
 	var system, value []byte
+	count := 0
 	if err := members(identifier, func(key, v []byte) {
 		switch string(key) {
 		case "system":
 			system = bytes.Trim(v, `"`)
+			count++
 		case "value":
 			value = bytes.Trim(v, `"`)
+			count++
 		}
 	}); err != nil {
 		return n, false, err
+	}
+	if count > 2 {
+		return n, false, errDuplicate
 	}
 	if string(system) != numberSystem {
 		return n, false, nil
@@ -138,8 +155,8 @@ func identifierNumber(identifier []byte) (n nhsnumber.Number, ok bool, err error
 }
 
 // members calls fn for each member of an object that is valid JSON. Keys have
-// no escapes in the formats that this package reads; one with escapes is
-// passed on as it is.
+// no escapes in the formats that this package reads; one with escapes, which
+// could hide what it is, is an error.
 func members(object []byte, fn func(key, value []byte)) error {
 	i := space(object, 0)
 	if i >= len(object) || object[i] != '{' {
@@ -148,6 +165,9 @@ func members(object []byte, fn func(key, value []byte)) error {
 	for i = space(object, i+1); i < len(object) && object[i] == '"'; {
 		end := skip(object, i)
 		key := object[i+1 : end-1]
+		if bytes.IndexByte(key, '\\') >= 0 {
+			return errEscape
+		}
 		i = space(object, end)
 		i = space(object, i+1) // the colon
 		end = skip(object, i)

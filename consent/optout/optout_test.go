@@ -422,6 +422,11 @@ func TestCleanJSON(t *testing.T) {
 		{"reference", optout.FHIR, `{"resourceType":"Condition","subject":{"reference":"Patient/out"}}`, "removed"},
 		{"reference in", optout.FHIR, `{"resourceType":"Condition","subject":{"reference":"Patient/in"}}`, "kept"},
 		{"unknown reference", optout.FHIR, `{"resourceType":"Condition","subject":{"reference":"Patient/?"}}`, "rejected"},
+		{"one of two people unknown", optout.FHIR, `{"resourceType":"Basic","subject":{"reference":"Patient/in"},"patient":{"reference":"Patient/?"}}`, "rejected"},
+		{"one of two people opted out", optout.FHIR, `{"resourceType":"Basic","subject":{"reference":"Patient/in"},"patient":{"reference":"Patient/out"}}`, "removed"},
+		{"somebody behind an escape", optout.FHIR, `{"resourceType":"Basic","subject":{"reference":"Patient/in"},"pat\u0069ent":{"reference":"Patient/out"}}`, "rejected"},
+		{"two types", optout.FHIR, `{"resourceType":"Patient","resourceType":"Basic","identifier":[` + id(out) + `],"subject":{"reference":"Patient/in"}}`, "rejected"},
+		{"two values", optout.FHIR, `{"resourceType":"Patient","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"` + out + `","value":"` + in + `"}]}`, "rejected"},
 		{"no subject", optout.FHIR, `{"resourceType":"Organization","identifier":[` + id(in) + `]}`, "rejected"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
