@@ -38,8 +38,8 @@
 // is an error, [ErrCorrupt], never a wrong answer. Files of one format version
 // are readable on every architecture.
 //
-// It needs about 45 seconds of processor time and 1.3 GB of memory to build
-// the UK edition, and 340 MB of disk. A store cannot be changed: build another.
+// It needs about 45 seconds of processor time and 1.4 GB of memory to build
+// the UK edition, and 330 MB of disk. A store cannot be changed: build another.
 // Not here: the expression constraint language, compositional grammar,
 // classification, and the history tables of the UK in their distributed form,
 // for which [Store.SubstitutionTable] is a derived stand-in.

@@ -139,9 +139,18 @@ func TestUKSize(t *testing.T) {
 			t.Errorf("%d has %d descendants and self, want %d", want.id, n, want.n)
 		}
 	}
-	// The yardstick tells what a slow machine does to the figures.
+	// The yardsticks tell what a slow machine does to the figures: to the
+	// processor, and to the memory that others use as well.
 	yard := "900000000000207008"
 	perOp(t, "yardstick: identifier of 18 digits", 0, func(int) { _, err = sctid.Parse(yard) })
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := uint64(1)
+	perOp(t, "yardstick: one byte of the file somewhere in 40 MiB, after another", 0, func(i int) {
+		at = (at*6364136223846793005 + 1442695040888963407 + uint64(data[100<<20+at>>24%(40<<20)])) & (1<<56 - 1)
+	})
 	const n = 1 << 18
 	rnd := rand.New(rand.NewPCG(1, 1))
 	ordinals, ids := make([]snomed.Ordinal, n), make([]sctid.ID, n)
