@@ -21,16 +21,16 @@ import (
 
 // rule is a provision.
 type rule struct {
-	permit               bool
-	start, end           string
-	purposes             []string
-	actors, actions      []string
-	labels, classes      []string
-	codes                []string // system|code
-	dataStart, dataEnd   string
-	meaning, data        string
-	nested               []*rule
-	dataIsThere, inForce bool // scratch of the generator: there is a dataPeriod, a period
+	permit             bool
+	start, end         string
+	purposes           []string
+	actors, actions    []string
+	labels, classes    []string
+	codes              []string // system|code
+	dataStart, dataEnd string
+	meaning, data      string
+	nested             []*rule
+	dataIsThere        bool // there is a dataPeriod
 }
 
 // document is a Consent.
