@@ -37,5 +37,6 @@
 // 2.7.1, for which no open source was found; such tables and lengths read as
 // unknown, never as empty. From 2.7 on a length is a guide and not a limit.
 //
-// All values are immutable and safe for concurrent use.
+// All values are immutable and safe for concurrent use; a zero value of the
+// facts holds nothing.
 package schema

@@ -243,7 +243,7 @@ func (c *checker) repetitions(f run, marks []hl7v2.Mark, e *elementRow) {
 		case t.components == 0:
 			c.primitive(leaf(rep, marks[:k]), t.form, t.isID, e)
 		default:
-			c.components(rep, marks[:k], t, e)
+			c.parts(rep, marks[:k], t, e, hl7v2.ComponentMark)
 		}
 		if k == len(marks) {
 			return
@@ -275,99 +275,67 @@ func (c *checker) varies() uint16 {
 	return typ
 }
 
-// components checks a repetition of a composite type.
-func (c *checker) components(rep run, marks []hl7v2.Mark, t *typeRow, e *elementRow) {
-	// The code of a coded element is its first component. The table of another
-	// composite is that of one of its components, which names it too: in the
-	// table of PID-5 from 2.6 on are the types of names.
+// parts checks a value of a composite type: a repetition by its components, or
+// a component by its subcomponents, as the kind of their delimiter says.
+func (c *checker) parts(r run, marks []hl7v2.Mark, t *typeRow, e *elementRow, kind hl7v2.MarkKind) {
+	at := &c.comp
+	if kind == hl7v2.SubcomponentMark {
+		at = &c.sub
+	}
+	// The code of a coded element is its first part. The table of another
+	// composite is that of one of its parts, which names it too: in the table
+	// of PID-5 from 2.6 on are the types of names.
 	if e.number != 0 && t.isCoded {
-		if c.comp = 3; !c.ofOtherSystem(rep, marks, hl7v2.ComponentMark, e) {
-			c.comp = 1
-			c.code(leaf(rep, marks), t.isID, e)
+		if *at = 3; !c.ofOtherSystem(r, marks, kind, e) {
+			*at = 1
+			c.code(leaf(r, marks), t.isID, e)
 		}
 	}
-	rows := c.plan.elements[t.first:][:t.components]
 	var have fieldSet
 	for n := 1; ; n++ {
-		k := next(marks, hl7v2.ComponentMark)
-		part := rep
+		k := next(marks, kind)
+		part := r
 		if k < len(marks) {
 			part.end = marks[k].Offset()
 		}
 		if part.start < part.end {
-			c.comp = n
+			*at = n
 			if state := c.state(part, k); state != hl7v2.Absent {
 				have |= 1 << min(n, 63)
 				if state == hl7v2.Present {
-					c.component(part, marks[:k], t, rows)
+					c.part(part, marks[:k], t, n, kind)
 				}
 			}
 		}
 		if k == len(marks) {
 			break
 		}
-		rep.start, marks = part.end+1, marks[k+1:]
+		r.start, marks = part.end+1, marks[k+1:]
 	}
+	*at = 0
 	if missing := t.required &^ have; missing != 0 {
-		c.comp = 0
 		c.missing(missing, t)
 	}
 }
 
-// component checks a component of type t, which has a value.
-func (c *checker) component(part run, marks []hl7v2.Mark, t *typeRow, rows []elementRow) {
-	if c.comp > len(rows) || rows[c.comp-1].usage == undefined {
+// part checks component n of type t, which has a value. Composites within each
+// other end with subcomponents, and TS is none there.
+func (c *checker) part(r run, marks []hl7v2.Mark, t *typeRow, n int, kind hl7v2.MarkKind) {
+	if n > int(t.components) || c.plan.elements[int(t.first)+n-1].usage == undefined {
 		c.extra(t)
 		return
 	}
-	e := &rows[c.comp-1]
+	e := &c.plan.elements[int(t.first)+n-1]
 	switch inner := &c.plan.types[e.typ]; {
-	case t.isTS && c.comp == 1:
-		c.primitive(leaf(part, marks), momentForm, false, &elementRow{})
+	case kind == hl7v2.SubcomponentMark:
+		c.primitive(r, inner.form, inner.isID, e)
+	case t.isTS && n == 1:
+		c.primitive(leaf(r, marks), momentForm, false, &elementRow{})
 	case e.typ == noType:
 	case inner.components == 0 || inner.isTS:
-		c.primitive(leaf(part, marks), inner.form, inner.isID, e)
+		c.primitive(leaf(r, marks), inner.form, inner.isID, e)
 	default:
-		c.subcomponents(part, marks, inner, e)
-		c.sub = 0
-	}
-}
-
-// subcomponents checks a component that is of a composite type itself.
-func (c *checker) subcomponents(comp run, marks []hl7v2.Mark, t *typeRow, e *elementRow) {
-	if e.number != 0 && t.isCoded {
-		if c.sub = 3; !c.ofOtherSystem(comp, marks, hl7v2.SubcomponentMark, e) {
-			c.sub = 0
-			c.code(leaf(comp, marks), t.isID, e)
-		}
-	}
-	rows := c.plan.elements[t.first:][:t.components]
-	var have fieldSet
-	for n := 1; ; n++ {
-		k := next(marks, hl7v2.SubcomponentMark)
-		part := comp
-		if k < len(marks) {
-			part.end = marks[k].Offset()
-		}
-		if state := c.state(part, k); state != hl7v2.Absent {
-			have |= 1 << min(n, 63)
-			if c.sub = n; state == hl7v2.Present {
-				if n > len(rows) || rows[n-1].usage == undefined {
-					c.extra(t)
-				} else {
-					inner := &c.plan.types[rows[n-1].typ]
-					c.primitive(part, inner.form, inner.isID, &rows[n-1])
-				}
-			}
-		}
-		if k == len(marks) {
-			break
-		}
-		comp.start, marks = part.end+1, marks[k+1:]
-	}
-	if missing := t.required &^ have; missing != 0 {
-		c.sub = 0
-		c.missing(missing, t)
+		c.parts(r, marks, inner, e, hl7v2.SubcomponentMark)
 	}
 }
 

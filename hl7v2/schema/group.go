@@ -89,9 +89,10 @@ func (v Version) StructureID(m *hl7v2.Message) (id string, ok bool) {
 //
 // A segment goes to the first place, from the innermost open group outwards,
 // that lies ahead or in a new repetition and is reached without leaving out
-// anything required; if there is none, to the first at all. What is required
-// and does not come is reported as missing, and later groups are none the
-// worse for it.
+// anything required; if there is none, to the first at all. Where it could
+// begin a group anew or stand behind it, as PSH in SUR_P09, the next segment
+// decides. What is required and does not come is reported as missing, and later
+// groups are none the worse for it.
 func (v Version) Group(m *hl7v2.Message, policy Policy) (*Grouping, []hl7v2.Issue) {
 	g := &Grouping{m: m, v: v}
 	w := grouper{Grouping: g, policy: policy, findings: findings{lines: lines{data: m.Bytes()}}}
