@@ -105,9 +105,9 @@ func TestExcerpt(t *testing.T) {
 
 func TestDidYouMean(t *testing.T) {
 	for _, c := range []struct{ word, want string }{
-		{"chekc", "check"}, {"gnerate", "generate"}, {"zzz", ""},
+		{"chekc", "check"}, {"gnerate", "generate"}, {"uk", "ku"}, {"zzz", ""},
 	} {
-		got := didYouMean(c.word, []string{"check", "extract", "generate"})
+		got := didYouMean(c.word, []string{"check", "extract", "generate", "ku"})
 		if c.want == "" && got != "" || c.want != "" && !strings.Contains(got, `"`+c.want+`"`) {
 			t.Errorf("didYouMean(%q) = %q", c.word, got)
 		}

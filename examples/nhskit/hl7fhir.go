@@ -16,7 +16,7 @@ import (
 func hl7FHIRCommands() []command {
 	return []command{{
 		name:    "hl7 fhir",
-		args:    "FILE…",
+		args:    "[-uk] [-keep-all] [-tz ZONE] [-overlay DIR] [-why PATH] [-report FILE] FILE…",
 		summary: "Convert HL7 v2 messages to FHIR bundles, one a line",
 		example: "nhskit hl7 fhir -uk -report loss.ndjson admission.hl7\nnhskit hl7 fhir -uk -text -why Patient.gender admission.hl7",
 		setup: func(f *flag.FlagSet) runner {
@@ -40,8 +40,8 @@ type fhirOptions struct {
 // converter makes the converter that the flags ask for.
 func (o fhirOptions) converter() (*tofhir.Converter, error) {
 	zone, err := time.LoadLocation(o.zone)
-	if err != nil {
-		return nil, usagef("-tz: there is no time zone %q", o.zone)
+	if err != nil || o.zone == "" || o.zone == "Local" { // which Go reads as UTC and as the zone of the machine
+		return nil, usagef("-tz: there is no time zone %q: name one as in Europe/London, or UTC", o.zone)
 	}
 	opts := []tofhir.Option{tofhir.WithLocation(zone)}
 	if o.uk {
@@ -140,14 +140,14 @@ func (c *console) convertMessage(conv *tofhir.Converter, o fhirOptions, report *
 	var res tofhir.Result
 	if parseErr != nil {
 		found = true
-		out.Issues = append(out.Issues, unreadable(parseErr, data))
+		out.Issues = append(out.Issues, hl7Issue(parseErr, data, 0))
 	} else {
 		var failed error
 		if res, failed = conv.Convert(m); failed != nil {
 			res.Issues = append(res.Issues, conversionIssue(failed))
 		}
 		for _, i := range res.Issues {
-			is := issue{Severity: i.Severity.String(), Code: string(i.Code), Path: i.Path, Offset: i.Offset, Line: i.Line, Col: i.Col, Clause: i.Clause, Text: i.Error()}
+			is := issue{Severity: i.Severity.String(), Code: string(i.Code), Path: i.Path, Offset: i.Offset, Line: i.Line, Col: i.Col, Clause: i.Clause, Text: i.Text()}
 			found = found || is.isError()
 			out.Issues = append(out.Issues, is)
 		}
@@ -164,7 +164,7 @@ func (c *console) convertMessage(conv *tofhir.Converter, o fhirOptions, report *
 	if res.Bundle == nil {
 		for _, i := range out.Issues {
 			if i.isError() {
-				fmt.Fprintf(c.err, "nhskit: %s: %s: %s\n", name, i.Code, i.Text)
+				c.complainHL7(name, i)
 			}
 		}
 		return found, nil
@@ -195,16 +195,6 @@ func (c *console) convertMessage(conv *tofhir.Converter, o fhirOptions, report *
 		Path    string       `json:"path"`
 		Origins []fhirOrigin `json:"origins"`
 	}{name, o.why, origins})
-}
-
-// unreadable words the error of a message that cannot be parsed.
-func unreadable(err error, data []byte) issue {
-	i, ok := errors.AsType[hl7v2.Issue](err)
-	if !ok {
-		return issue{Severity: "fatal", Code: "hl7v2.header", Offset: -1, Text: err.Error()}
-	}
-	i = i.Locate(data)
-	return issue{Severity: i.Severity.String(), Code: string(i.Code), Path: i.Path, Offset: i.Offset, Line: i.Line, Col: i.Col, Clause: i.Clause, Text: i.Error()}
 }
 
 // conversionIssue is the finding in an error of Convert.

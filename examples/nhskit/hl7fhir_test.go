@@ -119,3 +119,32 @@ func TestHL7FHIROverlay(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestHL7FHIRZone: a zone that would be taken from the machine, or be UTC
+// without saying so, is wrong usage.
+func TestHL7FHIRZone(t *testing.T) {
+	for _, zone := range []string{"", "Local", "Mars/Olympus"} {
+		if got := nhskit(admission, "hl7", "fhir", "-tz", zone); got.code != exitUsage || got.out != "" {
+			t.Errorf("%q: %+v", zone, got)
+		}
+	}
+	if got := nhskit(admission, "hl7", "fhir", "-tz", "UTC"); got.code != exitOK {
+		t.Error(got)
+	}
+}
+
+// TestHL7FHIRText: what says where is in path and offset, not in the text.
+func TestHL7FHIRText(t *testing.T) {
+	report := filepath.Join(t.TempDir(), "report.ndjson")
+	got := nhskit("no message", "hl7", "fhir", "-report", report)
+	if got.code != exitFindings || got.out != "" || !strings.HasPrefix(got.err, "nhskit: -:1:1: hl7v2.header: ") {
+		t.Errorf("%+v", got)
+	}
+	data, err := os.ReadFile(report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(data), "(byte") {
+		t.Errorf("%s", data)
+	}
+}

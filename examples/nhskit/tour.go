@@ -310,15 +310,7 @@ func (t *tour) bundle(result tofhir.Result, tree *fhir.Tree) {
 	t.line("", "%d of %d values mapped, %d not: nhskit hl7 fhir -uk -report", l.Mapped, l.Leaves, l.Lost)
 	for _, i := range result.Issues {
 		if i.Severity <= tofhir.Warning {
-			text := map[tofhir.Code]string{tofhir.CodeUnmapped: "the code table has no such code", tofhir.CodeInvalid: "no value of the FHIR type"}[i.Code]
-			switch {
-			case text != "":
-			case i.Err != nil:
-				text = i.Err.Error()
-			default:
-				text = string(i.Code)
-			}
-			t.finding(issue{Severity: i.Severity.String(), Path: i.Path, Offset: i.Offset, Text: text})
+			t.finding(issue{Severity: i.Severity.String(), Path: i.Path, Offset: i.Offset, Text: i.Text()})
 		}
 	}
 }

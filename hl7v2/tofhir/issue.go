@@ -52,17 +52,29 @@ type Issue struct {
 
 // Error gives path, place and meaning in one line.
 func (i Issue) Error() string {
+	text := i.Text()
+	if i.Clause != "" {
+		text += "; " + i.Clause
+	}
+	if i.Offset >= 0 {
+		text = fmt.Sprintf("(byte %d): %s", i.Offset, text)
+	}
+	switch {
+	case i.Path == "":
+		return text
+	case i.Offset < 0:
+		return i.Path + ": " + text
+	}
+	return i.Path + " " + text
+}
+
+// Text gives the meaning alone, for those who print the place themselves.
+func (i Issue) Text() string {
 	text := issueTexts(i.Code)
 	if i.Err != nil {
 		text += ": " + i.Err.Error()
 	}
-	if i.Clause != "" {
-		text += "; " + i.Clause
-	}
-	if i.Offset < 0 {
-		return i.Path + ": " + text
-	}
-	return fmt.Sprintf("%s (byte %d): %s", i.Path, i.Offset, text)
+	return text
 }
 
 // Unwrap returns the cause.
