@@ -137,7 +137,7 @@ func TestHL7FHIRZone(t *testing.T) {
 func TestHL7FHIRText(t *testing.T) {
 	report := filepath.Join(t.TempDir(), "report.ndjson")
 	got := nhskit("no message", "hl7", "fhir", "-report", report)
-	if got.code != exitFindings || got.out != "" || !strings.HasPrefix(got.err, "nhskit: -:1:1: hl7v2.header: ") {
+	if got.code != exitFindings || got.out != "" || !strings.HasPrefix(got.errOut, "nhskit: -:1:1: hl7v2.header: ") {
 		t.Errorf("%+v", got)
 	}
 	data, err := os.ReadFile(report)
