@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -52,11 +53,22 @@ func TestValidateDoesNotAllocate(t *testing.T) {
 		for _, i := range v.Validate(m) {
 			t.Error(i)
 		}
-		// Under the race detector a pool forgets at random.
-		if n := testing.AllocsPerRun(100, func() { v.Validate(m) }); n > 1 || n > 0 && !testing.Short() {
+		if n := testing.AllocsPerRun(100, func() { v.Validate(m) }); n > 0 && !forgets() {
 			t.Errorf("%v allocations", n)
 		}
 	}
+}
+
+// forgets reports whether pools lose things at random, as they do under the
+// race detector.
+func forgets() bool {
+	var p sync.Pool
+	for range 1000 {
+		if p.Put(new(int)); p.Get() == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // TestValidateSpeed measures validation beside the evaluator that looks
@@ -102,6 +114,7 @@ func BenchmarkValidate(b *testing.B) {
 	}
 	run("validate", func() { v.Validate(m) })
 	run("wire", func() { m.Check(false) })
+	run("plan", func() { makePlan(opened(6), true) })
 	version, _ := VersionOf(m)
 	run("group", func() { version.Group(m, Keep) })
 	run("by name", func() { oracleValidate(&v, m) })

@@ -117,8 +117,9 @@ func (v *Validator) Check() error {
 // Validate returns what is wrong with a message: on the wire, in its
 // structure, and in each field by the version's facts, the rules and the
 // profile. Findings are in the order of these steps, at most 500 of fields and
-// rules and a CodeTooMany; none holds a value of the message. A configuration that Check
-// refuses is used as far as it goes.
+// rules and a CodeTooMany; none holds a value of the message. A message without
+// findings costs no allocation, but for codes that Code is asked about and no
+// table lists. A configuration that Check refuses is used as far as it goes.
 func (v *Validator) Validate(m *hl7v2.Message) []hl7v2.Issue {
 	issues := m.Check(v.Strict)
 	version, known := VersionOf(m)
@@ -190,11 +191,18 @@ func (x *validation) report(code hl7v2.Code, at hl7v2.Value, text string) {
 	x.checker.report(kind.Severity, code, at.Path(), max(at.Offset(), 0), kind.Clause, errors.New(text))
 }
 
-// empty lets go of the message.
+// empty lets go of the message, and of what an uncommonly large one has needed.
 func (x *validation) empty() {
 	x.grouping = Grouping{items: x.grouping.items}
-	clear(x.grouper.loose)
-	x.grouper = grouper{stack: x.grouper.stack, loose: x.grouper.loose}
+	if cap(x.grouping.items) > 1<<14 {
+		x.grouping.items = nil
+	}
+	loose := x.grouper.loose
+	if len(loose) > 64 {
+		loose = nil
+	}
+	clear(loose)
+	x.grouper = grouper{stack: x.grouper.stack, loose: loose}
 	x.checker = checker{}
 	x.rule = nil
 }
