@@ -136,6 +136,9 @@ func TestForgedFile(t *testing.T) {
 				continue // one in a thousand of the empty entries of the directory
 			}
 			for bit := range 8 {
+				if testing.Short() && (at+bit)%4 > 0 {
+					continue
+				}
 				bad := bytes.Clone(data)
 				bad[at] ^= 1 << bit
 				sum := sha256.Sum256(slices.Concat(bad[:sumAt], bad[header:]))
