@@ -1,6 +1,7 @@
 package fhirconsent
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -61,7 +62,10 @@ func (e *edits) apply(dst []byte, tree *fhir.Tree) []byte {
 		if a.index != b.index {
 			return a.index - b.index
 		}
-		if a.mask != b.mask && a.mask {
+		switch {
+		case a.mask == b.mask:
+			return 0
+		case a.mask:
 			return -1
 		}
 		return 1
@@ -167,7 +171,7 @@ func (w *writer) object(at int) (end int, any bool) {
 	}
 	return w.series(at, func(_, i int) (int, bool) {
 		keyEnd := skipString(w.src, i)
-		name, companion := strings.CutPrefix(w.src[i+1:keyEnd-1], "_")
+		name, companion := strings.CutPrefix(memberName(w.src[i:keyEnd]), "_")
 		v := skipSpace(w.src, skipSpace(w.src, keyEnd)+1)
 		for k := range primitives {
 			if e := &primitives[k]; e.key == name && e.index < 0 {
@@ -186,6 +190,16 @@ func (w *writer) object(at int) (end int, any bool) {
 		}
 		return w.value(v, name, companion, primitives)
 	})
+}
+
+// memberName returns the name in a JSON string.
+func memberName(quoted string) string {
+	if strings.IndexByte(quoted, '\\') < 0 {
+		return quoted[1 : len(quoted)-1]
+	}
+	var name string
+	json.Unmarshal([]byte(quoted), &name) // it was parsed before
+	return name
 }
 
 // value copies the value of a member.

@@ -102,20 +102,40 @@ func (x *redaction) root() bool {
 	return false
 }
 
-// labelsOf returns the security labels of a resource.
+// labelsOf returns the security labels of a resource: those in its meta, and
+// inline ones that are about the whole of it.
 func (x *redaction) labelsOf(n fhir.Node) []string {
-	meta, ok := named(n, x.r.names.meta)
-	if !ok {
-		return nil
-	}
 	var out []string
-	for c := meta.Cursor(); ; {
-		s, ok := c.NextNamed(x.r.names.security)
+	if meta, ok := named(n, x.r.names.meta); ok {
+		for c := meta.Cursor(); ; {
+			s, ok := c.NextNamed(x.r.names.security)
+			if !ok {
+				break
+			}
+			out = append(out, value(s, x.r.names.code))
+		}
+	}
+	for c := n.Cursor(); ; {
+		e, ok := c.NextNamed(x.r.names.extension)
 		if !ok {
 			return out
 		}
-		out = append(out, value(s, x.r.names.code))
+		if label, ok := x.inline(e); ok {
+			out = append(out, label)
+		}
 	}
+}
+
+// inline returns the label of an extension that is an inline one.
+func (x *redaction) inline(extension fhir.Node) (string, bool) {
+	if value(extension, x.r.names.url) != inlineLabel {
+		return "", false
+	}
+	v, ok := named(extension, x.r.names.value)
+	if !ok {
+		return "", true
+	}
+	return value(v, x.r.names.code), true
 }
 
 // withheld reports whether a resource as a whole may not be disclosed.
@@ -367,7 +387,6 @@ func (x *redaction) resource(n fhir.Node) {
 // resource.
 func (x *redaction) element(n, res fhir.Node) {
 	var labels []string
-	labelled := false
 	names := &x.r.names
 	for c := n.Cursor(); ; {
 		k, ok := c.Next()
@@ -376,11 +395,8 @@ func (x *redaction) element(n, res fhir.Node) {
 		}
 		switch k.NameID() {
 		case names.extension:
-			if value(k, names.url) == inlineLabel {
-				labelled = true
-				if v, ok := named(k, names.value); ok {
-					labels = append(labels, value(v, names.code))
-				}
+			if label, ok := x.inline(k); ok {
+				labels = append(labels, label)
 				continue
 			}
 		case names.url:
@@ -407,7 +423,7 @@ func (x *redaction) element(n, res fhir.Node) {
 	if n.Type() == names.referenceType {
 		x.refs = append(x.refs, n)
 	}
-	if labelled && (deniedBy(x.r, labels) && x.r.matches(labels, res) || len(labels) > 0 && !x.r.keeps(labels)) {
+	if len(labels) > 0 && (deniedBy(x.r, labels) && x.r.matches(labels, res) || !x.r.keeps(labels)) {
 		x.remove(n)
 	}
 }
