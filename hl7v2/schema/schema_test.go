@@ -144,6 +144,36 @@ func TestTables(t *testing.T) {
 	if points, ok := lookup(t, "2.8").Table(359); !ok || !points.Open() || sex.Open() {
 		t.Error("table 0359 goes on with an ellipsis, table 0001 does not")
 	}
+	for _, c := range []struct {
+		version     string
+		table       int
+		codes, none string
+		open        bool
+	}{
+		{"2.4", 43, "11 12 14 16 18", "17 12_..._16", false}, // 12 ... 16
+		{"2.5.1", 112, "10 15 19 21 29 31 39", "43 21_..._29", false},
+		{"2.3.1", 141, "E1 E5 E9 O10 W4", "E10 W5", false},
+		{"2.4", 359, "0 1 2", "", true}, // 2 ...
+		{"2.3.1", 359, "1 2", "", true}, // 2 and higher
+		{"2.6", 418, "0 2", "", true},
+		{"2.4", 357, "0 100 207", "Errors Success", false},
+		{"2.7", 153, "", "01", true},
+	} {
+		table, ok := lookup(t, c.version).Table(c.table)
+		if !ok || table.Open() != c.open {
+			t.Errorf("%s: table %04d, open %t", c.version, c.table, table.Open())
+		}
+		for code := range strings.FieldsSeq(c.codes) {
+			if _, ok := table.Display(code); !ok {
+				t.Errorf("%s: no code %s in table %04d", c.version, code, c.table)
+			}
+		}
+		for code := range strings.FieldsSeq(c.none) {
+			if _, ok := table.Display(strings.ReplaceAll(code, "_", " ")); ok {
+				t.Errorf("%s: code %s in table %04d", c.version, code, c.table)
+			}
+		}
+	}
 	if _, ok := lookup(t, "2.3").Table(1); ok {
 		t.Error("no values are known of 2.3")
 	}

@@ -186,7 +186,7 @@ func TestRules(t *testing.T) {
 		{"no source of admission", admission, "|300||||19|", "|300||||18|", []string{"uk.code PV1-14"}},
 		{"a treatment function", admission, "|||300||||19|", "|||104||||19|", nil},
 		{"no treatment function", admission, "|||300||||19|", "|||3000||||19|", []string{"hl7v2.length PV1-10", "uk.code PV1-10"}},
-		{"discharge destination", admission, "|||||||||||||||||19||||||||20260714091500", "|||||||||||||||||18||||||||20260714091500", []string{"uk.code PV1-36"}},
+		{"discharge destination", admission, "|||||||||||||||||19||||||||20260714091500", "|||||||||||||||||43||||||||20260714091500", []string{"uk.code PV1-36"}},
 		{"relationship", admission, "^L|02|7", "^L|O2|7", []string{"uk.code NK1-3"}},
 		{"ODS code in small letters", admission, "^^Y99417|", "^^y99417|", []string{"uk.ods-code PD1-3.3"}},
 		{"number in XON.3", admission, "^^Y99417|", "^^12345|", nil},

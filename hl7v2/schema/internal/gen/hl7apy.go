@@ -94,7 +94,11 @@ func readApy(dir, version string) (*facts, error) {
 		}
 		for _, c := range codes {
 			// Some codes have lost no-break spaces at their end.
-			if value := strings.Trim(c.(string), " \u00a0\u00c2"); value != "" {
+			value := strings.Trim(c.(string), " \u00a0\u00c2")
+			if headings[value] || value == "" {
+				continue
+			}
+			for _, value := range listed(value) {
 				t.codes = append(t.codes, code{value: value})
 			}
 		}
