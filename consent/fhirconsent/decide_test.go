@@ -118,6 +118,21 @@ func TestDirectives(t *testing.T) {
 	}
 }
 
+// TestAsAt: without a time, or with one that no calendar of records reaches,
+// nothing is decided.
+func TestAsAt(t *testing.T) {
+	c, err := fhirconsent.Parse([]byte(consentWith(`{"type":"permit","period":{"start":"2000"}}`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at, want := range map[time.Time]consent.FindingEffect{asAt: consent.FindingPermit, {}: consent.FindingIndeterminate, asAt.AddDate(400, 0, 0): consent.FindingIndeterminate, asAt.AddDate(-400, 0, 0): consent.FindingIndeterminate} {
+		q := fhirconsent.Question{Patient: []string{"Patient/1"}, Purposes: []string{"TREAT"}, Action: "access", AsAt: at}
+		if f := fhirconsent.Decide([]*fhirconsent.Consent{c}, q, fhirconsent.Options{Default: consent.Permit}); f.Effect != want {
+			t.Errorf("%s: %v", at, f)
+		}
+	}
+}
+
 // TestObligationThatCannotBeWritten: a code with a comma in it would be read
 // as two by whoever carries out the obligation.
 func TestObligationThatCannotBeWritten(t *testing.T) {

@@ -32,7 +32,7 @@ func open(why codes) verdict { return verdict{effect: consent.FindingIndetermina
 // makes the answer indeterminate, and where none applies the default holds.
 // The date of a Consent does not make it override an older one.
 func Decide(consents []*Consent, q Question, o Options) consent.Finding {
-	if q.AsAt.IsZero() {
+	if year := q.AsAt.Year(); q.AsAt.IsZero() || year < 1700 || year >= 2200 {
 		return consent.Finding{Effect: consent.FindingIndeterminate, Reasons: []consent.Reason{{Code: "AS_AT_MISSING"}}}
 	}
 	purposes := q.Purposes
@@ -54,11 +54,11 @@ func Decide(consents []*Consent, q Question, o Options) consent.Finding {
 			total.effect = v.effect
 		}
 	}
-	return total.finding(consents)
+	return total.finding()
 }
 
 // finding explains a verdict.
-func (v *verdict) finding(consents []*Consent) consent.Finding {
+func (v *verdict) finding() consent.Finding {
 	f := consent.Finding{Effect: v.effect}
 	if v.effect == consent.FindingPermit {
 		add := func(detail string) {
