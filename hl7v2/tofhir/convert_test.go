@@ -573,3 +573,49 @@ func TestCharactersFHIRRefuses(t *testing.T) {
 		t.Errorf("the characters of a kept value are gone: %s", kept.Bundle)
 	}
 }
+
+// TestExtensionsOfDiagnosis: attestation date and parent diagnosis are two
+// extensions, with one value each, and a diagnosis is not due to itself.
+func TestExtensionsOfDiagnosis(t *testing.T) {
+	res := convert(t, msh+"ADT^A01^ADT_A01|1|P|2.6\rPID|1||H1^^^RX1^MR\rPV1|1|I\r"+
+		"DG1|1||C56.9^Ovarian cancer^I10||20240101|A|||||||||||||20240102||A|PARENT7\r")
+	tree, err := fhir.Parse(res.Bundle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range tree.Issues() {
+		t.Errorf("%v", i)
+	}
+	text := string(res.Bundle)
+	if strings.Contains(text, "entered-in-error") {
+		t.Error("action code A takes the diagnosis back")
+	}
+	if deleted := convert(t, msh+"ADT^A01^ADT_A01|1|P|2.6\rPID|1||H1^^^RX1^MR\rPV1|1|I\rDG1|1||C56.9^^I10|||A|||||||||||||||D\r"); !strings.Contains(string(deleted.Bundle), `"code":"entered-in-error"`) {
+		t.Errorf("action code D does not: %s", deleted.Bundle)
+	}
+	for _, want := range []string{
+		`{"url":"http://hl7.org/fhir/StructureDefinition/condition-assertedDate","valueDateTime":"2024-01-02"}`,
+		`{"url":"http://hl7.org/fhir/StructureDefinition/condition-dueTo","valueReference":{`,
+		`"identifier":[{"value":"PARENT7"}]`,
+	} {
+		if strings.Count(text, want) != 1 {
+			t.Errorf("%d times %s in %s", strings.Count(text, want), want, text)
+		}
+	}
+}
+
+// TestOrderCallback: the numbers of OBR-17 are extensions with their URL.
+func TestOrderCallback(t *testing.T) {
+	res := convert(t, msh+"ORU^R01^ORU_R01|1|P|2.5.1\rPID|1||H1^^^RX1^MR\rOBR|1|A|B|C^D^LN|||||||||||||01653 000111^WPN^PH~01653 000112^WPN^PH\rOBX|1|ST|A^B||X||||||F\r")
+	tree, err := fhir.Parse(res.Bundle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range tree.Issues() {
+		t.Errorf("%v", i)
+	}
+	const ext = `{"url":"http://hl7.org/fhir/StructureDefinition/servicerequest-order-callback-phone-number","valueContactPoint":{`
+	if n := strings.Count(string(res.Bundle), ext); n != 2 {
+		t.Errorf("%d extensions: %s", n, res.Bundle)
+	}
+}

@@ -217,7 +217,7 @@ func (c *conversion) through(at int32, st *mapping.Step, f *frame) (ref, root in
 	r := int32(-1)
 	mine, _ := c.madeBy(f.seg, st.Name)
 	for _, i := range mine {
-		if c.resources[i].root != f.node {
+		if i != c.nodes[at].owner { // no resource refers to itself
 			r = i
 		}
 	}
