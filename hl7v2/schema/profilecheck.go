@@ -27,9 +27,10 @@ var (
 
 // Validate returns where a message departs from the profile: in its structure,
 // then in each segment what must and must not be there, how often, how long,
-// and with which values. It does not check by the facts of the version; a
-// Validator with the profile does both. There are at most 500 findings and a
-// CodeTooMany; none holds a value of the message.
+// and with which values. HL7 null counts as something sent, and has no length,
+// type or code; it is not the constant value. It does not check by the facts of
+// the version; a Validator with the profile does both. There are at most 500
+// findings and a CodeTooMany; none holds a value of the message.
 //
 // Conditions in prose are not checked; for each element with one there is a
 // CodeProfileUnchecked, once a message, of severity Information.

@@ -350,6 +350,14 @@ func TestProseConditions(t *testing.T) {
 	}
 }
 
+// The zero Profile defines nothing and holds nothing.
+func TestZeroProfile(t *testing.T) {
+	var p Profile
+	if got := profileFindings(p.Validate(edited(t, admissionLines))); got != "message MSH-9" || p.Lint(nil) != nil || p.Name()+p.Version()+p.String() != "" {
+		t.Errorf("%s", got)
+	}
+}
+
 func TestProfileFindingsAreCapped(t *testing.T) {
 	p := profileOf(t, readTestdata(t, "adt_a01.xml"))
 	lines := append(slices.Clone(admissionLines), slices.Repeat([]string{"ZU9|x"}, 2*maxFindings)...)
