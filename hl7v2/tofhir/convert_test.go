@@ -619,3 +619,26 @@ func TestOrderCallback(t *testing.T) {
 		t.Errorf("%d extensions: %s", n, res.Bundle)
 	}
 }
+
+// TestReportStatusOfOrder: where the result has no status, the order has one,
+// in whichever order a structure has ORC and OBR.
+func TestReportStatusOfOrder(t *testing.T) {
+	for _, c := range []struct{ event, order, status string }{
+		{"ORU^R01^ORU_R01", "ORC|RE|A|B||CM\rOBR|1|A|B|C^D^LN\r", "final"},
+		{"ORU^R01^ORU_R01", "ORC|RE|A|B||HD\rOBR|1|A|B|C^D^LN\r", "unknown"},
+		{"OUL^R22^OUL_R22", "SPM|1|S1||BLD\rOBR|1|A|B|C^D^LN\rORC|RE|A|B||CM\r", "final"},
+	} {
+		res := convert(t, msh+c.event+"|1|P|2.5.1\rPID|1||H1^^^RX1^MR\r"+c.order)
+		tree, err := fhir.Parse(res.Bundle)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range tree.Issues() {
+			t.Errorf("%s: %v", c.event, i)
+		}
+		_, report, _ := strings.Cut(string(res.Bundle), `{"resourceType":"DiagnosticReport"`)
+		if report, _, _ = strings.Cut(report, `{"fullUrl"`); !strings.Contains(report, `"status":"`+c.status+`"`) {
+			t.Errorf("%s: not %s: %s", c.event, c.status, report)
+		}
+	}
+}
