@@ -642,3 +642,18 @@ func TestReportStatusOfOrder(t *testing.T) {
 		}
 	}
 }
+
+// TestAppointmentStatus: FHIR requires one; the event tells it where the
+// message does not.
+func TestAppointmentStatus(t *testing.T) {
+	for _, c := range []struct{ event, code, status string }{
+		{"S12", "", "booked"}, {"S15", "", "cancelled"}, {"S17", "", "entered-in-error"}, {"S26", "", "noshow"},
+		{"S12", "Pending", "pending"}, {"S16", "Discontinued", "cancelled"}, {"S13", "Overbook", "booked"},
+	} {
+		res := convert(t, msh+"SIU^"+c.event+"^SIU_S12|1|P|2.5.1\rSCH|1|2"+strings.Repeat("|", 23)+c.code+"\rPID|1||H1^^^RX1^MR\r")
+		_, appointment, _ := strings.Cut(string(res.Bundle), `{"resourceType":"Appointment"`)
+		if appointment, _, _ = strings.Cut(appointment, `{"fullUrl"`); !strings.Contains(appointment, `"status":"`+c.status+`"`) {
+			t.Errorf("%+v: %s", c, appointment)
+		}
+	}
+}

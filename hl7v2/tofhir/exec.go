@@ -207,10 +207,10 @@ func (c *conversion) through(at int32, st *mapping.Step, f *frame) (ref, root in
 		return at, c.resources[r-1].root
 	} else if r > 0 {
 		n := c.nodes[at]
-		if !n.list {
+		k := n.key
+		if !n.list || k.num >= 192 {
 			return -1, -1
 		}
-		k := n.key
 		k.num += 64
 		return c.through(c.element(n.parent, &mapping.Step{Kind: mapping.StepElement, Array: true, Prim: n.prim, Order: n.order, Name: n.name}, k), st, f)
 	}
