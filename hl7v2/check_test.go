@@ -1,8 +1,11 @@
 package hl7v2
 
 import (
+	"os"
 	"reflect"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/nhskit/nhskit/hl7v2/internal/mutate"
 )
@@ -34,6 +37,51 @@ func TestCheckPlainSegments(t *testing.T) {
 	}
 	tokens := append(messageTokens(), "\x7f", "\x01", "\t", "\x80", "\xff", "~~~~~", "&&&&", "^^^^^^^^")
 	mutate.Run(t, 3000, 300_000, seeds, tokens, checkPlain)
+}
+
+// TestPosition compares lines and columns with a count of bytes.
+func TestPosition(t *testing.T) {
+	for _, text := range []string{"", "a", "\r", "\n", "\r\n", "a\rb\nc\r\nd", "\r\r\n\n\r\r\n", "\n\r\n\r", "abc\r\n\r\nx\n\ny"} {
+		line, col := 1, 1
+		for at := range len(text) + 1 {
+			if l, c := position([]byte(text), at); l != line || c != col {
+				t.Errorf("%q, byte %d: %d:%d, want %d:%d", text, at, l, c, line, col)
+			}
+			if at == len(text) {
+				break
+			}
+			crlf := text[at] == '\r' && at+1 < len(text) && text[at+1] == '\n'
+			if text[at] == '\n' || text[at] == '\r' && !crlf {
+				line, col = line+1, 1
+			} else {
+				col++
+			}
+		}
+	}
+}
+
+// TestCheckIsLinear has the one finding of many segments at their end.
+func TestCheckIsLinear(t *testing.T) {
+	took := func(n int) time.Duration {
+		m, err := Parse([]byte("MSH|^~\\&|A|B|C|D|2026||ADT^A01|1|P|2.4\r" + strings.Repeat("OBX|1\r", n) + "O|1\r"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		least := time.Hour
+		for range 10 {
+			start := time.Now()
+			if issues := m.Check(false); len(issues) != 1 || issues[0].Line != n+2 {
+				t.Fatal(issues)
+			}
+			least = min(least, time.Since(start))
+		}
+		return least
+	}
+	small, large := took(2000), took(20_000)
+	t.Logf("%v, ten times as many segments %v", small, large)
+	if os.Getenv("NHSKIT_LONG") != "" && large > 30*small {
+		t.Error("the time grows faster than the message")
+	}
 }
 
 // TestUnremarkable puts every byte in every place of a short run.
@@ -105,6 +153,11 @@ func TestMarks(t *testing.T) {
 			for n, f := range s.Fields() {
 				if n == 1 && s.Index() == 0 {
 					continue
+				}
+				for l := range f.Leaves() {
+					if n > 2 && l.State() == Present && string(m.AppendText(nil, int(l.start), int(l.end))) != l.Text() {
+						t.Fatalf("the text of %v", l)
+					}
 				}
 				for l := range f.Leaves() {
 					want = append(want, Value{start: l.start, end: l.end, lo: uint32(n)})

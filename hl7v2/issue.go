@@ -108,28 +108,31 @@ func (i Issue) Locate(data []byte) Issue {
 	return i
 }
 
-// position returns the 1-based line and column of an offset.
+// position returns the 1-based line and column of an offset, in linear time.
 func position(data []byte, at int) (line, col int) {
+	next := func(c byte, from int) int {
+		if n := bytes.IndexByte(data[from:at], c); n >= 0 {
+			return from + n
+		}
+		return at
+	}
 	line, start := 1, 0
-	for start < at {
-		rest := data[start:at]
-		cr, lf := bytes.IndexByte(rest, '\r'), bytes.IndexByte(rest, '\n')
-		end := cr
-		if end < 0 || lf >= 0 && lf < end {
-			end = lf
-		}
-		if end < 0 {
-			break
-		}
-		next := start + end + 1
-		if rest[end] == '\r' && next < len(data) && data[next] == '\n' {
-			if next == at { // the LF of a CRLF belongs to the line it ends
+	cr, lf := next('\r', 0), next('\n', 0)
+	for cr < at || lf < at {
+		end := min(cr, lf) + 1
+		if cr < lf && end < len(data) && data[end] == '\n' {
+			if end == at { // the LF of a CRLF belongs to the line it ends
 				break
 			}
-			next++
+			end++
 		}
-		start = next
-		line++
+		line, start = line+1, end
+		if cr < start {
+			cr = next('\r', start)
+		}
+		if lf < start {
+			lf = next('\n', start)
+		}
 	}
 	return line, at - start + 1
 }

@@ -44,3 +44,13 @@ func (s Segment) Marks() []Mark {
 	from, to := x.fields[x.segs[s.i].fields], x.fields[x.segs[s.i+1].fields-1]+1
 	return x.marks[from:to:to]
 }
+
+// AppendText appends what stands between two offsets of the message, such as
+// two marks next to each other, to dst as Value.AppendText does an innermost
+// value: in UTF-8, with its character set and escape sequences read.
+func (m *Message) AppendText(dst []byte, from, to int) []byte {
+	if from == to {
+		return dst
+	}
+	return m.appendText(dst, m.data[from:to])
+}

@@ -19,7 +19,7 @@ func (c *checker) code(r run, isID bool, e *elementRow) {
 	}
 	text := c.data[r.start:r.end]
 	if !c.isPlain(text) {
-		text = c.value().AppendText(c.text[:0])
+		text = c.m.AppendText(c.text[:0], r.start, r.end)
 	}
 	t := &c.plan.tables[e.table]
 	found, ok := 0, false
@@ -67,7 +67,7 @@ func (c *checker) ofOtherSystem(r run, marks []hl7v2.Mark, kind hl7v2.MarkKind, 
 	}
 	system := c.data[r.start:r.end]
 	if !c.isPlain(system) {
-		system = c.value().AppendText(c.text[:0])
+		system = c.m.AppendText(c.text[:0], r.start, r.end)
 	}
 	number, ok := bytes.CutPrefix(system, []byte("HL7"))
 	if !ok {
