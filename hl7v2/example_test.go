@@ -222,3 +222,29 @@ func ExampleMessage_Recoded() {
 	// MSH|^~\&|PAS||||||ADT^A01|1|P|2.4||||||UNICODE UTF-8
 	// PID|||||O’NEILL
 }
+
+// What stands between two marks is an innermost value, be it empty.
+func ExampleSegment_Marks() {
+	m, err := hl7v2.Parse([]byte("MSH|^~\\&|PAS|RXQ|TIE|RXQ|20260714||ADT^A08^ADT_A01|1|P|2.4\rPID|1||D0048213^^^RXQ^MR~9990042101^^^NHS^NH\r"))
+	if err != nil {
+		panic(err)
+	}
+	marks := m.Segment("PID", 1).Marks()
+	field := 0
+	for i, mark := range marks[:len(marks)-1] {
+		if mark.EndsField() {
+			field++
+		}
+		if from, to := mark.Offset()+1, marks[i+1].Offset(); from < to {
+			fmt.Printf("PID-%d at byte %d: %s\n", field, from, m.AppendText(nil, from, to))
+		}
+	}
+	// Output:
+	// PID-1 at byte 63: 1
+	// PID-3 at byte 66: D0048213
+	// PID-3 at byte 77: RXQ
+	// PID-3 at byte 81: MR
+	// PID-3 at byte 84: 9990042101
+	// PID-3 at byte 97: NHS
+	// PID-3 at byte 101: NH
+}
