@@ -150,7 +150,7 @@ func (b *builder) writeTerms(w *fileWriter, dir []ref) {
 			prev, cur = cur, prev
 		}
 		recordAt[c+1], blockAt[c+1] = uint32(len(records)), uint32(len(blocks))
-		if len(records)|len(blocks) >= wideGroup {
+		if uint64(len(records)|len(blocks)) >= wideGroup {
 			w.err = errors.New("snomed: more than 2 GiB of terms")
 			return
 		}

@@ -48,15 +48,6 @@ func nextPiece(s string) (n int, word bool) {
 	return len(s), word
 }
 
-// startsWord reports whether a piece is a word, by its first character.
-func startsWord(piece []byte) bool {
-	if len(piece) > 0 && piece[0] < utf8.RuneSelf {
-		return wordByte(piece[0])
-	}
-	r, _ := utf8.DecodeRune(piece)
-	return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r)
-}
-
 // asciiWord has a bit for each ASCII letter and digit.
 var asciiWord = [2]uint64{0x03ff000000000000, 0x07fffffe07fffffe}
 
