@@ -58,7 +58,7 @@ const (
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	c := &console{in: stdin, out: bufio.NewWriterSize(stdout, 64<<10), err: stderr, colour: isTerminal(stdout)}
 	err := dispatch(c, args)
-	if flushErr := c.out.Flush(); flushErr != nil && err == nil {
+	if flushErr := c.out.Flush(); flushErr != nil && (err == nil || errors.Is(err, errFindings)) {
 		err = flushErr
 	}
 	var usage usageError

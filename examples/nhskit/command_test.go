@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/nhskit/nhskit/hl7v2"
 )
 
 // result is what one run of the program gave.
@@ -110,6 +113,40 @@ func TestDidYouMean(t *testing.T) {
 		got := didYouMean(c.word, []string{"check", "extract", "generate", "ku"})
 		if c.want == "" && got != "" || c.want != "" && !strings.Contains(got, `"`+c.want+`"`) {
 			t.Errorf("didYouMean(%q) = %q", c.word, got)
+		}
+	}
+}
+
+// failing is a standard output that is full.
+type failing struct{}
+
+func (failing) Write([]byte) (int, error) { return 0, errors.New("no space") }
+
+// TestFullOutput: findings that cannot be written are an output error.
+func TestFullOutput(t *testing.T) {
+	var errOut strings.Builder
+	if code := run([]string{"hl7", "validate"}, strings.NewReader("MSH|^~\\&|\r"), failing{}, &errOut); code != exitIO || !strings.Contains(errOut.String(), "no space") {
+		t.Errorf("code %d, %q", code, errOut.String())
+	}
+}
+
+// TestPlacesOfManyMessages: lines count through the whole file.
+func TestPlacesOfManyMessages(t *testing.T) {
+	const message = "MSH|^~\\&|A|B|C|D|20260101||ADT^A01|1|P|2.4\r\nPID|1||1||LEE||x\r\n\r\n"
+	data := []byte(strings.Repeat(message, 50))
+	var places hl7Places
+	for m, err := range hl7v2.Messages(data) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		base := startIn(data, m.Bytes())
+		for _, offset := range []int64{3, 60, 46} {
+			is := hl7v2.Issue{Offset: offset}
+			got := places.issue(is, data, base)
+			is.Offset += int64(base)
+			if want := is.Locate(data); got.Line != want.Line || got.Col != want.Col || got.Offset != want.Offset {
+				t.Fatalf("%d: %d:%d, want %d:%d", want.Offset, got.Line, got.Col, want.Line, want.Col)
+			}
 		}
 	}
 }

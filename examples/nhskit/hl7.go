@@ -145,9 +145,10 @@ func appendHL7JSON(b []byte, v hl7v2.Value, level int) ([]byte, error) {
 // parseHL7 prints the messages of a file and what is wrong with them.
 func (c *console) parseHL7(name string, data []byte) error {
 	out := hl7File{File: name, Messages: []hl7Message{}, Issues: []issue{}}
+	var places hl7Places
 	err := eachHL7(data, func(m *hl7v2.Message, base int) error {
 		for _, i := range m.Check(false) {
-			out.Issues = append(out.Issues, hl7Issue(i, data, base))
+			out.Issues = append(out.Issues, places.issue(i, data, base))
 		}
 		if c.text {
 			c.printHL7(name, m)

@@ -80,6 +80,7 @@ type hl7Validation struct {
 // validateHL7 checks the messages of a file. Positions count in the file.
 func (c *console) validateHL7(v *schema.Validator, name string, data []byte) error {
 	out := hl7Validation{File: name, Issues: []issue{}}
+	var places hl7Places
 	n := 0
 	for m, err := range hl7v2.Messages(data) {
 		n++
@@ -89,7 +90,7 @@ func (c *console) validateHL7(v *schema.Validator, name string, data []byte) err
 		}
 		base := startIn(data, m.Bytes())
 		for _, i := range v.Validate(m) {
-			out.Issues = append(out.Issues, hl7Issue(i, data, base))
+			out.Issues = append(out.Issues, places.issue(i, data, base))
 		}
 	}
 	if n == 0 {
@@ -121,14 +122,29 @@ func startIn(data, part []byte) int { return cap(data) - cap(part) }
 // hl7Issue turns a finding about a part of data that begins at base into one
 // about data.
 func hl7Issue(err error, data []byte, base int) issue {
+	var places hl7Places
+	return places.issue(err, data, base)
+}
+
+// hl7Places finds the lines of a file that has many messages: it counts on
+// from where the last message began.
+type hl7Places struct{ at, line, col int }
+
+// issue is hl7Issue for messages in the order in which they stand in data.
+func (p *hl7Places) issue(err error, data []byte, base int) issue {
 	i, ok := err.(hl7v2.Issue)
 	if !ok {
 		return issue{Severity: "fatal", Code: "hl7v2", Offset: -1, Text: err.Error()}
 	}
 	if i.Offset >= 0 {
 		i.Offset += int64(base)
+		if p.line == 0 || p.at > base {
+			*p = hl7Places{0, 1, 1}
+		}
+		p.line, p.col = p.position(data, int64(base))
+		p.at = base
+		i.Line, i.Col = p.position(data, i.Offset)
 	}
-	i = i.Locate(data)
 	text := string(i.Code)
 	if i.Err != nil {
 		text = i.Err.Error()
@@ -138,4 +154,13 @@ func hl7Issue(err error, data []byte, base int) issue {
 		clause = "HL7 v2 " + clause
 	}
 	return issue{Severity: i.Severity.String(), Code: string(i.Code), Path: i.Path, Offset: i.Offset, Line: i.Line, Col: i.Col, Clause: clause, Text: text}
+}
+
+// position returns the line and column of an offset that is not before p.
+func (p *hl7Places) position(data []byte, offset int64) (line, col int) {
+	from := hl7v2.Issue{Offset: offset - int64(p.at)}.Locate(data[p.at:])
+	if from.Line <= 1 {
+		return p.line, p.col + max(from.Col, 1) - 1
+	}
+	return p.line + from.Line - 1, from.Col
 }

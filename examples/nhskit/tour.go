@@ -58,6 +58,7 @@ type tour struct {
 	totals    tourTotals
 	times     [numStages]time.Duration
 	issues    []issue // of the message being shown
+	places    hl7Places
 }
 
 // The stages of which the tour adds up the time.
@@ -124,6 +125,7 @@ func (t *tour) files(names []string) error {
 // file shows the messages of one file.
 func (t *tour) file(name string, data []byte) error {
 	t.totals.files++
+	t.places = hl7Places{}
 	t.totals.bytes += int64(len(data))
 	n := 0
 	return eachHL7(data, func(m *hl7v2.Message, base int) error {
@@ -157,7 +159,7 @@ func (t *tour) message(label string, m *hl7v2.Message, data []byte, base int) er
 	begun = time.Now()
 	t.issues = t.issues[:0]
 	for _, i := range t.validator.Validate(m) {
-		t.issues = append(t.issues, hl7Issue(i, data, base))
+		t.issues = append(t.issues, t.places.issue(i, data, base))
 	}
 	lap(stageCheck)
 	t.hl7Findings(m)
