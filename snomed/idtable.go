@@ -15,7 +15,7 @@ import (
 const (
 	cacheLine   = 64
 	bucketSlots = cacheLine / 8
-	bucketFill  = 5.6 // identifiers for a bucket, of which one in thirty finds it full
+	bucketFill  = 4.8 // identifiers for a bucket, of which one in sixty-five finds it full
 	idBits      = 60  // identifiers have 18 digits at most
 	idLimit     = 1_000_000_000_000_000_000
 	noSlot      = ^uint64(0)
