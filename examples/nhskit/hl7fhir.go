@@ -91,6 +91,16 @@ type fhirOrigin struct {
 	Offset int    `json:"offset"`
 }
 
+// sameFile reports whether two names are of one file that exists.
+func sameFile(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
+}
+
 func (c *console) convertHL7(o fhirOptions, args []string) (err error) {
 	conv, err := o.converter()
 	if err != nil {
@@ -98,6 +108,11 @@ func (c *console) convertHL7(o fhirOptions, args []string) (err error) {
 	}
 	var report *json.Encoder
 	if o.report != "" {
+		for _, name := range args {
+			if sameFile(o.report, name) {
+				return usagef("-report %s: it is one of the files to convert", o.report)
+			}
+		}
 		f, err := os.Create(o.report)
 		if err != nil {
 			return plainPathError(o.report, err)

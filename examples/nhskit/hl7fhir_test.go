@@ -148,3 +148,16 @@ func TestHL7FHIRText(t *testing.T) {
 		t.Errorf("%s", data)
 	}
 }
+
+// The file of the report is never one of those that are read.
+func TestHL7FHIRReportOverInput(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a.hl7")
+	if err := os.WriteFile(file, []byte(admission), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := nhskit("", "hl7", "fhir", "-report", file, file)
+	data, err := os.ReadFile(file)
+	if got.code != 2 || err != nil || string(data) != admission {
+		t.Errorf("exit %d, %v, %d bytes are left of %d", got.code, err, len(data), len(admission))
+	}
+}

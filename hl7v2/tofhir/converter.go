@@ -5,6 +5,7 @@ import (
 	"errors"
 	"hash/maphash"
 	"io/fs"
+	"math"
 	"sort"
 	"sync"
 	"time"
@@ -42,6 +43,7 @@ type Converter struct {
 	trace    bool
 	noLoss   bool
 	overlay  fs.FS
+	limits   Limits
 	uk       bool
 	ids      map[string]mapping.Str
 	uris     []bool       // the Parts that are literals and whole URIs
@@ -80,6 +82,28 @@ func Strict() Option { return func(c *Converter) { c.strict = true } }
 // say "replace" or "disable", which is about the rows of the same identifier
 // and FHIR path that are there already. Compiling takes some 20 ms.
 func WithOverlay(fsys fs.FS) Option { return func(c *Converter) { c.overlay = fsys } }
+
+// Limits bound what a conversion takes. Zero stands for the default, a
+// negative number for none.
+type Limits struct {
+	// Leaves is how many values a message may have, empty ones counted: 1
+	// million by default. Each takes some 700 bytes of memory while the message
+	// is converted.
+	Leaves int
+}
+
+func (l Limits) leaves() int {
+	switch {
+	case l.Leaves == 0:
+		return 1_000_000
+	case l.Leaves < 0:
+		return math.MaxInt
+	}
+	return l.Leaves
+}
+
+// WithLimits sets limits other than the defaults.
+func WithLimits(l Limits) Option { return func(c *Converter) { c.limits = l } }
 
 // Trace records the origin of each element, for Result.Why.
 func Trace() Option { return func(c *Converter) { c.trace = true } }
@@ -185,8 +209,11 @@ type Result struct {
 	trace  []Origin
 }
 
-// ErrStructure is the cause when no table says how to convert a message.
-var ErrStructure = errors.New("tofhir: no mapping for the structure of the message")
+// Causes of messages that are not converted.
+var (
+	ErrStructure = errors.New("tofhir: no mapping for the structure of the message")
+	ErrLimit     = errors.New("tofhir: the message has more values than Limits.Leaves")
+)
 
 // conversion is the work on one message; it is reused.
 type conversion struct {
@@ -211,8 +238,8 @@ type conversion struct {
 // Convert converts one message to a Bundle of type message. The result does
 // not share memory with the message.
 //
-// The error is for messages that cannot be converted at all (ErrStructure);
-// findings about values are in the result.
+// The error is for messages that are not converted at all (ErrStructure,
+// ErrLimit); findings about values are in the result.
 func (c *Converter) Convert(m *hl7v2.Message) (Result, error) {
 	return c.ConvertAppend(nil, m)
 }
@@ -247,7 +274,9 @@ func (w *conversion) message(dst []byte, m *hl7v2.Message) (Result, error) {
 	if m == nil || m.Len() == 0 {
 		return res, ErrStructure
 	}
-	w.in.load(m, c.ids)
+	if at, ok := w.in.load(m, c.ids, c.limits.leaves()); !ok {
+		return res, w.locate(Issue{Severity: Fatal, Code: CodeLimit, Err: ErrLimit}, at)
+	}
 	s := w.structure()
 	if s == nil {
 		return res, w.locate(Issue{Severity: Fatal, Code: CodeStructure, Path: "MSH-9", Err: ErrStructure}, 0)

@@ -40,7 +40,10 @@ type input struct {
 	counts map[[3]byte]int32 // segments by id
 }
 
-func (in *input) load(m *hl7v2.Message, ids map[string]mapping.Str) {
+// load lays a message out. It reports false, and in over the offset of the
+// first segment that it did not take, where the message has more leaves than
+// limit.
+func (in *input) load(m *hl7v2.Message, ids map[string]mapping.Str, limit int) (over uint32, ok bool) {
 	in.m, in.data, in.delims = m, m.Bytes(), m.Delimiters()
 	in.segs, in.fields, in.reps, in.comps, in.leaves = in.segs[:0], in.fields[:0], in.reps[:0], in.comps[:0], in.leaves[:0]
 	if in.counts == nil {
@@ -60,10 +63,27 @@ func (in *input) load(m *hl7v2.Message, ids map[string]mapping.Str) {
 			in.counts[id]++
 			seg.nth = in.counts[id]
 		}
+		// The leaves of a segment are one more than its delimiters, at most as
+		// many as its bytes, and counted only where these are too many.
+		if len(in.leaves)+len(raw) > limit && len(in.leaves)+in.countLeaves(raw) > limit {
+			return uint32(s.Offset()), false
+		}
 		in.segment(raw, uint32(s.Offset()), i == 0)
 		seg.fields.hi = int32(len(in.fields))
 		in.segs = append(in.segs, seg)
 	}
+	return 0, true
+}
+
+// countLeaves returns how many leaves a segment has at most.
+func (in *input) countLeaves(raw []byte) int {
+	d, n := in.delims, 1
+	for _, c := range raw {
+		if c != 0 && (c == d.Field || c == d.Repetition || c == d.Component || c == d.Subcomponent) {
+			n++
+		}
+	}
+	return n
 }
 
 // isSegmentID reports whether a text may name a segment: a capital letter and

@@ -34,6 +34,7 @@ const (
 	CodeNHSNumber Code = "tofhir.nhs-number"    // a number that is sent as an NHS number and is none
 	CodeRefused   Code = "tofhir.refused"       // a row of the tables refuses the message
 	CodeRepeats   Code = "tofhir.cardinality"   // repetitions for which FHIR has one place
+	CodeLimit     Code = "tofhir.limit"         // more values than are permitted
 	CodeTooMany   Code = "tofhir.too-many"      // further findings were left out
 )
 
@@ -94,6 +95,8 @@ func issueTexts(c Code) string {
 		return "not a valid NHS number"
 	case CodeRefused:
 		return "the mapping table refuses the message"
+	case CodeLimit:
+		return "a limit is reached"
 	case CodeRepeats:
 		return "FHIR has one place for what repeats"
 	}
