@@ -188,25 +188,31 @@ func TestShareInTheFuture(t *testing.T) {
 	}
 }
 
-// In an emergency the Summary Care Record may be viewed whatever the standing
-// answer of the patient is, so that it does not matter that it is not known. To
-// be told who is to be alerted does no harm where it is not due.
-func TestEitherWayPermitted(t *testing.T) {
+// Emergency access stands in for the answer of a patient who cannot be asked
+// (SCR-IG). No source says that it goes above a standing no, so that a no and
+// an answer that is not known, which may be one, are never permits.
+func TestEmergencyAndStandingAnswer(t *testing.T) {
 	r := plainResearch()
-	r.Action, r.Purposes, r.SCR.SpineSays, r.Actor.Role = consent.ViewSCR, []consent.Purpose{consent.IndividualCare}, "?", consent.Yes
-	if d := decideOn(r); d.Outcome() != consent.Indeterminate {
-		t.Error("no emergency:", d)
-	}
-	r.Care.Emergency, r.Care.EmergencyReason = true, "1"
-	for _, says := range []string{"?", "No", "Ask", ""} {
+	r.Action, r.Purposes, r.Actor.Role = consent.ViewSCR, []consent.Purpose{consent.IndividualCare}, consent.Yes
+	r.Care.Emergency, r.Care.EmergencyReason = true, "5"
+	for says, want := range map[string]consent.Outcome{"Yes": consent.Permit, "Ask": consent.Permit, "": consent.Permit, "No": consent.Indeterminate, "?": consent.Indeterminate} {
 		r.SCR.SpineSays = says
-		if d := decideOn(r); !d.Permitted() || !slices.Contains(d.Obligations(), consent.Obligation{Kind: "alert-privacy-officer"}) {
-			t.Errorf("%q: %v %v", says, d, d.Obligations())
+		d := decideOn(r)
+		if d.Outcome() != want || d.Permitted() != (want == consent.Permit) {
+			t.Errorf("%q: %v, want %v", says, d, want)
+		}
+		alerts := slices.Contains(d.Obligations(), consent.Obligation{Kind: "alert-privacy-officer"})
+		if want == consent.Permit && alerts != (says != "Yes") {
+			t.Errorf("%q: %v", says, d.Obligations())
 		}
 	}
-	r.SCR.SpineSays = "Yes"
-	if d := decideOn(r); !d.Permitted() || len(d.Obligations()) > 0 {
-		t.Error("a standing yes:", d, d.Obligations())
+	r.SCR.SpineSays, r.Care.Emergency = "No", false
+	if d := decideOn(r); d.Outcome() != consent.Deny {
+		t.Error("a no without an emergency:", d)
+	}
+	r.Care.Emergency, r.Care.Permission = true, consent.Given // asked now after all
+	if d := decideOn(r); d.Outcome() != consent.Permit {
+		t.Error("a no before, and permission given now:", d)
 	}
 }
 

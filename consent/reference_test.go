@@ -698,8 +698,12 @@ func (s *situation) view() (deny, permit tri) {
 		all(is(c.Emergency && !reason), asked),
 		all(asked, among(s.c.acs, "Ask", ""), is(!c.Emergency)),
 	)
-	// In an emergency it does not matter what the standing answer is.
-	permit = some(oneOf(c.Permission, consent.Refused, consent.Given), all(asked, among(s.c.acs, "Yes")), all(asked, is(reason)))
+	// In an emergency the patient need not be asked. No source says that this
+	// goes above a standing no.
+	permit = some(
+		oneOf(c.Permission, consent.Refused, consent.Given), all(asked, among(s.c.acs, "Yes")),
+		all(asked, is(reason), among(s.c.acs, "Ask", "")), all(asked, is(reason), among(s.c.acs, "No"), unknown),
+	)
 	return deny, permit
 }
 
