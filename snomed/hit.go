@@ -22,7 +22,7 @@ func (f *finder) cut(from int) {
 	if k < f.q.Limit || f.all {
 		return
 	}
-	last := &f.hits[k-1]
+	last := &f.hits[0]
 	more := uint64(f.level) * distancePenalty
 	i, j := from, f.end
 	for i < j {
@@ -173,23 +173,56 @@ func less(a, b *Hit) bool {
 	return a.row < b.row
 }
 
-// take puts a hit in its place, and reports whether it has one.
+// take keeps a hit if it is one of the best, as many as are wanted, and reports
+// whether it is. Once there are so many, they are a heap with the last on top;
+// sort puts them in order.
 func (f *finder) take(h Hit) bool {
-	k := len(f.hits)
-	if k == f.q.Limit {
-		if !less(&h, &f.hits[k-1]) {
-			return false
+	switch k := len(f.hits); {
+	case k < f.q.Limit-1:
+		f.hits = append(f.hits, h)
+	case k < f.q.Limit:
+		f.hits = append(f.hits, h)
+		for i := k / 2; i >= 0; i-- {
+			f.sink(i)
 		}
-		f.hits = f.hits[:k-1]
+	case less(&h, &f.hits[0]):
+		f.hits[0] = h
+		f.sink(0)
+	default:
+		return false
 	}
-	i, _ := slices.BinarySearchFunc(f.hits, &h, func(a Hit, b *Hit) int {
-		if less(&a, b) {
-			return -1
-		}
-		return 1
-	})
-	f.hits = slices.Insert(f.hits, i, h)
 	return true
+}
+
+// sink moves a hit down the heap to where none below it comes after it.
+func (f *finder) sink(i int) {
+	for {
+		c := 2*i + 1
+		if c >= len(f.hits) {
+			return
+		}
+		if c+1 < len(f.hits) && less(&f.hits[c], &f.hits[c+1]) {
+			c++
+		}
+		if !less(&f.hits[i], &f.hits[c]) {
+			return
+		}
+		f.hits[i], f.hits[c] = f.hits[c], f.hits[i]
+		i = c
+	}
+}
+
+// sort puts the hits in order, the best first.
+func (f *finder) sort() {
+	slices.SortFunc(f.hits, func(a, b Hit) int {
+		switch {
+		case less(&a, &b):
+			return -1
+		case less(&b, &a):
+			return 1
+		}
+		return 0
+	})
 }
 
 // complete fills in what a hit shows.

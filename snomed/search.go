@@ -99,6 +99,7 @@ func (s *Store) Search(ctx context.Context, q Query) (hits []Hit, err error) {
 	if f.err != nil {
 		return nil, f.err
 	}
+	f.sort()
 	for i := range f.hits {
 		f.complete(&f.hits[i])
 	}
