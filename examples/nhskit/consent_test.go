@@ -72,6 +72,11 @@ func TestConsentCommands(t *testing.T) {
 		{"mesh-response request.dat response.dat", exitOK, `"clear":["9990000018"],"optedOut":["9990000034"]`, "", "", 1},
 		{"audit append log care.json app.json", exitOK, `{"index":1,"id":"app"}`, "", "", 2},
 		{"audit verify log", exitOK, `"valid":true,"entries":2,"erased":0`, "", "", 1},
+		{"audit verify log 0 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", exitOK, `"valid":true`, "", "", 1}, // RFC 6962: the root of nothing is the hash of nothing
+		{"audit verify log 1 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", exitFindings, `"valid":false`, "", "", 1},
+		{"audit verify log 3 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", exitFindings, "2 entries of 3 are left", "", "", 1},
+		{"audit verify log 2", exitUsage, "", "the root of an earlier time", "", 0},
+		{"audit verify log 2 e3b0", exitUsage, "", "the root of an earlier time", "", 0},
 		{"audit prove log 1", exitOK, `"index":1`, "", "", 1},
 		{"audit prove log 7", exitUsage, "", "no such entry", "", 0},
 		{"audit shred log", exitUsage, "", "unknown verb", "", 0},

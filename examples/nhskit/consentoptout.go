@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -77,9 +78,9 @@ func optOutCommands() []command {
 		},
 		{
 			name:    "consent audit",
-			args:    "append|verify|prove LOG [FILE...|INDEX]",
+			args:    "append|verify|prove LOG [FILE...|ENTRIES ROOT|INDEX]",
 			summary: "Keep decisions in a log that cannot be changed unnoticed",
-			example: "nhskit consent audit append decisions.log vectors.json\nnhskit consent audit verify decisions.log\nnhskit consent audit prove decisions.log 0",
+			example: "nhskit consent audit append decisions.log vectors.json\nnhskit consent audit verify decisions.log\nnhskit consent audit verify decisions.log 2 ROOT  (as verify printed them before)\nnhskit consent audit prove decisions.log 0",
 			setup: func(*flag.FlagSet) runner {
 				return func(c *console, args []string) error { return consentAudit(c, args) }
 			},
@@ -405,7 +406,7 @@ func consentAudit(c *console, args []string) error {
 	case "append":
 		return auditAppend(c, log, rest)
 	case "verify":
-		return auditVerify(c, log)
+		return auditVerify(c, log, rest)
 	}
 	return auditProve(c, log, rest)
 }
@@ -482,9 +483,21 @@ func auditBytes(c *console, log *audit.Log, id string, data []byte) error {
 	}{index, id})
 }
 
-// auditVerify checks the whole log and makes its decisions again.
-func auditVerify(c *console, log *audit.Log) error {
+// auditVerify checks the whole log and makes its decisions again. With the
+// number of entries and the root of an earlier time it also checks that those
+// entries are there still.
+func auditVerify(c *console, log *audit.Log, args []string) error {
+	var earlier audit.Checkpoint
+	if len(args) > 0 {
+		var err error
+		if earlier, err = parseCheckpoint(args); err != nil {
+			return err
+		}
+	}
 	erased, err := log.Verify()
+	if err == nil && len(args) > 0 {
+		err = log.Check(earlier)
+	}
 	replayed, differ := 0, 0
 	for i := int64(0); err == nil && i < log.Len(); i++ {
 		data, _, e := log.Read(i)
@@ -526,6 +539,20 @@ func auditVerify(c *console, log *audit.Log) error {
 		return errFindings
 	}
 	return nil
+}
+
+// parseCheckpoint reads the number of entries and the root as verify prints them.
+func parseCheckpoint(args []string) (c audit.Checkpoint, err error) {
+	wrong := usagef("consent audit verify: the entries and the root of an earlier time are due, or neither")
+	if len(args) != 2 {
+		return c, wrong
+	}
+	size, err := strconv.ParseInt(args[0], 10, 64)
+	root, e := hex.DecodeString(args[1])
+	if err != nil || e != nil || size < 0 || len(root) != len(c.Root) {
+		return c, wrong
+	}
+	return audit.Checkpoint{Size: size, Root: [32]byte(root)}, nil
 }
 
 func auditProve(c *console, log *audit.Log, args []string) error {
