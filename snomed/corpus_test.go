@@ -3,48 +3,13 @@ package snomed_test
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/nhskit/nhskit/snomed"
+	"github.com/nhskit/nhskit/snomed/internal/corpus"
 	"github.com/nhskit/nhskit/snomed/sctid"
 )
-
-func readCorpus(t *testing.T, name string, to any) {
-	t.Helper()
-	dir := os.Getenv("NHSKIT_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "shared", "corpora")
-	}
-	data, err := os.ReadFile(filepath.Join(dir, "snomed", name))
-	if err != nil {
-		t.Skip("no corpora: set NHSKIT_CORPORA")
-	}
-	if err := json.Unmarshal(data, to); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func floor(t *testing.T, suite string, passed, total int) {
-	t.Helper()
-	data, err := os.ReadFile("testdata/floor.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(data)) {
-		var name string
-		var wantPassed, wantTotal int
-		if n, _ := fmt.Sscan(line, &name, &wantPassed, &wantTotal); n == 3 && name == suite {
-			if passed < wantPassed || total < wantTotal {
-				t.Errorf("%s: %d of %d pass, the floor is %d of %d", suite, passed, total, wantPassed, wantTotal)
-			}
-			return
-		}
-	}
-	t.Errorf("testdata/floor.txt has no line for %s", suite)
-}
 
 func TestMapRulesCorpus(t *testing.T) {
 	type row struct {
@@ -61,7 +26,7 @@ func TestMapRulesCorpus(t *testing.T) {
 			Selected []string
 		}
 	}
-	readCorpus(t, filepath.Join("maps", "rules.json"), &suite)
+	corpus.ReadJSON(t, &suite, "snomed", "maps", "rules.json")
 	passed := 0
 	for i, c := range suite.Cases {
 		if t.Run(fmt.Sprintf("rule %d %s", i, c.Kind), func(t *testing.T) {
@@ -86,7 +51,7 @@ func TestMapRulesCorpus(t *testing.T) {
 			passed++
 		}
 	}
-	floor(t, "map-rules", passed, len(suite.Cases))
+	corpus.Floor(t, "map-rules", passed, len(suite.Cases))
 	passed = 0
 	var rows []snomed.MapRow
 	for i, g := range suite.Groups {
@@ -112,7 +77,7 @@ func TestMapRulesCorpus(t *testing.T) {
 			passed++
 		}
 	}
-	floor(t, "map-groups", passed, len(suite.Groups))
+	corpus.Floor(t, "map-groups", passed, len(suite.Groups))
 }
 
 // TestUKCorpus: the defaults for the UK are the published ones, and the store
@@ -129,7 +94,7 @@ func TestUKCorpus(t *testing.T) {
 		Associations    []entry                    `json:"historical_association_refsets"`
 		HistoryProfiles map[string]json.RawMessage `json:"history_profiles"`
 	}
-	readCorpus(t, filepath.Join("uk", "identifiers.json"), &suite)
+	corpus.ReadJSON(t, &suite, "snomed", "uk", "identifiers.json")
 	passed, total := 0, 0
 	check := func(name string, ok bool) {
 		total++
@@ -183,5 +148,5 @@ func TestUKCorpus(t *testing.T) {
 		// MOVED FROM counts with SAME AS.
 		check("profile "+name, ok && len(got) == want+1 && got[900000000000525002])
 	}
-	floor(t, "uk", passed, total)
+	corpus.Floor(t, "uk", passed, total)
 }

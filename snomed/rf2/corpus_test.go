@@ -1,30 +1,12 @@
 package rf2_test
 
 import (
-	"encoding/json"
-	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/nhskit/nhskit/snomed/internal/corpus"
 	"github.com/nhskit/nhskit/snomed/rf2"
 )
-
-func readCorpus(t *testing.T, name string, to any) {
-	t.Helper()
-	dir := os.Getenv("NHSKIT_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpora")
-	}
-	data, err := os.ReadFile(filepath.Join(dir, "snomed", "rf2", name))
-	if err != nil {
-		t.Skip("no corpora: set NHSKIT_CORPORA")
-	}
-	if err := json.Unmarshal(data, to); err != nil {
-		t.Fatal(err)
-	}
-}
 
 func TestFileNames(t *testing.T) {
 	var suite struct {
@@ -33,7 +15,7 @@ func TestFileNames(t *testing.T) {
 			RF2  *struct{ Status, Type, Format, Content, Summary, Release, Language, CountryNamespace, Date string } `json:"rf2_txt"`
 		}
 	}
-	readCorpus(t, "filenames.json", &suite)
+	corpus.ReadJSON(t, &suite, "snomed", "rf2", "filenames.json")
 	passed := 0
 	for _, c := range suite.Cases {
 		if t.Run(c.Name, func(t *testing.T) {
@@ -49,7 +31,7 @@ func TestFileNames(t *testing.T) {
 			passed++
 		}
 	}
-	floor(t, "filenames", passed, len(suite.Cases))
+	corpus.Floor(t, "filenames", passed, len(suite.Cases))
 }
 
 // TestColumns: the reader accepts exactly these headers, and the same with
@@ -62,7 +44,7 @@ func TestColumns(t *testing.T) {
 			Columns    []string
 		}
 	}
-	readCorpus(t, "columns.json", &suite)
+	corpus.ReadJSON(t, &suite, "snomed", "rf2", "columns.json")
 	passed := 0
 	for _, c := range suite.Files {
 		if t.Run(c.Kind, func(t *testing.T) {
@@ -126,24 +108,5 @@ func TestColumns(t *testing.T) {
 			passed++
 		}
 	}
-	floor(t, "columns", passed, len(suite.Files))
-}
-
-func floor(t *testing.T, suite string, passed, total int) {
-	t.Helper()
-	data, err := os.ReadFile("testdata/floor.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(data)) {
-		var name string
-		var wantPassed, wantTotal int
-		if n, _ := fmt.Sscan(line, &name, &wantPassed, &wantTotal); n == 3 && name == suite {
-			if passed < wantPassed || total < wantTotal {
-				t.Errorf("%s: %d of %d pass, the floor is %d of %d", suite, passed, total, wantPassed, wantTotal)
-			}
-			return
-		}
-	}
-	t.Errorf("testdata/floor.txt has no line for %s", suite)
+	corpus.Floor(t, "columns", passed, len(suite.Files))
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/nhskit/nhskit/snomed/internal/corpus"
 	"github.com/nhskit/nhskit/snomed/rf2"
 	"github.com/nhskit/nhskit/snomed/sctid"
 	"github.com/nhskit/nhskit/snomed/snomedtest"
@@ -150,7 +151,7 @@ func TestInvalidPackages(t *testing.T) {
 			passed++
 		}
 	}
-	floor(t, "invalid", passed, len(packages))
+	corpus.Floor(t, "invalid", passed, len(packages))
 }
 
 const conceptFile = "sct2_Concept_Snapshot_INT_20260101.txt"

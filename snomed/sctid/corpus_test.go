@@ -1,34 +1,15 @@
 package sctid_test
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/nhskit/nhskit/snomed/internal/corpus"
 	"github.com/nhskit/nhskit/snomed/sctid"
 )
 
-// corpora returns the folder of the public corpora, or skips the test.
-func corpora(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("NHSKIT_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpora")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("no corpora: set NHSKIT_CORPORA")
-	}
-	return dir
-}
-
 func TestCorpus(t *testing.T) {
-	data, err := os.ReadFile(filepath.Join(corpora(t), "snomed", "sctid", "sctids.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var suite struct {
 		Cases []struct {
 			SCTID     string
@@ -42,9 +23,7 @@ func TestCorpus(t *testing.T) {
 			Check     string
 		}
 	}
-	if err := json.Unmarshal(data, &suite); err != nil {
-		t.Fatal(err)
-	}
+	corpus.ReadJSON(t, &suite, "snomed", "sctid", "sctids.json")
 	passed := 0
 	for i, c := range suite.Cases {
 		ok := t.Run(fmt.Sprintf("%d/%s", i, c.SCTID), func(t *testing.T) {
@@ -90,25 +69,5 @@ func TestCorpus(t *testing.T) {
 			passed++
 		}
 	}
-	floor(t, "sctid", passed, len(suite.Cases))
-}
-
-// floor fails the test if fewer cases passed than testdata/floor.txt records.
-func floor(t *testing.T, suite string, passed, total int) {
-	t.Helper()
-	data, err := os.ReadFile("testdata/floor.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(data)) {
-		var name string
-		var wantPassed, wantTotal int
-		if n, _ := fmt.Sscan(line, &name, &wantPassed, &wantTotal); n == 3 && name == suite {
-			if passed < wantPassed || total < wantTotal {
-				t.Errorf("%s: %d of %d pass, the floor is %d of %d", suite, passed, total, wantPassed, wantTotal)
-			}
-			return
-		}
-	}
-	t.Errorf("testdata/floor.txt has no line for %s", suite)
+	corpus.Floor(t, "sctid", passed, len(suite.Cases))
 }
