@@ -2,7 +2,6 @@ package fhirconsent
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/nhskit/nhskit/fhir"
 )
@@ -16,35 +15,41 @@ type redaction struct {
 	edits   edits
 	report  RedactReport
 	removed map[string]struct{} // references to removed resources, and their identifiers
-	refs    []fhir.Node         // elements that may refer to one
+	content map[string]struct{} // what removed resources and elements refer to
 	changed ordinals            // the resources that lost something
 	gone    ordinals            // the elements that were taken out
-	about   []fhir.Node         // Provenance and AuditEvent entries
+	out     ordinals            // those, and the masked ones
+	about   []fhir.Node         // entries that are withheld with what they are about
 }
 
 // begin forgets everything about the tree before.
 func (x *redaction) begin(tree *fhir.Tree) {
 	clear(x.removed)
+	clear(x.content)
 	*x = redaction{
-		r: x.r, tree: tree, removed: x.removed, refs: x.refs[:0], about: x.about[:0], changed: x.changed.none(tree), gone: x.gone.none(tree),
+		r: x.r, tree: tree, removed: x.removed, content: x.content, about: x.about[:0],
+		changed: x.changed.none(tree), gone: x.gone.none(tree), out: x.out.none(tree),
 		edits: edits{list: x.edits.list[:0], touched: x.edits.touched.none(tree)},
 	}
 }
 
 // names are the ids of the names and types that elements are compared with.
 type names struct {
-	code, contained, entry, extension, fullURL, id, identifier, meta, mode, reference, resource, search, security, text, url, value fhir.NameID
-	narrative, referenceType                                                                                                        fhir.Type
+	code, contained, entity, entry, extension, fullURL, id, identifier, meta, mode, modifierExtension, reference, resource, search, security, system, text, url, value fhir.NameID
+	binary, bundle, canonical, extensionType, narrative, referenceType, uri, urlType                                                                                   fhir.Type
 }
 
 func namesOf(d *fhir.Definitions) names {
-	narrative, _ := d.Type("Narrative")
-	reference, _ := d.Type("Reference")
+	of := func(name string) fhir.Type {
+		t, _ := d.Type(name)
+		return t
+	}
 	return names{
-		code: d.NameID("code"), contained: d.NameID("contained"), entry: d.NameID("entry"), extension: d.NameID("extension"), fullURL: d.NameID("fullUrl"), id: d.NameID("id"),
+		code: d.NameID("code"), contained: d.NameID("contained"), entity: d.NameID("entity"), modifierExtension: d.NameID("modifierExtension"), system: d.NameID("system"), entry: d.NameID("entry"), extension: d.NameID("extension"), fullURL: d.NameID("fullUrl"), id: d.NameID("id"),
 		identifier: d.NameID("identifier"), meta: d.NameID("meta"), mode: d.NameID("mode"), reference: d.NameID("reference"), resource: d.NameID("resource"),
 		search: d.NameID("search"), security: d.NameID("security"), text: d.NameID("text"), url: d.NameID("url"), value: d.NameID("value"),
-		narrative: narrative, referenceType: reference,
+		binary: of("Binary"), bundle: of("Bundle"), canonical: of("canonical"), extensionType: of("Extension"), narrative: of("Narrative"),
+		referenceType: of("Reference"), uri: of("uri"), urlType: of("url"),
 	}
 }
 
@@ -87,18 +92,25 @@ func value(n fhir.Node, id fhir.NameID) string {
 // root handles the whole input and reports whether it is withheld.
 func (x *redaction) root() bool {
 	root := x.tree.Root()
-	if root.Type().Name() == "Bundle" {
-		if x.bundle(root) {
-			return true
-		}
-	} else {
-		if x.withheld(root) {
-			return true
-		}
-		x.resource(root)
+	if x.part(root) || x.aboutRemoved(root, "") {
+		return true
 	}
+	x.orphans()
 	x.references()
 	x.narratives()
+	return false
+}
+
+// part handles a resource, by itself or within another, and reports whether it
+// may not be disclosed.
+func (x *redaction) part(n fhir.Node) bool {
+	if n.Type() == x.r.names.bundle {
+		return x.bundle(n)
+	}
+	if x.withheld(n) {
+		return true
+	}
+	x.resource(n)
 	return false
 }
 
@@ -115,23 +127,29 @@ func (x *redaction) labelsOf(n fhir.Node) []string {
 			out = append(out, value(s, x.r.names.code))
 		}
 	}
+	return x.inlineLabels(n, out)
+}
+
+// inlineLabels appends the inline labels of an element.
+func (x *redaction) inlineLabels(n fhir.Node, out []string) []string {
 	for c := n.Cursor(); ; {
-		e, ok := c.NextNamed(x.r.names.extension)
+		k, ok := c.Next()
 		if !ok {
 			return out
 		}
-		if label, ok := x.inline(e); ok {
+		if label, ok := x.inline(k); ok {
 			out = append(out, label)
 		}
 	}
 }
 
-// inline returns the label of an extension that is an inline one.
-func (x *redaction) inline(extension fhir.Node) (string, bool) {
-	if value(extension, x.r.names.url) != inlineLabel {
+// inline returns the label of an extension that is an inline one, "" if it
+// cannot be read.
+func (x *redaction) inline(n fhir.Node) (string, bool) {
+	if id := n.NameID(); id != x.r.names.extension && id != x.r.names.modifierExtension || value(n, x.r.names.url) != inlineLabel {
 		return "", false
 	}
-	v, ok := named(extension, x.r.names.value)
+	v, ok := named(n, x.r.names.value)
 	if !ok {
 		return "", true
 	}
@@ -158,54 +176,71 @@ func resourceCodes(n fhir.Node) []coding {
 
 // bundle handles the entries of a Bundle, those of Bundles within too. It
 // reports whether the whole may not be disclosed: a document without its
-// Composition, or a message without its header, is none.
+// Composition, or a message without its header, is none; and a label of the
+// whole that nothing within accounts for is about all of it.
 func (x *redaction) bundle(n fhir.Node) bool {
-	dropped, first := 0, true
+	dropped, first, edits, about := 0, true, len(x.edits.list), len(x.about)
+	kind := child(n, "type")
+	var empty []fhir.Node // entries without a resource
 	for c := n.Cursor(); ; {
-		e, ok := c.NextNamed(x.r.names.entry)
+		e, ok := c.Next()
 		if !ok {
 			break
 		}
-		res, ok := named(e, x.r.names.resource)
-		if !ok {
+		if e.NameID() != x.r.names.entry {
+			if e.HasChildren() {
+				x.element(e, n)
+			}
 			continue
 		}
-		name := res.Type().Name()
-		gone := false
-		if name == "Bundle" {
-			gone = x.bundle(res)
-		} else {
-			gone = x.withheld(res)
+		res, ok := x.entry(e, n)
+		if !ok {
+			empty = append(empty, e)
+			continue
 		}
-		switch {
-		case gone && first && (child(n, "type") == "document" || child(n, "type") == "message"):
+		labels := x.inlineLabels(e, nil)
+		gone := len(labels) > 0 && x.denies(labels, res) || x.part(res)
+		switch name := res.Type().Name(); {
+		case gone && first && (kind == "document" || kind == "message"):
 			return true
 		case gone:
 			x.drop(e)
 			x.forget(res, value(e, x.r.names.fullURL))
 			dropped += x.countsAs(e)
-		case name == "Bundle":
-		case name == "Provenance" || name == "AuditEvent":
+		case name == "Provenance" || name == "AuditEvent" || name == "Binary":
 			x.about = append(x.about, e)
-			x.resource(res)
-		default:
-			x.resource(res)
 		}
 		first = false
 	}
 	for again := true; again; {
 		again = false
 		for i, e := range x.about {
-			if e.IsZero() || !x.aboutRemoved(e) {
+			if e.IsZero() {
 				continue
 			}
-			res, _ := e.Child("resource")
+			res, _ := named(e, x.r.names.resource)
+			fullURL := value(e, x.r.names.fullURL)
+			if !x.aboutRemoved(res, fullURL) {
+				continue
+			}
 			x.about[i] = fhir.Node{}
 			x.drop(e)
-			x.forget(res, child(e, "fullUrl"))
-			dropped += x.countsAs(e)
+			x.forget(res, fullURL)
+			if i >= about {
+				dropped += x.countsAs(e)
+			}
 			again = true
 		}
+	}
+	for _, e := range empty {
+		if x.isGone(value(e, x.r.names.fullURL), n) || x.isGone(childOf(e, "request", "url"), n) || x.isGone(childOf(e, "response", "location"), n) {
+			x.drop(e)
+			dropped += x.countsAs(e)
+		}
+	}
+	if len(x.edits.list) == edits {
+		labels := x.labelsOf(n)
+		return len(labels) > 0 && deniedBy(x.r, labels)
 	}
 	if dropped == 0 {
 		return false
@@ -231,6 +266,34 @@ func (x *redaction) bundle(n fhir.Node) bool {
 	return false
 }
 
+// entry handles what an entry of a Bundle has besides its resource, which it
+// returns if there is one.
+func (x *redaction) entry(e, bundle fhir.Node) (res fhir.Node, ok bool) {
+	for k := range e.Children() {
+		switch {
+		case k.NameID() == x.r.names.resource && k.IsResource():
+			res, ok = k, true
+		case k.HasChildren():
+			x.element(k, bundle)
+		}
+	}
+	return res, ok
+}
+
+// childOf returns the value of a child's child.
+func childOf(n fhir.Node, name, below string) string {
+	if k, ok := n.Child(name); ok {
+		return child(k, below)
+	}
+	return ""
+}
+
+// denies reports whether inline labels of an element or entry, which belongs
+// to a resource, forbid to disclose it.
+func (x *redaction) denies(labels []string, res fhir.Node) bool {
+	return deniedBy(x.r, labels) && x.r.matches(labels, res) || !x.r.keeps(labels)
+}
+
 // deniedBy reports whether a label alone is taken out.
 func deniedBy(r *Redactor, labels []string) bool {
 	for _, s := range r.selectors {
@@ -251,112 +314,6 @@ func (x *redaction) countsAs(e fhir.Node) int {
 	return 1
 }
 
-// aboutRemoved reports whether a Provenance or AuditEvent is about removed
-// resources only.
-func (x *redaction) aboutRemoved(e fhir.Node) bool {
-	res, _ := named(e, x.r.names.resource)
-	gone, kept := 0, 0
-	for k := range res.Children() {
-		ref := k
-		switch k.Name() {
-		case "target":
-		case "entity":
-			if res.Type().Name() != "AuditEvent" {
-				continue
-			}
-			what, ok := k.Child("what")
-			if !ok {
-				continue
-			}
-			ref = what
-		default:
-			continue
-		}
-		if x.isGone(value(ref, x.r.names.reference), res) {
-			gone++
-		} else {
-			kept++
-		}
-	}
-	return gone > 0 && kept == 0
-}
-
-// forget remembers by which references a removed resource is known.
-func (x *redaction) forget(n fhir.Node, fullURL string) {
-	if id := value(n, x.r.names.id); id != "" {
-		x.forgetReference(n.Type().Name() + "/" + id)
-	}
-	if fullURL != "" {
-		x.forgetReference(fullURL)
-		if strings.Contains(fullURL, "://") {
-			x.forgetReference(typeAndID(fullURL))
-		}
-	}
-	for c := n.Cursor(); ; {
-		identifier, ok := c.NextNamed(x.r.names.identifier)
-		if !ok {
-			break
-		}
-		x.forgetReference(identifierKey(identifier))
-	}
-	x.report.Resources++
-}
-
-func (x *redaction) forgetReference(ref string) {
-	if ref == "" {
-		return
-	}
-	if x.removed == nil {
-		x.removed = map[string]struct{}{}
-	}
-	x.removed[ref] = struct{}{}
-}
-
-// identifierKey returns an Identifier as "system|value", "" without a value.
-func identifierKey(n fhir.Node) string {
-	if v := child(n, "value"); v != "" {
-		return child(n, "system") + "|" + v
-	}
-	return ""
-}
-
-// typeAndID returns the last two parts of a URL, "" if it has but one.
-func typeAndID(ref string) string {
-	if i := strings.LastIndexByte(ref, '/'); i > 0 {
-		if j := strings.LastIndexByte(ref[:i], '/'); j >= 0 {
-			return ref[j+1:]
-		}
-	}
-	return ""
-}
-
-// isGone reports whether a reference leads to something that was removed. To
-// be safe only the type and the id of an absolute one count.
-func (x *redaction) isGone(ref string, from fhir.Node) bool {
-	if ref == "" {
-		return false
-	}
-	ref = withoutVersion(ref)
-	if len(x.removed) > 0 {
-		if strings.HasPrefix(ref, "#") {
-			_, gone := x.removed[containedKey(from, ref[1:])]
-			return gone
-		}
-		if _, gone := x.removed[ref]; gone {
-			return true
-		}
-		if _, gone := x.removed[typeAndID(ref)]; gone {
-			return true
-		}
-	}
-	return x.r.withheld != nil && !strings.HasPrefix(ref, "#") && x.r.withheld(ref)
-}
-
-// containedKey stands for a contained resource.
-func containedKey(container fhir.Node, id string) string {
-	return itoa(container.Ordinal()) + "#" + id
-}
-
 // resource looks for what has to go within a resource that stays.
 func (x *redaction) resource(n fhir.Node) {
 	patient := len(x.r.elements) > 0 && n.Type().Name() == "Patient"
@@ -368,103 +325,54 @@ func (x *redaction) resource(n fhir.Node) {
 		switch {
 		case !k.HasChildren() && !patient:
 		case k.NameID() == x.r.names.contained && k.IsResource():
-			if x.withheld(k) {
+			if x.part(k) {
 				x.drop(k)
+				x.contentOf(k)
 				x.forgetReference(containedKey(n, value(k, x.r.names.id)))
 				x.report.Resources++
-				continue
 			}
-			x.resource(k)
 		case patient && contains(x.r.elements, k.Name()):
 			x.remove(k)
 		default:
+			if patient && k.Name() == "contact" {
+				// Those to be called often live with the patient.
+				for below := range k.Children() {
+					if contains(x.r.elements, below.Name()) {
+						x.remove(below)
+					}
+				}
+			}
 			x.element(k, n)
 		}
 	}
 }
 
-// element looks for inline labels and references below an element of a
-// resource.
+// element looks for inline labels below an element of a resource.
 func (x *redaction) element(n, res fhir.Node) {
 	var labels []string
-	names := &x.r.names
 	for c := n.Cursor(); ; {
 		k, ok := c.Next()
 		if !ok {
 			break
 		}
-		switch k.NameID() {
-		case names.extension:
-			if label, ok := x.inline(k); ok {
-				labels = append(labels, label)
-				continue
-			}
-		case names.url:
-			if n.NameID() != names.extension {
-				x.refs = append(x.refs, k) // of an attachment, perhaps of a Binary
-			}
-		case names.resource:
-			if k.IsResource() { // Parameters
-				switch {
-				case k.Type().Name() == "Bundle" && !x.bundle(k):
-				case k.Type().Name() != "Bundle" && !x.withheld(k):
-					x.resource(k)
-				default:
-					x.remove(n)
-					x.forget(k, "")
-				}
-				continue
-			}
+		if !k.HasChildren() {
+			continue
 		}
-		if k.HasChildren() {
-			x.element(k, res)
+		if label, ok := x.inline(k); ok {
+			labels = append(labels, label)
+			continue
 		}
+		if k.NameID() == x.r.names.resource && k.IsResource() { // Parameters
+			if x.part(k) {
+				x.remove(n)
+				x.forget(k, "")
+			}
+			continue
+		}
+		x.element(k, res)
 	}
-	if n.Type() == names.referenceType {
-		x.refs = append(x.refs, n)
-	}
-	if len(labels) > 0 && (deniedBy(x.r, labels) && x.r.matches(labels, res) || !x.r.keeps(labels)) {
+	if len(labels) > 0 && x.denies(labels, res) {
 		x.remove(n)
-	}
-}
-
-// references takes out the references to what was removed.
-func (x *redaction) references() {
-	if len(x.removed) == 0 && x.r.withheld == nil {
-		return
-	}
-	for _, n := range x.refs {
-		from := n.Resource()
-		if from.NameID() == x.r.names.contained {
-			up, _ := from.Parent()
-			from = up.Resource()
-		}
-		gone := false
-		if n.IsPrimitive() {
-			gone = x.isGone(n.Value(), from)
-		} else if gone = x.isGone(value(n, x.r.names.reference), from); !gone {
-			if identifier, ok := named(n, x.r.names.identifier); ok {
-				_, gone = x.removed[identifierKey(identifier)]
-			}
-		}
-		if gone {
-			x.report.References++
-			x.remove(n)
-		}
-	}
-}
-
-// narratives removes every narrative of the resources that lost something,
-// those of a Composition's sections too.
-func (x *redaction) narratives() {
-	if len(x.edits.list) == 0 {
-		return
-	}
-	for i := range x.tree.Len() {
-		if n := x.tree.At(i); n.NameID() == x.r.names.text && n.Type() == x.r.names.narrative && x.changed.has(n.Resource()) {
-			x.take(n)
-			x.report.Narratives++
-		}
 	}
 }
 
@@ -481,6 +389,8 @@ func (x *redaction) drop(n fhir.Node) {
 // remove takes an element out, or masks it if it must be there.
 func (x *redaction) remove(n fhir.Node) {
 	x.report.Elements++
+	x.contentOf(n)
+	x.noteContent(x.target(n))
 	x.drop(n)
 }
 
@@ -492,6 +402,7 @@ func (x *redaction) take(n fhir.Node) {
 		e, ok := n.Element()
 		mask := ok && e.Min() > 0 || n.IsPrimitive() && n.Index() >= 0
 		x.edits.take(n, mask)
+		x.out.add(n)
 		up, ok := n.Parent()
 		if mask || !ok || up.IsResource() || up.HasValue() {
 			return
@@ -502,7 +413,7 @@ func (x *redaction) take(n fhir.Node) {
 			if !ok {
 				break
 			}
-			if !x.gone.has(k) {
+			if !x.gone.has(k) && !(up.Type() == x.r.names.extensionType && k.NameID() == x.r.names.url) {
 				return
 			}
 		}

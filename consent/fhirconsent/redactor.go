@@ -19,12 +19,16 @@ import (
 //
 // It removes resources by their security labels, from Bundles with their
 // entries, contained ones too; elements with an inline label (HL7 DS4P); and
-// whole elements that an obligation names. What would still tell of them goes
-// as well: the narrative of every resource that lost something, references to
-// what was removed, Provenance and AuditEvent resources about nothing else,
-// the count in Bundle.total, and the label in the Bundle's own meta. Nothing
-// else changes: all other bytes are copied. A required element is masked with
-// a data-absent-reason, so that the result stays valid.
+// elements of a Patient and its contacts that an obligation names. A label
+// without a code counts as any; a Bundle with a label for which nothing within
+// accounts is withheld. What would still tell of what was removed goes as well:
+// the narrative of every resource that lost something or links to it;
+// references, conditional ones and addresses too; contained resources and
+// Binaries that were its content; Provenance and AuditEvent resources about
+// nothing else; the count in Bundle.total, and the label in the Bundle's own
+// meta. Nothing else changes: all other bytes are copied. A required element is
+// masked with a data-absent-reason, so that the result stays valid. Signatures
+// are copied: that of a Bundle which lost something no longer verifies.
 type Redactor struct {
 	selectors []selector
 	elements  []string   // names of elements of Patient
@@ -258,8 +262,12 @@ func (r *Redactor) isAbout(res fhir.Node, list []string) bool {
 }
 
 // deniedLabel reports whether data bears a label that is named, or a
-// confidentiality above one that is.
+// confidentiality above one that is, or a label without a code, which may be
+// one.
 func deniedLabel(named, labels []string) bool {
+	if contains(labels, "") {
+		return true
+	}
 	for _, n := range named {
 		if rank := consent.ConfidentialityRank(n); contains(labels, n) || rank > 0 && highest(labels) > rank {
 			return true
@@ -272,8 +280,9 @@ func deniedLabel(named, labels []string) bool {
 // it bears one that is named, or its highest confidentiality is not above one.
 func (r *Redactor) keeps(labels []string) bool {
 	top := highest(labels)
+	unknown := contains(labels, "")
 	for _, list := range r.except {
-		if !slices.ContainsFunc(list, func(n string) bool {
+		if unknown || !slices.ContainsFunc(list, func(n string) bool {
 			rank := consent.ConfidentialityRank(n)
 			return rank == 0 && contains(labels, n) || rank > 0 && top > 0 && top <= rank
 		}) {
