@@ -17,10 +17,7 @@ func (c *checker) code(r run, isID bool, e *elementRow) {
 	if c.state(r, 0) != hl7v2.Present {
 		return
 	}
-	text := c.data[r.start:r.end]
-	if !c.isPlain(text) {
-		text = c.m.AppendText(c.text[:0], r.start, r.end)
-	}
+	text := c.textOf(r)
 	t := &c.plan.tables[e.table]
 	found, ok := 0, false
 	if e.table != 0 {
@@ -65,15 +62,22 @@ func (c *checker) ofOtherSystem(r run, marks []hl7v2.Mark, kind hl7v2.MarkKind, 
 	if c.state(r, 0) != hl7v2.Present {
 		return false
 	}
-	system := c.data[r.start:r.end]
-	if !c.isPlain(system) {
-		system = c.m.AppendText(c.text[:0], r.start, r.end)
-	}
+	system := c.textOf(r)
 	number, ok := bytes.CutPrefix(system, []byte("HL7"))
 	if !ok {
 		return len(system) > 0
 	}
 	return isDigits(number) && strings.TrimLeft(string(number), "0") != strconv.Itoa(int(e.number))
+}
+
+// textOf returns the text of a part, with its character set and escape
+// sequences read and its delimiters kept. It holds until it is asked again.
+func (c *checker) textOf(r run) []byte {
+	raw := c.data[r.start:r.end]
+	if c.isPlain(raw) || c.field <= 2 && c.segment.Index() == 0 { // which declares the escape character
+		return raw
+	}
+	return c.m.AppendText(c.text[:0], r.start, r.end)
 }
 
 // isPlain reports whether bytes are the text that they stand for.

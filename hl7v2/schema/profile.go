@@ -46,6 +46,7 @@ type Profile struct {
 	baseKnown bool
 	proses    int // conditional elements without a condition to check
 	leaves    int // tests of elements in conditions
+	depth     int // of groups in each other
 }
 
 // dynamicDefinition says which acknowledgements are wanted.

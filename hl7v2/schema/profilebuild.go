@@ -153,6 +153,7 @@ func (b *profileBuilder) content(n *profileNode, within string) []profilePlace {
 		outer := b.within
 		b.within = cmp.Or(p.rules.reference, outer)
 		if p.group {
+			b.p.depth = max(b.p.depth, strings.Count(path, ".")+1)
 			p.content = b.content(c, path+".")
 			if p.id == "" {
 				b.wrong(c.at, path, "a group has a name")

@@ -53,12 +53,7 @@ func (p *Profile) validate(m *hl7v2.Message, code func(int, string) (bool, bool)
 	}
 	var stack [8]profileFrame
 	x.stack = stack[:0]
-	if p.proses > 0 {
-		x.seen = make([]uint64, (p.proses+63)/64)
-	}
-	if p.leaves > 0 {
-		x.found = make([]nearSegment, p.leaves)
-	}
+	x.remember()
 	x.match()
 	x.cursor.read(m)
 	for i := range x.groups {
@@ -306,6 +301,7 @@ func (x *profileCheck) field(e *profileElement, f run, marks []hl7v2.Mark) {
 			x.element(CodeProfileCardinality, &e.rules, fmt.Errorf("it may be there %s", times(e.max)))
 		}
 		if state := c.state(rep, k); state != hl7v2.Absent {
+			x.rep, x.repMarks = rep, marks[:k]
 			x.content(e, rep, marks[:k], state, 0)
 		}
 		if k == len(marks) {
@@ -340,7 +336,7 @@ func (x *profileCheck) absent(e *profileElement, n int) {
 // depth is 0, 1 or 2.
 func (x *profileCheck) content(e *profileElement, r run, marks []hl7v2.Mark, state hl7v2.State, depth int) {
 	c := &x.cursor
-	if e.constant != "" && string(c.data[r.start:r.end]) != e.constant && c.value().Whole() != e.constant {
+	if e.constant != "" && string(c.data[r.start:r.end]) != e.constant && string(c.textOf(r)) != e.constant {
 		x.element(CodeProfileConstant, &e.rules, errConstant)
 	}
 	if state == hl7v2.Null {
@@ -414,10 +410,7 @@ func (x *profileCheck) part(of *profileElement, n int, r run, marks []hl7v2.Mark
 
 // length compares the length in characters, with escape sequences read.
 func (x *profileCheck) length(e *profileElement, r run) {
-	have := r.end - r.start
-	if !x.cursor.isPlain(x.cursor.data[r.start:r.end]) {
-		have = utf8.RuneCountInString(x.cursor.value().Whole())
-	}
+	have := utf8.RuneCount(x.cursor.textOf(r))
 	switch {
 	case e.maxLength > 0 && have > e.maxLength:
 		x.element(CodeProfileLength, &e.rules, fmt.Errorf("%d characters, the profile allows %d", have, e.maxLength))
@@ -433,10 +426,7 @@ func (x *profileCheck) table(e *profileElement, r run) {
 	if c.state(r, 0) != hl7v2.Present {
 		return
 	}
-	text := c.data[r.start:r.end]
-	if !c.isPlain(text) {
-		text = c.value().Leaf().AppendText(c.text[:0])
-	}
+	text := c.textOf(r)
 	severity := hl7v2.Error
 	if t := e.codes; t != nil {
 		if _, ok := t.index[string(text)]; ok {

@@ -407,6 +407,50 @@ func TestProfileGrowth(t *testing.T) {
 	}
 }
 
+// Nor does it take longer where very many repetitions, or groups, each have
+// escape sequences to read or a condition to check.
+func TestProfileStorms(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures time")
+	}
+	const pid = `{"segment":"PID","usage":"R","fields":[%s,{"usage":"O","max":"*"}]}`
+	parts := func(condition string) string {
+		return fmt.Sprintf(pid, `{"usage":"O","max":"*","type":"CX","components":[{"usage":"O"},{"usage":"C","condition":`+condition+`}]}`)
+	}
+	for _, c := range []struct{ name, content, unit string }{
+		{"length", fmt.Sprintf(pid, `{"usage":"O","max":"*","type":"ST","maxLength":2}`), `\T\~`},
+		{"constant", fmt.Sprintf(pid, `{"usage":"O","max":"*","type":"ST","constant":"A&B"}`), `A\T\B~`},
+		{"condition of the repetition", parts(`{"path":"PID-1.1","in":["x"]}`), `A~`},
+		{"condition of another field", parts(`{"path":"PID-2","in":["x"]}`), `A~`},
+		{"condition of another segment", `{"segment":"PID","usage":"R"},{"group":"G","usage":"O","max":"*","content":[{"segment":"OBX","usage":"R","fields":[{"usage":"O"},{"usage":"C","condition":{"path":"PV1-1","in":["x"]}}]}]}`, "OBX|1\r"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := profileOf(t, []byte(`{"hl7Version":"2.5.1","messages":[{"type":"ORU","event":"R01","content":[{"segment":"MSH","usage":"R"},`+c.content+`]}]}`))
+			least := func(n int) time.Duration {
+				units := strings.Repeat(c.unit, n)
+				pid := "PID|" + units + "|" + units + "\r"
+				if strings.HasSuffix(c.unit, "\r") {
+					pid = "PID|\r" + units
+				}
+				m := edited(t, []string{resultLines[0], pid})
+				if issues := p.Validate(m); len(issues) > 0 {
+					t.Fatal(issues[0])
+				}
+				least := time.Hour
+				for range 5 {
+					start := time.Now()
+					p.Validate(m)
+					least = min(least, time.Since(start))
+				}
+				return least
+			}
+			if one, many := least(1000), least(16000); many > 100*one {
+				t.Errorf("16 times the message takes %v, and once %v", many, one)
+			}
+		})
+	}
+}
+
 // resultMessageOf is a result of n observations without a finding.
 func resultMessageOf(t testing.TB, n int) *hl7v2.Message {
 	lines := slices.Clone(resultLines[:5])

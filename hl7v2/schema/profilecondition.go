@@ -2,6 +2,7 @@ package schema
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/nhskit/nhskit/hl7v2"
 )
@@ -85,27 +86,63 @@ func (c *condition) holds(x *profileCheck, s hl7v2.Segment, inst int32) bool {
 	found := false
 	switch same := s.Is(c.path.Segment); {
 	case same && c.path.Field == x.cursor.field && c.path.Rep == 0 && x.cursor.rep > 0:
-		v := s.Field(c.path.Field).Rep(x.cursor.rep)
-		if c.path.Comp > 0 {
-			v = v.Component(c.path.Comp)
-		}
-		if c.path.Sub > 0 {
-			v = v.Sub(c.path.Sub)
-		}
-		found = c.met(v)
+		found = c.metIn(x)
+	case same:
+		found = x.met(c, s)
 	default:
-		if !same {
-			s = x.nearest(c, inst)
-		}
-		if s.Exists() {
-			for v := range c.path.AllIn(s) {
-				if found = c.met(v); found {
-					break
-				}
-			}
-		}
+		found = x.met(c, x.nearest(c, inst))
 	}
 	return found != (c.kind == 'v' && !c.valued)
+}
+
+// metIn reports whether the path, which is in the field of the cursor, has what
+// is wanted in the repetition there. It looks at the delimiters, for to find a
+// repetition by its number takes the longer the higher that is.
+func (c *condition) metIn(x *profileCheck) bool {
+	r, marks := x.rep, x.repMarks
+	for _, step := range [...]struct {
+		kind hl7v2.MarkKind
+		n    int
+	}{{hl7v2.ComponentMark, c.path.Comp}, {hl7v2.SubcomponentMark, c.path.Sub}} {
+		if step.n == 0 {
+			continue
+		}
+		for n := 1; ; n++ {
+			k := next(marks, step.kind)
+			if n == step.n {
+				if k < len(marks) {
+					r.end, marks = marks[k].Offset(), marks[:k]
+				}
+				break
+			}
+			if k == len(marks) {
+				return false
+			}
+			r.start, marks = marks[k].Offset()+1, marks[k+1:]
+		}
+	}
+	if c.kind == 'v' {
+		return x.cursor.state(r, len(marks)) == hl7v2.Present
+	}
+	r = leaf(r, marks)
+	if x.cursor.state(r, 0) != hl7v2.Present {
+		return false
+	}
+	text := x.cursor.textOf(r)
+	return slices.ContainsFunc(c.values, func(want string) bool { return want == string(text) })
+}
+
+// metBy reports whether a segment, which may not exist, has what is wanted.
+func (c *condition) metBy(s hl7v2.Segment) bool {
+	if !s.Exists() {
+		return false
+	}
+	for v := range c.path.AllIn(s) {
+		if c.met(v) {
+			return true
+		}
+	}
+	return false
 }
 
 // met reports whether a value is there, or is one of those wanted.

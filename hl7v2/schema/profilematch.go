@@ -17,11 +17,16 @@ type profileCheck struct {
 	placed  []placedSegment
 	counts  []int32 // of the children of each group
 	stack   []profileFrame
-	seen    []uint64 // which conditions in prose have been reported
-	found   []nearSegment
-	cursor  checker // where in a segment it is
-	inGroup int32   // the group of that segment
-	results findings
+	seen    []uint64      // which conditions in prose have been reported
+	found   []nearSegment // for each path of a condition, and each depth of groups
+	answers []nearAnswer  // for each path of a condition
+	cursor  checker       // where in a segment it is
+	inGroup int32         // the group of that segment
+
+	// The repetition that the cursor is in.
+	rep      run
+	repMarks []hl7v2.Mark
+	results  findings
 }
 
 // groupInstance is a repetition of a group in a message, or the message.
@@ -48,10 +53,41 @@ type profileFrame struct {
 	group int32
 }
 
-// nearSegment is where a path of a condition was last found.
+// nearSegment is where a path of a condition was last found in a group.
 type nearSegment struct {
 	group   int32 // plus one; 0 for none
 	segment int32 // -1 if there is none
+}
+
+// nearAnswer is whether a segment has what a condition wants: the last one that
+// was asked about, as all repetitions of another field do.
+type nearAnswer struct {
+	segment int32 // plus one; 0 for none
+	met     bool
+}
+
+// remember makes room for what is found out about conditions.
+func (x *profileCheck) remember() {
+	if x.p.proses > 0 {
+		x.seen = make([]uint64, (x.p.proses+63)/64)
+	}
+	if x.p.leaves > 0 {
+		x.found = make([]nearSegment, x.p.leaves*(x.p.depth+1))
+		x.answers = make([]nearAnswer, x.p.leaves)
+	}
+}
+
+// met reports whether a segment, which may not exist, has what a condition
+// wants.
+func (x *profileCheck) met(c *condition, s hl7v2.Segment) bool {
+	if !s.Exists() {
+		return false
+	}
+	a := &x.answers[c.leaf]
+	if k := int32(s.Index()) + 1; a.segment != k {
+		*a = nearAnswer{k, c.metBy(s)}
+	}
+	return a.met
 }
 
 // match finds the place of every segment in the structure of the profile, in
@@ -230,8 +266,12 @@ func (x *profileCheck) appendGroupPath(b *strings.Builder, i int32) {
 // nearest returns the segment that the path of a condition means: the first
 // with its id in a group, or in the groups around it.
 func (x *profileCheck) nearest(c *condition, group int32) hl7v2.Segment {
-	for ; group >= 0; group = x.groups[group].parent {
-		memo := &x.found[c.leaf]
+	depth := 0
+	for g := x.groups[group].parent; g >= 0; g = x.groups[g].parent {
+		depth++
+	}
+	for ; group >= 0; group, depth = x.groups[group].parent, depth-1 {
+		memo := &x.found[c.leaf*(x.p.depth+1)+depth]
 		if memo.group != group+1 {
 			*memo = nearSegment{group + 1, -1}
 			for k := x.groups[group].first; k < x.groups[group].end; k++ {

@@ -18,13 +18,14 @@ type slowProfile struct{ *profileCheck }
 
 // slowly is Profile.Validate by slowProfile.
 func slowly(p *Profile, m *hl7v2.Message, by bool) []hl7v2.Issue {
-	x := slowProfile{&profileCheck{p: p, m: m, by: by, def: p.message(m), seen: make([]uint64, p.proses/64+1), found: make([]nearSegment, p.leaves), results: findings{lines: lines{data: m.Bytes()}}}}
+	x := slowProfile{&profileCheck{p: p, m: m, by: by, def: p.message(m), results: findings{lines: lines{data: m.Bytes()}}}}
 	if x.def == nil {
 		return p.validate(m, nil, by)
 	}
 	if version := m.SegmentAt(0).Field(12); p.hl7Version != "" && !version.Equal(p.hl7Version) {
 		x.report(CodeProfileMessage, "MSH-12", max(version.Offset(), 0), p.clause(""), errNotVersion)
 	}
+	x.remember()
 	x.match()
 	x.cursor.read(m)
 	for i := range x.groups {
@@ -99,6 +100,12 @@ func (x *slowProfile) field(e *profileElement, v hl7v2.Value, n int, s hl7v2.Seg
 		}
 		if rep.State() != hl7v2.Absent {
 			x.cursor.place = place{field: n, rep: r}
+			x.rep, x.repMarks = run{rep.Offset(), rep.Offset() + len(rep.Raw())}, nil
+			for _, mark := range s.Marks() {
+				if at := mark.Offset(); at >= x.rep.start && at < x.rep.end {
+					x.repMarks = append(x.repMarks, mark)
+				}
+			}
 			x.content(e, rep, s, group, 0)
 		}
 	}
