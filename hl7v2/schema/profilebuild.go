@@ -305,7 +305,7 @@ func (b *profileBuilder) element(n *profileNode, path string, def Element, known
 		typ = def.Type()
 	}
 	e.form = formOf(typ)
-	e.asBase = known && typ == def.Type() && e.number == def.Table() && e.codes == nil
+	e.asBase = known && typ == def.Type() && e.number == def.Table() && e.codes == nil && typ != "XCN" && typ != "CN" // the id of which no table of the standard is for
 	data, defined := b.p.base.DataType(typ)
 	if e.primitive = defined && data.NumComponents() == 0 && typ != "Varies"; !defined {
 		e.primitive = e.form != anyForm && typ != "TS" || typ == "ST" || typ == "ID" || typ == "IS" || typ == "TX" || typ == "FT"
@@ -317,6 +317,9 @@ func (b *profileBuilder) element(n *profileNode, path string, def Element, known
 	e.isCode = e.table != "" && (!defined || e.primitive || slices.Contains([]string{"CE", "CWE", "CNE", "CF", "XCN", "CN"}, typ))
 	e.parts = b.elements(n, path, '.', func(i int) (Element, bool) { return data.Component(i) })
 	b.within = outer
+	if !known || typ != def.Type() {
+		notAsBase(e.parts)
+	}
 	if typ == "TS" && len(e.parts) > 0 {
 		e.parts[0].form, e.parts[0].asBase = momentForm, false // which the component's own type does not say
 	}
@@ -324,6 +327,16 @@ func (b *profileBuilder) element(n *profileNode, path string, def Element, known
 		b.constant(n, &e, path)
 	}
 	return e
+}
+
+// notAsBase says of the parts of an element that has not the data type of the
+// standard that they are not those of the standard either, whose check reads
+// them by its own type.
+func notAsBase(parts []profileElement) {
+	for i := range parts {
+		parts[i].asBase = false
+		notAsBase(parts[i].parts)
+	}
 }
 
 // constant checks a constant value by the element's own rules.

@@ -78,10 +78,11 @@ func (x *profileCheck) segment(code hl7v2.Code, k int32, clause string, err erro
 }
 
 // tooMany reports the first repetition of a segment, or of a group if that is
-// not -1, that is one too many. What may not be there at all is a question of
+// not -1, that is one too many. What is not supported is a question of
 // usage.
 func (x *profileCheck) tooMany(place *profilePlace, count, k, group int32) {
-	if place.max <= 0 || int(count) != place.max+1 {
+	unsupported := place.rules.usage.then == 'X' && place.rules.usage.otherwise == 'X'
+	if place.max < 0 || unsupported || int(count) != place.max+1 {
 		return
 	}
 	s := x.m.SegmentAt(int(k))
@@ -93,7 +94,10 @@ func (x *profileCheck) tooMany(place *profilePlace, count, k, group int32) {
 }
 
 func times(n int) string {
-	if n == 1 {
+	switch n {
+	case 0:
+		return "no times"
+	case 1:
 		return "only once"
 	}
 	return fmt.Sprintf("at most %d times", n)
@@ -288,7 +292,7 @@ func (x *profileCheck) field(e *profileElement, f run, marks []hl7v2.Mark) {
 		x.element(CodeProfileUsage, &e.rules, forbidden(byCondition))
 		return
 	}
-	count := 0
+	count, sent := 0, 0
 	for {
 		k := next(marks, hl7v2.RepetitionMark)
 		rep := f
@@ -297,10 +301,11 @@ func (x *profileCheck) field(e *profileElement, f run, marks []hl7v2.Mark) {
 		}
 		count++
 		c.place = place{field: c.field, rep: count}
-		if e.max > 0 && count == e.max+1 {
+		if e.max >= 0 && count == e.max+1 {
 			x.element(CodeProfileCardinality, &e.rules, fmt.Errorf("it may be there %s", times(e.max)))
 		}
 		if state := c.state(rep, k); state != hl7v2.Absent {
+			sent++
 			x.rep, x.repMarks = rep, marks[:k]
 			x.content(e, rep, marks[:k], state, 0)
 		}
@@ -310,8 +315,8 @@ func (x *profileCheck) field(e *profileElement, f run, marks []hl7v2.Mark) {
 		f.start, marks = rep.end+1, marks[k+1:]
 	}
 	c.place = place{field: c.field}
-	if count < e.min {
-		x.element(CodeProfileCardinality, &e.rules, fmt.Errorf("there are %d, at least %d are wanted", count, e.min))
+	if sent < e.min { // empty repetitions do not make up for those that are wanted
+		x.element(CodeProfileCardinality, &e.rules, fmt.Errorf("there are %d, at least %d are wanted", sent, e.min))
 	}
 }
 

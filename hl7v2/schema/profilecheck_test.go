@@ -350,6 +350,46 @@ func TestProseConditions(t *testing.T) {
 	}
 }
 
+func TestProfileCardinality(t *testing.T) {
+	p := profileOf(t, []byte(`{"hl7Version":"2.5.1","messages":[{"type":"ORU","event":"R01","content":[{"segment":"MSH","usage":"R"},
+		{"segment":"PID","usage":"R","fields":[{"usage":"O","max":0},{"usage":"RE","min":2,"max":3},{"usage":"X","max":0}]},
+		{"segment":"NTE","usage":"O","max":0},{"segment":"NK1","usage":"X","max":0},
+		{"group":"A","usage":"O","max":"*","content":[{"segment":"ORC","usage":"R"},{"group":"B","usage":"RE","min":2,"max":2,"content":[{"segment":"OBX","usage":"R"},{"segment":"SPM","usage":"O","max":"*"}]}]}]}]}`))
+	for _, c := range []struct{ name, body, want string }{
+		{"none", "PID|", ""},
+		{"of those that may not be there", "PID|1", "cardinality PID-1"},
+		{"segment that may not be there", "PID|\rNTE|1", "cardinality NTE"},
+		{"segment that is not supported", "PID|\rNK1|1", "usage NK1"},
+		{"field that is not supported", "PID|||x", "usage PID-3"},
+		{"enough", "PID||a~b", ""},
+		{"enough with one between", "PID||a~~b", ""},
+		{"enough with null", `PID||a~""`, ""},
+		{"too few", "PID||a", "cardinality PID-2"},
+		{"an empty one is none", "PID||a~", "cardinality PID-2"},
+		{"delimiters are none", "PID||a~^^~&", "cardinality PID-2"},
+		{"groups in groups", "PID|\rORC|1\rOBX|1\rOBX|2\rSPM|1\rSPM|2\rORC|2\rOBX|1\rSPM|1\rOBX|2", ""},
+		{"too many groups in one", "PID|\rORC|1\rOBX|1\rOBX|2\rOBX|3\rORC|2\rOBX|1\rOBX|2", "cardinality A[1].B[3]"},
+		{"too few groups in one", "PID|\rORC|1\rOBX|1\rOBX|2\rORC|2\rOBX|1", "cardinality A[2].B"},
+	} {
+		if got := profileFindings(p.Validate(edited(t, []string{resultLines[0], c.body}))); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// A validator with a profile leaves to the standard only what that checks: a
+// component of the type that OBX-2 names is not one of the type of a profile.
+func TestProfileBesidesTheStandard(t *testing.T) {
+	p := profileOf(t, []byte(`{"hl7Version":"2.5.1","messages":[{"type":"ORU","event":"R01","content":[{"segment":"MSH","usage":"R"},{"segment":"OBX","usage":"R","fields":[
+		{"usage":"O"},{"usage":"O"},{"usage":"O"},{"usage":"O"},
+		{"usage":"O","type":"CX","components":[{"usage":"O"},{"usage":"O"},{"usage":"O"},{"usage":"O","type":"HD","components":[{"usage":"O"},{"usage":"O"},{"usage":"O","type":"ID","table":"0301"}]},{"usage":"O","table":"0203"},{"usage":"O"},{"usage":"O","type":"DT"}]}]}]}]}`))
+	m := edited(t, []string{resultLines[0], "OBX|1|ST|A||a^^^b&c&zz^QQQ^^xx"})
+	got := profileFindings(slices.DeleteFunc((&Validator{Profile: p}).Validate(m), func(i hl7v2.Issue) bool { return !strings.HasPrefix(string(i.Code), "profile.") }))
+	if want := "table OBX-5.4.3, warning table OBX-5.5, datatype OBX-5.7"; got != want || profileFindings(p.Validate(m)) != want {
+		t.Errorf("besides %q, alone %q, want %q", got, profileFindings(p.Validate(m)), want)
+	}
+}
+
 // The zero Profile defines nothing and holds nothing.
 func TestZeroProfile(t *testing.T) {
 	var p Profile

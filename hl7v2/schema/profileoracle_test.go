@@ -92,13 +92,13 @@ func (x *slowProfile) field(e *profileElement, v hl7v2.Value, n int, s hl7v2.Seg
 		x.report(CodeProfileUsage, path, at, e.rules.clause, forbidden(byCondition))
 		return
 	}
-	count := 0
+	sent := 0
 	for r, rep := range v.Reps() {
-		count = r
-		if e.max > 0 && r == e.max+1 {
+		if e.max >= 0 && r == e.max+1 {
 			x.value(CodeProfileCardinality, rep, &e.rules, fmt.Errorf("it may be there %s", times(e.max)))
 		}
 		if rep.State() != hl7v2.Absent {
+			sent++
 			x.cursor.place = place{field: n, rep: r}
 			x.rep, x.repMarks = run{rep.Offset(), rep.Offset() + len(rep.Raw())}, nil
 			for _, mark := range s.Marks() {
@@ -110,8 +110,8 @@ func (x *slowProfile) field(e *profileElement, v hl7v2.Value, n int, s hl7v2.Seg
 		}
 	}
 	x.cursor.place = place{field: n}
-	if count < e.min {
-		x.value(CodeProfileCardinality, v, &e.rules, fmt.Errorf("there are %d, at least %d are wanted", count, e.min))
+	if sent < e.min {
+		x.value(CodeProfileCardinality, v, &e.rules, fmt.Errorf("there are %d, at least %d are wanted", sent, e.min))
 	}
 }
 
