@@ -20,7 +20,8 @@ const maxIssues = 200
 //
 // With strict, deviations that lenient reading tolerates are errors and not
 // warnings. The findings are in the order of the message, at most 200 and a
-// CodeTooMany. The message is examined anew at each call, in linear time.
+// CodeTooMany, which has the severity of the worst that is left out. The message
+// is examined anew at each call, in linear time.
 func (m *Message) Check(strict bool) []Issue {
 	if !m.Valid() {
 		return nil
@@ -89,9 +90,11 @@ func (c *checker) add(code Code, v Value, at int, clause string, format string, 
 func (c *checker) report(severity Severity, code Code, v Value, at int, clause string, err error) {
 	switch {
 	case len(c.issues) > maxIssues:
+		last := &c.issues[maxIssues]
+		last.Severity = min(last.Severity, severity)
 		return
 	case len(c.issues) == maxIssues:
-		severity, code, v, clause, err = Information, CodeTooMany, Value{}, "", errTooMany
+		code, v, clause, err = CodeTooMany, Value{}, "", errTooMany
 	}
 	i := Issue{Severity: severity, Code: code, Path: v.Path(), Offset: int64(at), Clause: clause, Err: err}
 	i.Line, i.Col = c.lines.position(c.m.data, at)

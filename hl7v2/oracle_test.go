@@ -378,7 +378,7 @@ func TestLimits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if is := m.Check(true); len(is) != maxIssues+1 || is[maxIssues].Code != CodeTooMany {
+	if is := m.Check(true); len(is) != maxIssues+1 || is[maxIssues].Code != CodeTooMany || is[maxIssues].Severity != Error {
 		t.Errorf("%d findings", len(is))
 	}
 }

@@ -112,7 +112,7 @@ func (c *checker) unlisted(code string, isID bool, t Table) {
 	case isID:
 		severity = hl7v2.Error
 	}
-	if c.full() {
+	if c.full(severity) {
 		return
 	}
 	if later := c.version.later(number, code); later != "" {

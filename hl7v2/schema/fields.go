@@ -100,14 +100,14 @@ func (c *checker) value() hl7v2.Value {
 
 // found reports the element at the place.
 func (c *checker) found(severity hl7v2.Severity, code hl7v2.Code, clause, format string, args ...any) {
-	if !c.full() {
+	if !c.full(severity) {
 		c.foundAt(c.value(), severity, code, clause, format, args...)
 	}
 }
 
 // foundIn reports the first innermost value of the element at the place.
 func (c *checker) foundIn(severity hl7v2.Severity, code hl7v2.Code, clause, format string, args ...any) {
-	if !c.full() {
+	if !c.full(severity) {
 		c.foundAt(c.value().Leaf(), severity, code, clause, format, args...)
 	}
 }
@@ -196,7 +196,7 @@ func (c *checker) unknown(s hl7v2.Segment) {
 	if c.data[s.Offset()] == 'Z' {
 		return
 	}
-	if c.full() {
+	if c.full(hl7v2.Warning) {
 		return
 	}
 	if path := s.Path(); path != "" {
@@ -206,7 +206,7 @@ func (c *checker) unknown(s hl7v2.Segment) {
 
 // required reports a field that must have a value and has none.
 func (c *checker) required(s hl7v2.Segment, n int) {
-	if c.full() {
+	if c.full(hl7v2.Error) {
 		return
 	}
 	at := s.Field(n).Offset()

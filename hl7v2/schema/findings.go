@@ -16,16 +16,24 @@ type findings struct {
 	lines  lines
 }
 
-// full reports whether the list takes no further findings, so that there is no
-// need to find out where they are.
-func (f *findings) full() bool { return len(f.issues) > maxFindings }
+// full reports whether the list does not take a further finding, so that there
+// is no need to find out where it is. The last issue then has the severity of
+// the worst that is left out: a reader of severities misses none.
+func (f *findings) full(severity hl7v2.Severity) bool {
+	if len(f.issues) <= maxFindings {
+		return false
+	}
+	last := &f.issues[maxFindings]
+	last.Severity = min(last.Severity, severity)
+	return true
+}
 
 func (f *findings) report(severity hl7v2.Severity, code hl7v2.Code, path string, at int, clause string, err error) {
 	switch {
-	case f.full():
+	case f.full(severity):
 		return
 	case len(f.issues) == maxFindings:
-		severity, code, path, clause = hl7v2.Information, hl7v2.CodeTooMany, "", ""
+		code, path, clause = hl7v2.CodeTooMany, "", ""
 		err = fmt.Errorf("more than %d findings: the rest is left out", maxFindings)
 	}
 	f.issues = append(f.issues, f.lines.locate(hl7v2.Issue{Severity: severity, Code: code, Path: path, Offset: int64(at), Clause: clause, Err: err}))

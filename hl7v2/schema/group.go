@@ -439,7 +439,7 @@ func (w *grouper) unplaced(id string, k int32) {
 		severity = hl7v2.Error
 	}
 	w.place(parent, -1, k)
-	if !w.full() && w.m.SegmentAt(int(k)).Path() == "" {
+	if len(w.issues) <= maxFindings && w.m.SegmentAt(int(k)).Path() == "" {
 		return // the wire layer has a finding for a line that is no segment
 	}
 	w.reportSegment(severity, CodeUnexpectedSegment, k, fmt.Errorf("%s has no place here in %s", id, w.id))
@@ -454,7 +454,7 @@ func (w *grouper) close(next int) {
 	f := w.v.f
 	choice := f.nodeKind(top.node) == ChoiceNode
 	for node, end := top.node+1, top.node+f.size(top.node); node < end && !choice; node += f.size(node) {
-		if f.optional(node) || w.has(top.item, node) || w.full() {
+		if f.optional(node) || w.has(top.item, node) || w.full(hl7v2.Error) {
 			continue
 		}
 		name := w.groupName(node)
@@ -484,7 +484,7 @@ func (w *grouper) has(parent, node int32) bool {
 }
 
 func (w *grouper) reportSegment(severity hl7v2.Severity, code hl7v2.Code, k int32, err error) {
-	if w.full() {
+	if w.full(severity) {
 		return
 	}
 	s := w.m.SegmentAt(int(k))

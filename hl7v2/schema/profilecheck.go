@@ -245,7 +245,7 @@ func (x *profileCheck) fields(s hl7v2.Segment, at placedSegment) {
 // element reports a finding about the element at the place of the cursor, or
 // about what is around it if it is not there.
 func (x *profileCheck) element(code hl7v2.Code, r *profileRules, err error) {
-	if !x.results.full() {
+	if !x.results.full(hl7v2.Error) {
 		path, at := x.where()
 		x.report(code, path, at, r.clause, err)
 	}
@@ -254,7 +254,7 @@ func (x *profileCheck) element(code hl7v2.Code, r *profileRules, err error) {
 // inside reports a finding about the first innermost value of the element at the
 // place of the cursor.
 func (x *profileCheck) inside(severity hl7v2.Severity, code hl7v2.Code, r *profileRules, err error) {
-	if !x.results.full() {
+	if !x.results.full(severity) {
 		v := x.cursor.value().Leaf()
 		x.results.report(severity, code, v.Path(), v.Offset(), r.clause, err)
 	}

@@ -117,7 +117,8 @@ func (v *Validator) Check() error {
 // Validate returns what is wrong with a message: on the wire, in its
 // structure, and in each field by the version's facts, the rules and the
 // profile. Findings are in the order of these steps, at most 500 of fields and
-// rules and a CodeTooMany; none holds a value of the message. A message without
+// rules and a CodeTooMany, which has the severity of the worst that is left out;
+// none holds a value of the message. A message without
 // findings costs no allocation, but for codes that Code is asked about and no
 // table lists. A configuration that Check refuses is used as far as it goes.
 func (v *Validator) Validate(m *hl7v2.Message) []hl7v2.Issue {
@@ -184,10 +185,10 @@ func (x *validation) run(v *Validator, version Version, m *hl7v2.Message, policy
 
 // report takes a finding of a rule.
 func (x *validation) report(code hl7v2.Code, at hl7v2.Value, text string) {
-	if x.checker.full() {
+	kind := x.rule.kind(code)
+	if x.checker.full(kind.Severity) {
 		return
 	}
-	kind := x.rule.kind(code)
 	x.checker.report(kind.Severity, code, at.Path(), max(at.Offset(), 0), kind.Clause, errors.New(text))
 }
 

@@ -235,6 +235,31 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// What says that findings are left out is as bad as the worst of them: warnings
+// hide no error from who looks at severities.
+func TestCapHidesNoError(t *testing.T) {
+	var segments []string
+	for range maxFindings + 10 {
+		segments = append(segments, "OBX|1|ST|1^a||x||||||F||||||||||||||x")
+	}
+	for _, c := range []struct {
+		name, last string
+		rule       hl7v2.Severity
+		want       hl7v2.Severity
+	}{
+		{"warnings", "OBX|1|ST|1^a||x||||||F", hl7v2.Information, hl7v2.Warning},
+		{"a field", "OBX|1|NM|1^a||x||||||F", hl7v2.Information, hl7v2.Error},
+		{"a missing field", "PID|1", hl7v2.Information, hl7v2.Error},
+		{"a rule", "OBX|1|ST|1^a||x||||||F", hl7v2.Error, hl7v2.Error},
+	} {
+		rule := Rule{Kinds: []RuleKind{{Code: "trust.rule", Severity: c.rule}}, Check: func(g *Grouping, report RuleReporter) { report("trust.rule", hl7v2.Value{}, "x") }}
+		issues := (&Validator{Rules: []Rule{rule}}).Validate(message(t, "2.4", "ADT^A01^ADT_A01", append(slices.Clone(segments), c.last)...))
+		if last := issues[len(issues)-1]; last.Code != hl7v2.CodeTooMany || last.Severity != c.want {
+			t.Errorf("%s: %v %v, want %v", c.name, last.Code, last.Severity, c.want)
+		}
+	}
+}
+
 func TestFindingsAreCapped(t *testing.T) {
 	segments := slices.Clone(admit)
 	for range 2 * maxFindings {

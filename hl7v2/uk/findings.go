@@ -108,7 +108,7 @@ func firstOf(ids []Identifier) []Identifier { return ids[:min(len(ids), maxCompa
 
 // Check returns what the rules of this package find in a message, without the
 // facts of its version: use [Validator] for both. At most 500 are listed and
-// an hl7v2.CodeTooMany, and of the identifiers of a patient no more than 100
+// an hl7v2.CodeTooMany, which has the severity of the worst left out, and of the identifiers of a patient no more than 100
 // are compared with each other. Findings hold no value of the message.
 func Check(m *hl7v2.Message) []hl7v2.Issue {
 	var c collector
@@ -144,9 +144,11 @@ func (c *collector) reporter(m *hl7v2.Message, kinds []schema.RuleKind) reporter
 		}
 		switch {
 		case len(c.issues) > maxFindings:
+			last := &c.issues[maxFindings]
+			last.Severity = min(last.Severity, i.Severity)
 			return
 		case len(c.issues) == maxFindings:
-			i = hl7v2.Issue{Severity: hl7v2.Information, Code: hl7v2.CodeTooMany, Offset: i.Offset, Err: errors.New("more than 500 findings: the rest is left out")}
+			i = hl7v2.Issue{Severity: i.Severity, Code: hl7v2.CodeTooMany, Offset: i.Offset, Err: errors.New("more than 500 findings: the rest is left out")}
 		}
 		c.issues = append(c.issues, i.Locate(m.Bytes()))
 	}

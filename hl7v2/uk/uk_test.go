@@ -410,7 +410,11 @@ func TestMessages(t *testing.T) {
 func TestTooMany(t *testing.T) {
 	m := parse(t, header+"PID|1||"+strings.Repeat("1^^^NHS^NH~", 900)+"\r")
 	issues := Check(m)
-	if len(issues) != maxFindings+1 || issues[maxFindings].Code != hl7v2.CodeTooMany {
+	worst := hl7v2.Information
+	for _, i := range issues {
+		worst = min(worst, i.Severity)
+	}
+	if len(issues) != maxFindings+1 || issues[maxFindings].Code != hl7v2.CodeTooMany || issues[maxFindings].Severity != worst {
 		t.Errorf("%d findings", len(issues))
 	}
 }
