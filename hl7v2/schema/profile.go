@@ -271,6 +271,7 @@ type profileNode struct {
 	kind     nodeKind
 	at       int
 	attrs    []profileAttr
+	texts    []profileAttr // of XML, which are to be attributes
 	children []*profileNode
 }
 

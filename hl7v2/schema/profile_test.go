@@ -3,12 +3,14 @@ package schema
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/nhskit/nhskit/hl7v2"
@@ -226,6 +228,38 @@ func TestProfileLimits(t *testing.T) {
 				t.Errorf("%v", issues)
 			}
 		})
+	}
+}
+
+// Profiles of many keys or texts are read in time proportional to their size.
+func TestProfileReadingGrowth(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures time")
+	}
+	keys := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, `"k%d":1,`, i)
+		}
+		return "{" + b.String() + `"hl7Profile":1}`
+	}
+	notes := func(n int) string {
+		return `<HL7v2xConformanceProfile HL7Version="2.4">` + strings.Repeat("<ImpNote>made up of this and that</ImpNote>", n) + `</HL7v2xConformanceProfile>`
+	}
+	for name, text := range map[string]func(int) string{"keys": keys, "notes": notes} {
+		least := func(n int) time.Duration {
+			data := []byte(text(n))
+			least := time.Hour
+			for range 3 {
+				start := time.Now()
+				ParseProfile(data)
+				least = min(least, time.Since(start))
+			}
+			return least
+		}
+		if one, many := least(2000), least(32000); many > 60*one {
+			t.Errorf("%s: 16 times the profile takes %v, and once %v", name, many, one)
+		}
 	}
 }
 

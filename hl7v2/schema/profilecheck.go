@@ -73,6 +73,9 @@ func (x *profileCheck) report(code hl7v2.Code, path string, at int, clause strin
 
 // segment reports a finding about a segment of the message.
 func (x *profileCheck) segment(code hl7v2.Code, k int32, clause string, err error) {
+	if x.results.full(hl7v2.Error) {
+		return
+	}
 	s := x.m.SegmentAt(int(k))
 	x.report(code, s.Path(), s.Offset(), clause, err)
 }
@@ -82,7 +85,7 @@ func (x *profileCheck) segment(code hl7v2.Code, k int32, clause string, err erro
 // usage.
 func (x *profileCheck) tooMany(place *profilePlace, count, k, group int32) {
 	unsupported := place.rules.usage.then == 'X' && place.rules.usage.otherwise == 'X'
-	if place.max < 0 || unsupported || int(count) != place.max+1 {
+	if place.max < 0 || unsupported || int(count) != place.max+1 || x.results.full(hl7v2.Error) {
 		return
 	}
 	s := x.m.SegmentAt(int(k))

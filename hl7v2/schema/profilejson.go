@@ -24,6 +24,11 @@ type jsonMember struct {
 	value jsonValue
 }
 
+// maxKeys is more keys than any object of a profile has.
+const maxKeys = 64
+
+var errKeys = errors.New("more keys than an object of a profile has")
+
 // jsonReader reads JSON within limits.
 type jsonReader struct {
 	d             *json.Decoder
@@ -106,6 +111,9 @@ func (r *jsonReader) value() (jsonValue, error) {
 			value, err := r.value()
 			if err != nil {
 				return v, err
+			}
+			if len(v.members) == maxKeys {
+				return v, jsonProblem{key.at, errKeys}
 			}
 			for _, m := range v.members {
 				if m.key == key.text {

@@ -98,10 +98,9 @@ func (x *profileCheck) match() {
 	x.groups = make([]groupInstance, 0, 8+n/2)
 	x.open(&x.def.root, 0, -1)
 	for k := range n {
-		s := x.m.SegmentAt(k)
-		id := s.ID()
+		id := x.m.SegmentAt(k).ID()
 		if !x.find(id, int32(k)) {
-			x.unplaced(s, id, int32(k))
+			x.unplaced(id, int32(k))
 		}
 	}
 	for len(x.stack) > 0 {
@@ -217,7 +216,7 @@ func (x *profileCheck) descend(child int, id string, strict bool, k int32) {
 
 // unplaced reports a segment that the profile has no place for. Where it has
 // one, which is taken, the fields are checked all the same.
-func (x *profileCheck) unplaced(s hl7v2.Segment, id string, k int32) {
+func (x *profileCheck) unplaced(id string, k int32) {
 	for level := len(x.stack) - 1; level >= 0; level-- {
 		top := &x.stack[level]
 		if top.last < 0 {
@@ -239,7 +238,7 @@ func (x *profileCheck) unplaced(s hl7v2.Segment, id string, k int32) {
 		}
 	}
 	x.placed[k].group = x.stack[len(x.stack)-1].group
-	if path := s.Path(); path != "" { // the wire layer has a finding for a line that is no segment
+	if isID(id) { // the wire layer has a finding for a line that is no segment
 		x.segment(CodeProfileStructure, k, x.def.root.rules.clause, errNoPlace)
 	}
 }

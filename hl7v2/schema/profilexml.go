@@ -123,6 +123,7 @@ func (r *xmlProfile) element(e *etree.Element, kind nodeKind) *profileNode {
 	for _, c := range e.ChildElements() {
 		r.child(n, c)
 	}
+	n.join()
 	return n
 }
 
@@ -248,20 +249,34 @@ func (r *xmlProfile) ignore(elements []*etree.Element) {
 	}
 }
 
-// text adds the text of an element as an attribute. Of several, which XML
-// allows, the texts are put together.
+// text adds the text of an element to those that are to be an attribute.
 func (r *xmlProfile) text(n *profileNode, e *etree.Element, name string) {
 	at := r.next()
 	r.ignore(e.ChildElements())
 	text := strings.Join(strings.Fields(e.Text()), " ")
-	if text == "" {
-		return
+	if text != "" {
+		n.texts = append(n.texts, profileAttr{name, text, at})
 	}
-	for i := range n.attrs {
-		if n.attrs[i].name == name {
-			n.attrs[i].value += "\n" + text
-			return
+}
+
+// join makes attributes of the texts of elements. Those of several elements
+// with one name, which XML allows, are put together.
+func (n *profileNode) join() {
+	for _, name := range [...]string{"note", "description", "reference", "predicate"} {
+		var all []string
+		at := 0
+		for _, t := range n.texts {
+			if t.name != name {
+				continue
+			}
+			if all == nil {
+				at = t.at
+			}
+			all = append(all, t.value)
+		}
+		if all != nil {
+			n.attrs = append(n.attrs, profileAttr{name, strings.Join(all, "\n"), at})
 		}
 	}
-	n.attrs = append(n.attrs, profileAttr{name, text, at})
+	n.texts = nil
 }
