@@ -102,21 +102,29 @@ func (v Version) Add(m *hl7v2.Message, path string) (hl7v2.Segment, error) {
 	index := g.placeFor(at, missing[0])
 	for i, id := range ids {
 		if _, err := m.InsertSegment(index+i, id); err != nil {
-			return hl7v2.Segment{}, err
+			return hl7v2.Segment{}, errors.Join(err, remove(m, index, i))
 		}
 	}
 	// What has been added must be found where it was meant to be.
 	after, _ := v.Group(m, Keep)
 	i := slices.IndexFunc(after.items, func(x item) bool { return int(x.segment) == index+k })
 	if x := after.items[i]; x.node != target || (Group{after, x.parent}).Path() != want {
-		for range ids {
-			if err := m.RemoveSegment(index); err != nil {
-				return hl7v2.Segment{}, err
-			}
+		if err := remove(m, index, len(ids)); err != nil {
+			return hl7v2.Segment{}, err
 		}
 		return fail(hl7v2.CodePath, errAmbiguous)
 	}
 	return m.SegmentAt(index + k), nil
+}
+
+// remove removes n segments again.
+func remove(m *hl7v2.Message, index, n int) error {
+	for range n {
+		if err := m.RemoveSegment(index); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // childNode finds a group, or a segment, by its name among the children of a

@@ -175,3 +175,22 @@ func TestAddEverywhere(t *testing.T) {
 		t.Errorf("%d added, %d refused", added, refused)
 	}
 }
+
+// An addition that crosses a limit half way leaves the message as it was.
+func TestAddCrossesLimit(t *testing.T) {
+	data := []byte("MSH|^~\\&|LIMS|RXX|EPR|RXX|20260714||ORU^R01^ORU_R01|1|P|2.5.1\rPID|1\rOBR|1\rOBX|1\r")
+	for _, c := range []struct {
+		room int
+		ok   bool
+	}{{0, false}, {4, false}, {7, false}, {8, true}} { // for OBR and OBX
+		m, err := hl7v2.Parser{Limits: hl7v2.Limits{Bytes: len(data) + c.room}}.Parse(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, _ := schema.VersionOf(m)
+		_, err = v.Add(m, "PATIENT_RESULT.ORDER_OBSERVATION[2].OBSERVATION.OBX")
+		if (err == nil) != c.ok || !c.ok && string(m.Bytes()) != string(data) {
+			t.Errorf("room for %d bytes: %v, message of %d bytes became one of %d", c.room, err, len(data), len(m.Bytes()))
+		}
+	}
+}

@@ -23,7 +23,8 @@ const (
 	RepairIdentifiers Repair = 1 << iota
 
 	// RepairLegacyNumbers repeats in PID-3 a valid NHS number that stands in
-	// PID-2, PID-4 or PID-19 only. It stays there too.
+	// PID-2, PID-4 or PID-19 only. It stays there too. A PID-3 that is null, by
+	// which the sender takes identifiers back, stays so.
 	RepairLegacyNumbers
 
 	// RepairTraceStatus writes a trace status in PID-32 or ZU1-27 as NSTS01 to
@@ -136,7 +137,10 @@ func (r *repairer) legacy(p Patient) {
 		return
 	}
 	n := 1
-	if list := p.PID.Field(3); list.State() != hl7v2.Absent {
+	switch list := p.PID.Field(3); list.State() {
+	case hl7v2.Null:
+		return // the sender takes the identifiers back
+	case hl7v2.Present:
 		n = list.NumReps() + 1
 	}
 	path := fmt.Sprintf("PID[%d]-3[%d]", p.PID.Occurrence(), n)

@@ -29,6 +29,7 @@ func TestRepaired(t *testing.T) {
 		{"a local number", all, pid("999 000 0018^^^RXX^MR", ""), "", ""},
 		{"in PID-2 alone", RepairLegacyNumbers, head + "PID|1|999 000 0018|RXX1^^^RXX^MR\r", head + "PID|1|999 000 0018|RXX1^^^RXX^MR~9990000018^^^NHS^NH\r", "uk.repaired.legacy-number PID[1]-3[2].1 51"},
 		{"in PID-19 alone", RepairLegacyNumbers, head + "PID|1||||A^B||||||||||||||9990000018\r", head + "PID|1||9990000018^^^NHS^NH||A^B||||||||||||||9990000018\r", "uk.repaired.legacy-number PID[1]-3[1].1 71"},
+		{"PID-3 is null", all, head + "PID|1||\"\"||A^B||||||||||||||9990000018\r", "", ""},
 		{"in both", all, head + "PID|1|9990000018|9990000018^^^NHS^NH\r", "", ""},
 		{"bare status", RepairTraceStatus, pid("1", "||A^B|||||||||||||||||||||||||||ED~04"), pid("1", "||A^B|||||||||||||||||||||||||||ED~NSTS04"), "uk.repaired.trace-status PID-32[2] 88"},
 		{"status of A.3", RepairTraceStatus, pid("1", "||A^B|||||||||||||||||||||||||||PDS1"), pid("1", "||A^B|||||||||||||||||||||||||||NSTS01"), "uk.repaired.trace-status PID-32 85"},
