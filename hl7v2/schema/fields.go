@@ -233,8 +233,8 @@ func (c *checker) repetitions(f run, marks []hl7v2.Mark, e *elementRow) {
 		if e.max > 0 && r == int(e.max)+1 {
 			c.found(c.tolerated(), CodeRepetition, "2.5.3.5", "%s may occur %d times", c.fieldDef(c.field).Name(), e.max)
 		}
-		if most := int(e.length); most > 0 && rep.end-rep.start > most {
-			if have := utf8.RuneCount(c.data[rep.start:rep.end]); have > most {
+		if most := int(e.length); most > 0 && rep.end-rep.start > most && c.state(rep, k) == hl7v2.Present {
+			if have := utf8.RuneCount(c.textOf(rep)); have > most {
 				c.found(c.tolerated(), CodeLength, "2.5.3.2", "%d characters, %d are allowed", have, most)
 			}
 		}

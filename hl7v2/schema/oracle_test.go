@@ -162,7 +162,7 @@ func (c *oracle) length(v hl7v2.Value, e Element) {
 	if most == 0 || len(v.Raw()) <= most || c.version.name >= "2.7" {
 		return
 	}
-	if have := utf8.RuneCount(v.Raw()); have > most {
+	if have := utf8.RuneCountInString(v.Whole()); have > most {
 		c.value(c.tolerated(), CodeLength, v, "2.5.3.2", "%d characters, %d are allowed", have, most)
 	}
 }

@@ -298,3 +298,36 @@ func TestValidateIsLinear(t *testing.T) {
 		}
 	}
 }
+
+// A length is that of the text: characters, whatever set they are sent in, and
+// those that escape sequences stand for.
+func TestLengthIsOfCharacters(t *testing.T) {
+	for _, c := range []struct {
+		name, charset, id string // MSH-10 has 20 characters in 2.4
+		want              bool
+	}{
+		{"ASCII", "", strings.Repeat("a", 20), true},
+		{"ASCII, one more", "", strings.Repeat("a", 21), false},
+		{"UTF-8", "UNICODE UTF-8", strings.Repeat("é", 20), true},
+		{"UTF-8, one more", "UNICODE UTF-8", strings.Repeat("é", 21), false},
+		{"8859/1", "8859/1", strings.Repeat("\xe9", 20), true},
+		{"8859/1 that looks like UTF-8", "8859/1", strings.Repeat("\xc3\xa9", 11), false},
+		{"GB 18030", "GB 18030-2000", strings.Repeat("\xc4\xe3", 20), true},
+		{"GB 18030, one more", "GB 18030-2000", strings.Repeat("\xc4\xe3", 21), false},
+		{"escapes", "", strings.Repeat(`\T\`, 20), true},
+		{"escapes, one more", "", strings.Repeat(`\T\`, 21), false},
+	} {
+		m, err := hl7v2.Parse([]byte("MSH|^~\\&|A|B|C|D|20260714||ADT^A01|" + c.id + "|P|2.4||||||" + c.charset + "\r"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range new(Validator).Validate(m) {
+			if i.Code == CodeLength && i.Path == "MSH-10" {
+				c.want = !c.want
+			}
+		}
+		if !c.want {
+			t.Errorf("%s: the length is taken for another", c.name)
+		}
+	}
+}
