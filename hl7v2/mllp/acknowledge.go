@@ -46,7 +46,11 @@ func acknowledge(message []byte, err error, now time.Time) []byte {
 	a := hl7v2.Acknowledgement{Code: hl7v2.AckAccept, Time: now}
 	if err != nil {
 		r := errInternal
-		errors.As(err, &r)
+		// A nil *Rejection that a handler returns as an error is an error
+		// without a reason.
+		if own := (*Rejection)(nil); errors.As(err, &own) && own != nil {
+			r = own
+		}
 		a.Code, a.Faults = r.code(), r.Faults
 	}
 	answer, due := a.Append(nil, message)

@@ -138,3 +138,14 @@ func TestHTTPWaitsForTheFirst(t *testing.T) {
 		}
 	}
 }
+
+// A nil *Rejection in an error is one without a reason, and no panic.
+func TestNilRejection(t *testing.T) {
+	const message = "MSH|^~\\&|PAS|RXX|EPR|RXX|20260714||ADT^A01|Q1|P|2.4\r"
+	var none *Rejection
+	answer := acknowledge([]byte(message), none, time.Unix(0, 0))
+	code, id, ok := readMSA(answer)
+	if !ok || code != "AE" || id != "Q1" {
+		t.Errorf("%q", answer)
+	}
+}
