@@ -77,8 +77,8 @@ const (
 
 	// RepairContinuations joins a line that begins with no segment id to the
 	// value that the line before it ends in, with \.br\ between: text with raw
-	// line ends in it. A lone escape character in that value is escaped. Where CR alone ends a segment, a line feed in a value
-	// becomes \.br\.
+	// line ends in it. A lone escape character in that value is escaped. Where
+	// CR alone ends a segment, a line feed in a value becomes \.br\.
 	RepairContinuations
 
 	// RepairEscapes writes \E\ for every escape character that begins no

@@ -30,7 +30,8 @@ var (
 // and with which values. HL7 null counts as something sent, and has no length,
 // type or code; it is not the constant value. It does not check by the facts of
 // the version; a Validator with the profile does both. There are at most 500
-// findings and a CodeTooMany; none holds a value of the message.
+// findings and a CodeTooMany, as of a Validator; none holds a value of the
+// message.
 //
 // Conditions in prose are not checked; for each element with one there is a
 // CodeProfileUnchecked, once a message, of severity Information.
@@ -81,8 +82,8 @@ func (x *profileCheck) segment(code hl7v2.Code, k int32, clause string, err erro
 }
 
 // tooMany reports the first repetition of a segment, or of a group if that is
-// not -1, that is one too many. What is not supported is a question of
-// usage.
+// not -1, that is one too many. What is not supported is a
+// question of usage.
 func (x *profileCheck) tooMany(place *profilePlace, count, k, group int32) {
 	unsupported := place.rules.usage.then == 'X' && place.rules.usage.otherwise == 'X'
 	if place.max < 0 || unsupported || int(count) != place.max+1 || x.results.full(hl7v2.Error) {
