@@ -188,14 +188,14 @@ func (s *Set) verifyCells() (count int, what string) {
 
 func (s *Set) verifyPages() (count int, what string) {
 	for p := 0; p*directoryEntry < len(s.index); p++ {
-		at := int(le.Uint32(s.index[p*directoryEntry:])) - 1
-		if at < 0 {
+		entry := int64(le.Uint32(s.index[p*directoryEntry:])) // more than int holds on 32 bits
+		if entry == 0 {
 			continue
 		}
-		if at+compactStarts > len(s.data) {
+		if entry-1+compactStarts > int64(len(s.data)) {
 			return 0, "the directory"
 		}
-		page := s.data[at:]
+		page := s.data[entry-1:]
 		last := uint16(0)
 		for g := range 257 {
 			n := le.Uint16(page[g*2:])
