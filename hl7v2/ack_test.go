@@ -1,24 +1,15 @@
 package hl7v2
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/nhskit/nhskit/hl7v2/internal/corpus"
 )
 
 func TestAckCorpus(t *testing.T) {
-	dir := os.Getenv("NHSKIT_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "shared", "corpora")
-	}
-	raw, err := os.ReadFile(filepath.Join(dir, "hl7v2", "malformed", "ack.json"))
-	if err != nil {
-		t.Skip("the corpora are not here; set NHSKIT_CORPORA")
-	}
 	var file struct {
 		Cases []struct {
 			ID, Request, Why string
@@ -31,9 +22,7 @@ func TestAckCorpus(t *testing.T) {
 			Expect map[string]string
 		}
 	}
-	if err := json.Unmarshal(raw, &file); err != nil {
-		t.Fatal(err)
-	}
+	corpus.ReadJSON(t, &file, "hl7v2", "malformed", "ack.json")
 	if len(file.Cases) != 11 {
 		t.Errorf("%d cases, want 11", len(file.Cases))
 	}

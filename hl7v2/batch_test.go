@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/nhskit/nhskit/hl7v2/internal/corpus"
 )
 
 // readAll reads a whole stream of messages.
@@ -32,7 +34,7 @@ func readAll(t *testing.T, b *BatchReader) (messages []*Message, bad []Issue) {
 }
 
 func TestCorpusBatch(t *testing.T) {
-	dir := corpus(t)
+	dir := corpus.Path(t, "hl7v2")
 	var file struct {
 		Format int
 		Cases  []struct {
@@ -93,7 +95,7 @@ func TestCorpusBatch(t *testing.T) {
 			passed++
 		}
 	}
-	floor(t, "batch", passed, len(file.Cases))
+	corpus.Floor(t, "batch", passed, len(file.Cases))
 }
 
 func TestBatchWriter(t *testing.T) {

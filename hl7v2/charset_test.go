@@ -5,10 +5,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/nhskit/nhskit/hl7v2/internal/corpus"
 )
 
 func TestCorpusCharset(t *testing.T) {
-	dir := corpus(t)
+	dir := corpus.Path(t, "hl7v2")
 	var file struct {
 		Format int
 		Cases  []struct {
@@ -83,7 +85,7 @@ func TestCorpusCharset(t *testing.T) {
 			passed++
 		}
 	}
-	floor(t, "charset", passed, len(file.Cases))
+	corpus.Floor(t, "charset", passed, len(file.Cases))
 }
 
 // header18 is a header that declares a character set.

@@ -11,21 +11,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-)
 
-// corpus returns the folder of the public HL7 v2 corpus, or skips the test.
-func corpus(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("NHSKIT_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "shared", "corpora")
-	}
-	dir = filepath.Join(dir, "hl7v2")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("the HL7 v2 corpus is not there; set NHSKIT_CORPORA")
-	}
-	return dir
-}
+	"github.com/nhskit/nhskit/hl7v2/internal/corpus"
+)
 
 func readJSON(t testing.TB, file string, to any) {
 	t.Helper()
@@ -45,27 +33,8 @@ func readFile(t testing.TB, file string) []byte {
 	return b
 }
 
-// floor compares how many entries of a suite pass with testdata/floor.txt.
-func floor(t *testing.T, suite string, passed, total int) {
-	t.Helper()
-	t.Logf("%s: %d of %d pass", suite, passed, total)
-	for line := range strings.Lines(string(readFile(t, "testdata/floor.txt"))) {
-		f := strings.Fields(line)
-		if len(f) == 3 && f[0] == suite {
-			if least, _ := strconv.Atoi(f[1]); passed < least {
-				t.Errorf("%s: %d pass, the floor is %d", suite, passed, least)
-			}
-			if f[2] != strconv.Itoa(total) {
-				t.Errorf("%s: %d entries, the floor file has %s", suite, total, f[2])
-			}
-			return
-		}
-	}
-	t.Errorf("%s is not in testdata/floor.txt", suite)
-}
-
 func TestCorpusMessages(t *testing.T) {
-	dir := corpus(t)
+	dir := corpus.Path(t, "hl7v2")
 	var manifest []struct {
 		File, Source, SourcePath, Licence, SHA256, Header string
 
@@ -151,7 +120,7 @@ func TestCorpusMessages(t *testing.T) {
 			passed++
 		}
 	}
-	floor(t, "messages", passed, len(manifest))
+	corpus.Floor(t, "messages", passed, len(manifest))
 }
 
 // sameLeaves compares all present values of two messages.
@@ -207,7 +176,7 @@ var beyondWire = map[string]bool{
 }
 
 func TestCorpusMalformed(t *testing.T) {
-	dir := filepath.Join(corpus(t), "malformed")
+	dir := filepath.Join(corpus.Path(t, "hl7v2"), "malformed")
 	var file struct {
 		Format int
 		Cases  []malformedCase
@@ -219,7 +188,7 @@ func TestCorpusMalformed(t *testing.T) {
 			passed++
 		}
 	}
-	floor(t, "malformed-wire", passed, len(file.Cases))
+	corpus.Floor(t, "malformed-wire", passed, len(file.Cases))
 }
 
 func checkMalformed(t *testing.T, c malformedCase, data []byte) {
@@ -397,7 +366,7 @@ func TestCorpusEscapes(t *testing.T) {
 			Types, Versions           []string
 		}
 	}
-	readJSON(t, filepath.Join(corpus(t), "malformed", "escapes.json"), &file)
+	readJSON(t, filepath.Join(corpus.Path(t, "hl7v2"), "malformed", "escapes.json"), &file)
 	passed := 0
 	for i, c := range file.Cases {
 		if t.Run(fmt.Sprintf("%d %s", i, c.Raw), func(t *testing.T) {
@@ -435,7 +404,7 @@ func TestCorpusEscapes(t *testing.T) {
 			passed++
 		}
 	}
-	floor(t, "escapes", passed, len(file.Cases))
+	corpus.Floor(t, "escapes", passed, len(file.Cases))
 }
 
 func TestCorpusDateTime(t *testing.T) {
@@ -443,7 +412,7 @@ func TestCorpusDateTime(t *testing.T) {
 		Text, Precision string
 		Valid           bool
 	}
-	readJSON(t, filepath.Join(corpus(t), "malformed", "datetime.json"), &cases)
+	readJSON(t, filepath.Join(corpus.Path(t, "hl7v2"), "malformed", "datetime.json"), &cases)
 	passed := 0
 	for _, c := range cases {
 		if t.Run(c.Text, func(t *testing.T) {
@@ -461,5 +430,5 @@ func TestCorpusDateTime(t *testing.T) {
 			passed++
 		}
 	}
-	floor(t, "datetime", passed, len(cases))
+	corpus.Floor(t, "datetime", passed, len(cases))
 }

@@ -7,27 +7,13 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/iotest"
 
+	"github.com/nhskit/nhskit/hl7v2/internal/corpus"
 	"github.com/nhskit/nhskit/hl7v2/internal/mutate"
 )
-
-// corpus returns the path of a file of the public corpora, or skips.
-func corpus(t *testing.T, name string) string {
-	t.Helper()
-	dir := os.Getenv("NHSKIT_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpora")
-	}
-	path := filepath.Join(dir, name)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("corpus %s is not here", name)
-	}
-	return path
-}
 
 // chunkReader gives one chunk a read, then the error.
 type chunkReader struct {
@@ -58,7 +44,7 @@ func drain(r *Reader) (frames []string, err error) {
 }
 
 func TestFrameCorpus(t *testing.T) {
-	raw, err := os.ReadFile(corpus(t, "hl7v2/malformed/mllp.json"))
+	raw, err := os.ReadFile(corpus.Path(t, "hl7v2", "malformed", "mllp.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,21 +10,8 @@ import (
 	"testing"
 
 	"github.com/nhskit/nhskit/hl7v2"
+	"github.com/nhskit/nhskit/hl7v2/internal/corpus"
 )
-
-// corpus returns the folder of HL7 v2 corpora, or skips the test.
-func corpus(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("NHSKIT_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpora")
-	}
-	dir = filepath.Join(dir, "hl7v2")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("the corpora are not here; set NHSKIT_CORPORA")
-	}
-	return dir
-}
 
 // message makes a message of a type and segments.
 func message(t testing.TB, version, typ string, segments ...string) *hl7v2.Message {
@@ -163,7 +150,7 @@ func TestGroupPaths(t *testing.T) {
 // TestGroupCorpus groups every sample message of a known structure: each
 // segment is there once, in its order, under its own structure.
 func TestGroupCorpus(t *testing.T) {
-	dir := corpus(t)
+	dir := corpus.Path(t, "hl7v2")
 	var manifest []struct{ File string }
 	raw, err := os.ReadFile(filepath.Join(dir, "messages", "manifest.json"))
 	if err != nil {

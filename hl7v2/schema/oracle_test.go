@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/nhskit/nhskit/hl7v2"
+	"github.com/nhskit/nhskit/hl7v2/internal/corpus"
 	"github.com/nhskit/nhskit/hl7v2/internal/mutate"
 )
 
@@ -382,9 +383,9 @@ func seeds(t testing.TB) [][]byte {
 		text := strings.Replace(string(report()), "UNICODE UTF-8", set, 1)
 		out = append(out, []byte(text), []byte(strings.NewReplacer("|", "$", "^", "*", "\\", "!").Replace(text)))
 	}
-	dir := os.Getenv("NHSKIT_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpora")
+	dir, ok := corpus.Root(t)
+	if !ok {
+		return out
 	}
 	filepath.WalkDir(filepath.Join(dir, "hl7v2"), func(path string, d os.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && filepath.Ext(path) != ".json" && filepath.Ext(path) != ".md" {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/nhskit/nhskit/hl7v2"
+	"github.com/nhskit/nhskit/hl7v2/internal/corpus"
 )
 
 // admissionLines is a message that keeps to testdata/adt_a01.xml.
@@ -199,7 +200,7 @@ func placesOf(group Node, structure string) (places []placeJSON, ok bool) {
 // The structures of the standard, written as profiles, give every segment of
 // the corpus the group that they give it themselves.
 func TestProfileStructureAgrees(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(corpus(t), "messages", "*", "*", "*.hl7"))
+	files, err := filepath.Glob(filepath.Join(corpus.Path(t, "hl7v2"), "messages", "*", "*", "*.hl7"))
 	if err != nil || len(files) == 0 {
 		t.Fatal(err, len(files))
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/nhskit/nhskit/fhir"
 	"github.com/nhskit/nhskit/hl7v2"
+	"github.com/nhskit/nhskit/hl7v2/internal/corpus"
 	"github.com/nhskit/nhskit/hl7v2/tofhir"
 )
 
@@ -420,7 +421,7 @@ func TestAllocations(t *testing.T) {
 // What FHIR's definitions say of every bundle: types, names, cardinalities.
 // The floors count the messages whose bundle has no finding.
 func TestBundlesAreFHIR(t *testing.T) {
-	root := corpus(t)
+	root := corpus.Path(t, "v2-to-fhir")
 	floors := readFloors(t)
 	verbose := os.Getenv("TOFHIR_MISSES") != ""
 	for _, suite := range []string{"uk", "reportstream", "fhir-converter", "linuxforhealth"} {

@@ -17,29 +17,9 @@ import (
 	"time"
 
 	"github.com/nhskit/nhskit/hl7v2"
+	"github.com/nhskit/nhskit/hl7v2/internal/corpus"
 	"github.com/nhskit/nhskit/hl7v2/tofhir"
 )
-
-// corpus returns the v2-to-fhir corpus, or skips the test.
-func corpus(t testing.TB) string {
-	t.Helper()
-	root := os.Getenv("NHSKIT_CORPORA")
-	if root == "" {
-		dir, err := os.Getwd()
-		for err == nil && dir != filepath.Dir(dir) {
-			if _, e := os.Stat(filepath.Join(dir, "go.mod")); e == nil {
-				break
-			}
-			dir = filepath.Dir(dir)
-		}
-		root = filepath.Join(dir, "..", "shared", "corpora")
-	}
-	root = filepath.Join(root, "v2-to-fhir")
-	if _, err := os.Stat(root); err != nil {
-		t.Skip("no corpora: set NHSKIT_CORPORA to run against them")
-	}
-	return root
-}
 
 type factFile struct {
 	Message string
@@ -271,7 +251,7 @@ type tally struct{ passed, total int }
 // TestFacts converts every message of the corpus and compares it with what is
 // known of the result. See testdata/floor.txt.
 func TestFacts(t *testing.T) {
-	root := corpus(t)
+	root := corpus.Path(t, "v2-to-fhir")
 	floors := readFloors(t)
 	disputed := readDisputed(t)
 	used := map[string]bool{}

@@ -8,13 +8,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nhskit/nhskit/hl7v2/internal/corpus"
 	"github.com/nhskit/nhskit/hl7v2/tofhir"
 )
 
 // The table and the coverage list are what the generator makes of the
 // official files, the patch and the overlays, byte for byte.
 func TestTableIsCurrent(t *testing.T) {
-	root := corpus(t)
+	root := corpus.Path(t, "v2-to-fhir")
 	if testing.Short() {
 		t.Skip("runs the generator")
 	}

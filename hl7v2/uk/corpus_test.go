@@ -6,25 +6,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/nhskit/nhskit/hl7v2"
+	"github.com/nhskit/nhskit/hl7v2/internal/corpus"
 )
-
-// corpora returns a folder of the public corpora, or skips the test.
-func corpora(t testing.TB, folder string) string {
-	t.Helper()
-	dir := os.Getenv("NHSKIT_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpora")
-	}
-	dir = filepath.Join(dir, folder)
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("the corpus is not there; set NHSKIT_CORPORA")
-	}
-	return dir
-}
 
 func parseFile(t testing.TB, file string) *hl7v2.Message {
 	t.Helper()
@@ -42,7 +28,7 @@ func parseFile(t testing.TB, file string) *hl7v2.Message {
 // TestCorpus checks the expectations of each case; a finding that a case names
 // must be there, and a case that names none must have no error.
 func TestCorpus(t *testing.T) {
-	dir := corpora(t, "hl7v2")
+	dir := corpus.Path(t, "hl7v2")
 	var suite struct {
 		Cases []struct {
 			ID, File, Why string
@@ -76,7 +62,7 @@ func TestCorpus(t *testing.T) {
 			passed++
 		}
 	}
-	floor(t, "uk", passed, len(suite.Cases))
+	corpus.Floor(t, "uk", passed, len(suite.Cases))
 }
 
 func expect(t *testing.T, m *hl7v2.Message, p Patient, findings []hl7v2.Issue, key string, want json.RawMessage) {
@@ -172,27 +158,4 @@ func expect(t *testing.T, m *hl7v2.Message, p Patient, findings []hl7v2.Issue, k
 	default:
 		t.Errorf("the test does not know how to check %q", key)
 	}
-}
-
-// floor compares how many entries of a suite pass with testdata/floor.txt.
-func floor(t *testing.T, suite string, passed, total int) {
-	t.Helper()
-	t.Logf("%s: %d of %d pass", suite, passed, total)
-	data, err := os.ReadFile("testdata/floor.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(data)) {
-		f := strings.Fields(line)
-		if len(f) == 3 && f[0] == suite {
-			if least, _ := strconv.Atoi(f[1]); passed < least {
-				t.Errorf("%s: %d pass, the floor is %d", suite, passed, least)
-			}
-			if f[2] != strconv.Itoa(total) {
-				t.Errorf("%s: %d entries, the floor file has %s", suite, total, f[2])
-			}
-			return
-		}
-	}
-	t.Errorf("%s is not in testdata/floor.txt", suite)
 }

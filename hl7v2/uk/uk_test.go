@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/nhskit/nhskit/hl7v2"
+	"github.com/nhskit/nhskit/hl7v2/internal/corpus"
 	"github.com/nhskit/nhskit/hl7v2/schema"
 	"github.com/nhskit/nhskit/nhsnumber"
 )
@@ -398,7 +399,7 @@ func TestMessages(t *testing.T) {
 	for i, file := range files {
 		check(file, i+1 != 4 && i+1 != 7)
 	}
-	files, _ = filepath.Glob(filepath.Join(corpora(t, "v2-to-fhir"), "messages", "uk", "adt-*.hl7"))
+	files, _ = filepath.Glob(filepath.Join(corpus.Path(t, "v2-to-fhir"), "messages", "uk", "adt-*.hl7"))
 	if len(files) != 11 {
 		t.Errorf("%d messages of the corpus", len(files))
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/nhskit/nhskit/hl7v2"
 	"github.com/nhskit/nhskit/hl7v2/hl7v2test"
+	"github.com/nhskit/nhskit/hl7v2/internal/corpus"
 	"github.com/nhskit/nhskit/hl7v2/internal/mutate"
 	"pgregory.net/rapid"
 )
@@ -54,15 +55,8 @@ func TestEncoding(t *testing.T) {
 }
 
 func TestCorpus(t *testing.T) {
-	dir := os.Getenv("NHSKIT_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpora")
-	}
-	dir = filepath.Join(dir, "hl7v2")
-	raw, err := os.ReadFile(filepath.Join(dir, "messages", "manifest.json"))
-	if err != nil {
-		t.Skip("the corpora are not here; set NHSKIT_CORPORA")
-	}
+	dir := corpus.Path(t, "hl7v2")
+	raw := corpus.Read(t, "hl7v2", "messages", "manifest.json")
 	var manifest struct{ Messages []struct{ File string } }
 	if err := json.Unmarshal(raw, &manifest); err != nil {
 		if err := json.Unmarshal(raw, &manifest.Messages); err != nil {

@@ -16,11 +16,8 @@ import (
 // corpora, and fails it where they lack what is asked for.
 func Path(t testing.TB, name ...string) string {
 	t.Helper()
-	root := os.Getenv("NHSKIT_CORPORA")
-	if root == "" {
-		root = filepath.Join(module(t), "..", "shared", "corpora")
-	}
-	if _, err := os.Stat(root); err != nil {
+	root, ok := Root(t)
+	if !ok {
 		t.Skip("no corpora beside the module; set NHSKIT_CORPORA")
 	}
 	path := filepath.Join(append([]string{root}, name...)...)
@@ -28,6 +25,17 @@ func Path(t testing.TB, name ...string) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// Root returns the folder of the corpora, and whether it is there.
+func Root(t testing.TB) (dir string, ok bool) {
+	t.Helper()
+	dir = os.Getenv("NHSKIT_CORPORA")
+	if dir == "" {
+		dir = filepath.Join(module(t), "..", "shared", "corpora")
+	}
+	_, err := os.Stat(dir)
+	return dir, err == nil
 }
 
 // module returns the folder of go.mod above the test.

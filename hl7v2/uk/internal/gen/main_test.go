@@ -5,19 +5,14 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/nhskit/nhskit/hl7v2/internal/corpus"
 )
 
 // TestReproducible writes the code lists anew and compares them with those
 // that are embedded.
 func TestReproducible(t *testing.T) {
-	dir := os.Getenv("NHSKIT_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "..", "..", "shared", "corpora")
-	}
-	dir = filepath.Join(dir, "fhir", "ukcore", "codesystems")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("the code systems of UK Core are not there; set NHSKIT_CORPORA")
-	}
+	dir := corpus.Path(t, "fhir", "ukcore", "codesystems")
 	got, err := generate(dir, filepath.Join("..", "..", "fields.csv"), filepath.Join("..", "..", "extra.csv"))
 	if err != nil {
 		t.Fatal(err)
