@@ -117,8 +117,8 @@ func (l *Library) index() map[string][]libraryEntry {
 	return l.byURL
 }
 
-// find returns the entry of a canonical, url or url|version. Without a
-// version, or with only its beginning ("4.0"), it is the latest one.
+// find returns the entry of a canonical, url or url|version: the version asked
+// for, else the latest of those that begin with it ("4.0"), or of all.
 func (l *Library) find(canonical string) (libraryEntry, bool) {
 	url, version, _ := strings.Cut(canonical, "|")
 	var best libraryEntry
@@ -128,7 +128,8 @@ func (l *Library) find(canonical string) (libraryEntry, bool) {
 		if !isVersion(v, version) {
 			continue
 		}
-		if !found || compareVersions(v, best.entry.version) >= 0 {
+		exact, bestExact := v == version, best.entry.version == version
+		if !found || exact && !bestExact || exact == bestExact && compareVersions(v, best.entry.version) >= 0 {
 			best, found = e, true
 		}
 	}

@@ -108,7 +108,7 @@ func TestPackage(t *testing.T) {
 
 func TestLatestVersion(t *testing.T) {
 	files := fstest.MapFS{}
-	for _, v := range []string{"4.0.1", "4.0.10", "4.0.2", "5.0.0-ballot", "4.1.0", "20230101", "5.0.0"} {
+	for _, v := range []string{"4.0.1", "4.0.10", "4.0.2", "5.0.0-ballot", "4.1.0", "20230101", "5.0.0", "4.1.0.1", "4.1.0-x"} {
 		files[v+".json"] = &fstest.MapFile{Data: []byte(codeSystem("http://example.org/a", v))}
 	}
 	delete(files, "20230101.json")
@@ -119,7 +119,7 @@ func TestLatestVersion(t *testing.T) {
 	l := NewLibrary(p)
 	for canonical, want := range map[string]string{
 		"http://example.org/a": "5.0.0", "http://example.org/a|4.0": "4.0.10", "http://example.org/a|4.0.2": "4.0.2",
-		"http://example.org/a|4": "4.1.0", "http://example.org/a|5.0.0-ballot": "5.0.0-ballot", "http://example.org/a|3": "",
+		"http://example.org/a|4": "4.1.0.1", "http://example.org/a|4.1.0": "4.1.0", "http://example.org/a|4.1": "4.1.0.1", "http://example.org/a|5.0.0-ballot": "5.0.0-ballot", "http://example.org/a|3": "",
 	} {
 		tree, err := l.Resource(canonical)
 		got := ""

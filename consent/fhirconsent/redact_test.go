@@ -1,6 +1,7 @@
 package fhirconsent_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -514,4 +515,18 @@ func BenchmarkRedact(b *testing.B) {
 		}
 		return nil
 	})
+}
+
+// What stands before a line that is too long is written.
+func TestRedactNDJSONTooLong(t *testing.T) {
+	r, err := fhirconsent.NewRedactor([]consent.Obligation{{Kind: "redact", Detail: "label:R"}}, fhirconsent.RedactOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const first = `{"resourceType":"Basic","code":{"text":"a"}}` + "\n"
+	var out bytes.Buffer
+	report, err := r.ApplyNDJSON(context.Background(), io.MultiReader(strings.NewReader(first), strings.NewReader(strings.Repeat(" ", 64<<20+1))), &out)
+	if !errors.Is(err, bufio.ErrTooLong) || out.String() != first || report.Passed != 1 {
+		t.Errorf("%v, %+v, %d bytes", err, report, out.Len())
+	}
 }

@@ -183,7 +183,8 @@ func (x *redaction) appendTo(dst, data []byte) ([]byte, RedactReport, error) {
 
 // ApplyNDJSON copies resources, one a line, redacted and in order. Lines that
 // are withheld or cannot be read are left out and counted. References between
-// lines are only removed as far as RedactOptions.Withheld knows.
+// lines are only removed as far as RedactOptions.Withheld knows. A line of more
+// than 64 MiB ends it with bufio.ErrTooLong.
 func (r *Redactor) ApplyNDJSON(ctx context.Context, in io.Reader, out io.Writer) (RedactReport, error) {
 	const most = 64 << 20
 	var total RedactReport
@@ -211,10 +212,9 @@ func (r *Redactor) ApplyNDJSON(ctx context.Context, in io.Reader, out io.Writer)
 			return total, err
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return total, err
-	}
-	return total, w.Flush()
+	// What came before a line that is too long, or an error of the reader, is
+	// written all the same.
+	return total, errors.Join(lines.Err(), w.Flush())
 }
 
 // matches reports whether data with labels, which belongs to a resource, may
