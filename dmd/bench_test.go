@@ -359,7 +359,7 @@ func TestAllocations(t *testing.T) {
 	}
 	// Scanning allocates for the buffer, not for the records.
 	doc := packFile()
-	n := testing.AllocsPerRun(3, func() {
+	n := testing.AllocsPerRun(20, func() {
 		for s := dmd.NewScanner(bytes.NewReader(doc), ""); s.Next(); {
 		}
 	})

@@ -2,6 +2,7 @@ package dmd_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -109,7 +110,13 @@ func TestSearchOptions(t *testing.T) {
 	for _, q := range []string{"", "   ", "///", "zzzzzzzz", strings.Repeat("a b ", 1000), "%", "\xff\xfe", "0", "9999999999999999999999mg"} {
 		s.Search(q) // nothing to find, and no panic
 	}
-	cost := func(q string) float64 { return testing.AllocsPerRun(1, func() { s.Search(q) }) }
+	cost := func(q string) float64 {
+		least := math.Inf(1) // the run-time system allocates at times, too
+		for range 5 {
+			least = min(least, testing.AllocsPerRun(1, func() { s.Search(q) }))
+		}
+		return least
+	}
 	if a, b := cost(strings.Repeat("tab ", 1000)), cost(strings.Repeat("tab ", 1_000_000)); b > 2*a+10 {
 		t.Errorf("a long query costs %v allocations, a longer one %v", a, b)
 	}
