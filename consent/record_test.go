@@ -6,30 +6,16 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/nhskit/nhskit/consent"
 	"github.com/nhskit/nhskit/consent/consenttest"
+	"github.com/nhskit/nhskit/consent/internal/corpus"
 	"github.com/santhosh-tekuri/jsonschema/v5"
 	"pgregory.net/rapid"
 )
-
-// corpus returns a file or folder of the consent corpus, or skips.
-func corpus(t testing.TB, name string) string {
-	t.Helper()
-	root := os.Getenv("NHSKIT_CORPORA")
-	if root == "" {
-		root = filepath.Join("..", "..", "shared", "corpora")
-	}
-	path := filepath.Join(root, "consent", name)
-	if _, err := os.Stat(path); err != nil {
-		t.Skip("no corpora: set NHSKIT_CORPORA to the folder that holds consent/")
-	}
-	return path
-}
 
 // instance is one record of the corpus.
 type instance struct {
@@ -40,7 +26,7 @@ type instance struct {
 
 func instances(t testing.TB, name string) []instance {
 	t.Helper()
-	data, err := os.ReadFile(corpus(t, "schema/"+name))
+	data, err := os.ReadFile(corpus.Path(t, "consent", "schema/"+name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,16 +109,7 @@ func TestSchemaInstances(t *testing.T) {
 			passed++
 		}
 	}
-	floor, err := os.ReadFile("testdata/floor.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var suite string
-	var least, total int
-	fmt.Sscan(string(floor), &suite, &least, &total)
-	if suite != "schema" || passed < least {
-		t.Errorf("%d passed, the floor is %d", passed, least)
-	}
+	corpus.Floor(t, "schema", passed, len(instances(t, "records-valid.json"))+len(instances(t, "records-invalid.json")))
 }
 
 // TestParserAgainstSchema changes valid records at random: what the schema

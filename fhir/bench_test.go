@@ -7,11 +7,13 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/nhskit/nhskit/fhir/internal/corpus"
 )
 
 // bigBundle is a collection of the official examples, about 1 MB.
 func bigBundle(t testing.TB) []byte {
-	files, _ := filepath.Glob(filepath.Join(corpora(t), "examples-r4", "*.json"))
+	files, _ := filepath.Glob(filepath.Join(corpus.Path(t, "fhir"), "examples-r4", "*.json"))
 	var b bytes.Buffer
 	b.WriteString(`{"resourceType":"Bundle","type":"collection","entry":[`)
 	n := 0
@@ -35,7 +37,7 @@ func bigBundle(t testing.TB) []byte {
 }
 
 func patient(t testing.TB) []byte {
-	data, err := os.ReadFile(filepath.Join(corpora(t), "examples-r4", "Patient-f201.json"))
+	data, err := os.ReadFile(filepath.Join(corpus.Path(t, "fhir"), "examples-r4", "Patient-f201.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +133,7 @@ func BenchmarkParseXMLBundle(b *testing.B) { benchParse(b, xmlBundle(b)) }
 func BenchmarkParseXMLUKCore(b *testing.B) {
 	var all [][]byte
 	size := 0
-	files, _ := filepath.Glob(filepath.Join(corpora(b), "ukcore", "*", "*.xml"))
+	files, _ := filepath.Glob(filepath.Join(corpus.Path(b, "fhir"), "ukcore", "*", "*.xml"))
 	for _, f := range files {
 		data, err := os.ReadFile(f)
 		if err != nil {

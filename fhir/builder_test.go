@@ -5,11 +5,13 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/nhskit/nhskit/fhir/internal/corpus"
 )
 
 // TestBuilderCopiesExamples builds each official example again, node by node.
 func TestBuilderCopiesExamples(t *testing.T) {
-	files, _ := filepath.Glob(filepath.Join(corpora(t), "examples-r4", "*.json"))
+	files, _ := filepath.Glob(filepath.Join(corpus.Path(t, "fhir"), "examples-r4", "*.json"))
 	for _, f := range files {
 		data, err := os.ReadFile(f)
 		if err != nil {

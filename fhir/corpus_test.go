@@ -11,31 +11,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-)
 
-// corpora returns the folder of FHIR corpora, or skips the test.
-func corpora(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("NHSKIT_CORPORA")
-	if dir == "" {
-		root, err := os.Getwd()
-		for err == nil {
-			if _, e := os.Stat(filepath.Join(root, "go.mod")); e == nil {
-				break
-			}
-			if root == filepath.Dir(root) {
-				break
-			}
-			root = filepath.Dir(root)
-		}
-		dir = filepath.Join(root, "..", "shared", "corpora")
-	}
-	dir = filepath.Join(dir, "fhir")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("the corpora are not here; set NHSKIT_CORPORA")
-	}
-	return dir
-}
+	"github.com/nhskit/nhskit/fhir/internal/corpus"
+)
 
 // firstDifference shows where two texts part.
 func firstDifference(got, want string) string {
@@ -48,7 +26,7 @@ func firstDifference(got, want string) string {
 }
 
 func TestExamplesStrict(t *testing.T) {
-	files, _ := filepath.Glob(filepath.Join(corpora(t), "examples-r4", "*.json"))
+	files, _ := filepath.Glob(filepath.Join(corpus.Path(t, "fhir"), "examples-r4", "*.json"))
 	if len(files) != 488 {
 		t.Fatalf("%d files", len(files))
 	}
@@ -67,7 +45,7 @@ func TestExamplesStrict(t *testing.T) {
 		roundTrip(t, f, data, p, tree)
 		tree.Release()
 	}
-	checkFloor(t, "examples-r4", passed, len(files))
+	corpus.Floor(t, "examples-r4", passed, len(files))
 }
 
 // asExpected reports whether a file was accepted. Files that are refused must
@@ -112,30 +90,6 @@ func disputed(t *testing.T) map[string]Code {
 	return list
 }
 
-// checkFloor compares a result with testdata/floor.txt.
-func checkFloor(t *testing.T, suite string, passed, total int) {
-	t.Helper()
-	t.Logf("%s: %d of %d", suite, passed, total)
-	data, err := os.ReadFile("testdata/floor.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(data)) {
-		var name string
-		var floor, of int
-		if _, err := fmt.Sscan(line, &name, &floor, &of); err != nil {
-			t.Fatal(err)
-		}
-		if name == suite {
-			if passed < floor || total != of {
-				t.Errorf("%s: %d of %d, the floor is %d of %d", suite, passed, total, floor, of)
-			}
-			return
-		}
-	}
-	t.Errorf("no floor for %s", suite)
-}
-
 // throughXML checks that a tree is the same after a trip through XML.
 func throughXML(t *testing.T, name string, p *Parser, tree *Tree) {
 	t.Helper()
@@ -161,7 +115,7 @@ func throughXML(t *testing.T, name string, p *Parser, tree *Tree) {
 func TestUKCoreXML(t *testing.T) {
 	p := NewParser(Strict())
 	count, passed := 0, 0
-	err := filepath.WalkDir(filepath.Join(corpora(t), "ukcore"), func(name string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(filepath.Join(corpus.Path(t, "fhir"), "ukcore"), func(name string, d fs.DirEntry, err error) error {
 		if err != nil || filepath.Ext(name) != ".xml" {
 			return err
 		}
@@ -193,11 +147,11 @@ func TestUKCoreXML(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checkFloor(t, "ukcore-xml", passed, count)
+	corpus.Floor(t, "ukcore-xml", passed, count)
 }
 
 func TestNHSMessages(t *testing.T) {
-	dir := filepath.Join(corpora(t), "nhs-messages")
+	dir := filepath.Join(corpus.Path(t, "fhir"), "nhs-messages")
 	data, err := os.ReadFile(filepath.Join(dir, "cases.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -266,7 +220,7 @@ func TestNHSMessages(t *testing.T) {
 			}
 		})
 	}
-	checkFloor(t, "nhs-messages", passed, len(index.Cases))
+	corpus.Floor(t, "nhs-messages", passed, len(index.Cases))
 }
 
 // codesOf translates the words of the corpus.

@@ -15,12 +15,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/nhskit/nhskit/fhir/internal/corpus"
 )
 
 // eachResource calls fn with every JSON file of a package.
 func eachResource(t testing.TB, pkg string, fn func(name string, data []byte)) {
 	t.Helper()
-	f, err := os.Open(filepath.Join(corpora(t), "packages", pkg))
+	f, err := os.Open(filepath.Join(corpus.Path(t, "fhir"), "packages", pkg))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +58,7 @@ func TestFactsReproducible(t *testing.T) {
 		t.Skip("compiles the generator")
 	}
 	out := filepath.Join(t.TempDir(), "r4.facts")
-	cmd := exec.Command("go", "run", "./internal/gen", "-core", filepath.Join(corpora(t), "packages", corePackage), "-out", out)
+	cmd := exec.Command("go", "run", "./internal/gen", "-core", filepath.Join(corpus.Path(t, "fhir"), "packages", corePackage), "-out", out)
 	if msg, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, msg)
 	}

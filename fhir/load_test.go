@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nhskit/nhskit/fhir/internal/corpus"
 	"github.com/nhskit/nhskit/fhir/internal/facts"
 )
 
@@ -65,7 +66,7 @@ func TestDefinitionsOfUKCore(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes long, above all under the race detector")
 	}
-	p, err := OpenPackage(filepath.Join(corpora(t), "ukcore"), PackageLimits{})
+	p, err := OpenPackage(filepath.Join(corpus.Path(t, "fhir"), "ukcore"), PackageLimits{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,12 +10,14 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/nhskit/nhskit/fhir/internal/corpus"
 )
 
 // publishedR4 opens the published R4 package, or skips.
 func publishedR4(t *testing.T) *Package {
 	t.Helper()
-	p, err := OpenPackage(filepath.Join(corpora(t), "packages", "hl7.fhir.r4.core-4.0.1.tgz"), PackageLimits{})
+	p, err := OpenPackage(filepath.Join(corpus.Path(t, "fhir"), "packages", "hl7.fhir.r4.core-4.0.1.tgz"), PackageLimits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +198,7 @@ func regenerate(l *Library, published *Tree) ([]string, error) {
 // TestSnapshotsOfUKCore generates all of UK Core, which publishes differentials
 // only, on the embedded definitions.
 func TestSnapshotsOfUKCore(t *testing.T) {
-	p, err := OpenPackage(filepath.Join(corpora(t), "ukcore"), PackageLimits{})
+	p, err := OpenPackage(filepath.Join(corpus.Path(t, "fhir"), "ukcore"), PackageLimits{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/nhskit/nhskit/fhir/internal/corpus"
 )
 
 const ns = ` xmlns="http://hl7.org/fhir"`
@@ -263,7 +265,7 @@ func TestXMLAgainstStandardLibrary(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes long, above all under the race detector")
 	}
-	files, _ := filepath.Glob(filepath.Join(corpora(t), "ukcore", "*", "*.xml"))
+	files, _ := filepath.Glob(filepath.Join(corpus.Path(t, "fhir"), "ukcore", "*", "*.xml"))
 	for _, f := range files {
 		data, err := os.ReadFile(f)
 		if err != nil {

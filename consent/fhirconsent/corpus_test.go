@@ -3,7 +3,6 @@ package fhirconsent_test
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,22 +12,9 @@ import (
 
 	"github.com/nhskit/nhskit/consent"
 	"github.com/nhskit/nhskit/consent/fhirconsent"
+	"github.com/nhskit/nhskit/consent/internal/corpus"
 	"github.com/nhskit/nhskit/fhir"
 )
-
-// corpus returns a folder of the consent corpus, or skips.
-func corpus(t testing.TB, name string) string {
-	t.Helper()
-	root := os.Getenv("NHSKIT_CORPORA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared", "corpora")
-	}
-	path := filepath.Join(root, "consent", name)
-	if _, err := os.Stat(path); err != nil {
-		t.Skip("no corpora: set NHSKIT_CORPORA to the folder that holds consent/")
-	}
-	return path
-}
 
 func read(t testing.TB, name string) []byte {
 	t.Helper()
@@ -39,26 +25,9 @@ func read(t testing.TB, name string) []byte {
 	return data
 }
 
-// floor compares a count with testdata/floor.txt.
-func floor(t *testing.T, suite string, passed int) {
-	t.Helper()
-	for line := range strings.Lines(string(read(t, "testdata/floor.txt"))) {
-		var name string
-		var least, total int
-		if n, _ := fmt.Sscan(line, &name, &least, &total); n == 3 && name == suite {
-			t.Logf("%s: %d of %d", suite, passed, total)
-			if passed < least {
-				t.Errorf("%s: %d passed, the floor is %d", suite, passed, least)
-			}
-			return
-		}
-	}
-	t.Errorf("no floor for %s", suite)
-}
-
 // TestLint compares the findings about the official examples.
 func TestLint(t *testing.T) {
-	dir := corpus(t, "fhir-r4-examples")
+	dir := corpus.Path(t, "consent", "fhir-r4-examples")
 	var want map[string]struct {
 		PolicyRule []string `json:"policy_rule"`
 		Issues     []struct{ Code, At string }
@@ -102,7 +71,7 @@ func TestLint(t *testing.T) {
 			passed++
 		}
 	}
-	floor(t, "fhir-r4-lint", passed)
+	corpus.Floor(t, "fhir-r4-lint", passed, len(want))
 }
 
 func patientsOf(t *testing.T, name string) []string {
@@ -115,7 +84,7 @@ func patientsOf(t *testing.T, name string) []string {
 
 // TestOptOutService reads the national service's STU3 resources.
 func TestOptOutService(t *testing.T) {
-	dir := corpus(t, "uk-fhir/ndo-stu3")
+	dir := corpus.Path(t, "consent", "uk-fhir/ndo-stu3")
 	want := map[string]struct {
 		entries  int
 		optedOut bool
@@ -158,13 +127,13 @@ func TestOptOutService(t *testing.T) {
 			passed++
 		}
 	}
-	floor(t, "ndo-stu3", passed)
+	corpus.Floor(t, "ndo-stu3", passed, len(want))
 }
 
 // TestProxies reads every resource of the proxy service: what it answers with
 // and what it refuses.
 func TestProxies(t *testing.T) {
-	dir := corpus(t, "uk-fhir/validated-relationships")
+	dir := corpus.Path(t, "consent", "uk-fhir/validated-relationships")
 	files, _ := filepath.Glob(filepath.Join(dir, "*.json"))
 	passed := 0
 	for _, file := range files {
@@ -221,7 +190,7 @@ func TestProxies(t *testing.T) {
 			passed++
 		}
 	}
-	floor(t, "validated-relationships", passed)
+	corpus.Floor(t, "validated-relationships", passed, len(files))
 }
 
 type proxyJSON struct {
@@ -254,7 +223,7 @@ func consentsIn(t *testing.T, data []byte) []proxyJSON {
 
 // TestUKCore reads the UK Core example: a provision without a type.
 func TestUKCore(t *testing.T) {
-	c, err := fhirconsent.Parse(read(t, corpus(t, "uk-fhir/UKCore-Consent-ForInformationAccess-Example.xml")))
+	c, err := fhirconsent.Parse(read(t, corpus.Path(t, "consent", "uk-fhir/UKCore-Consent-ForInformationAccess-Example.xml")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -265,7 +234,7 @@ func TestUKCore(t *testing.T) {
 
 // TestSecurityLabels redacts HL7's DS4P examples by each label they bear.
 func TestSecurityLabels(t *testing.T) {
-	files, _ := filepath.Glob(filepath.Join(corpus(t, "ds4p"), "*.json"))
+	files, _ := filepath.Glob(filepath.Join(corpus.Path(t, "consent", "ds4p"), "*.json"))
 	passed := 0
 	for _, file := range files {
 		if t.Run(filepath.Base(file), func(t *testing.T) {
@@ -299,5 +268,5 @@ func TestSecurityLabels(t *testing.T) {
 			passed++
 		}
 	}
-	floor(t, "ds4p", passed)
+	corpus.Floor(t, "ds4p", passed, len(files))
 }

@@ -10,23 +10,10 @@ import (
 	"testing"
 
 	"github.com/nhskit/nhskit/consent"
+	"github.com/nhskit/nhskit/consent/internal/corpus"
 	"github.com/nhskit/nhskit/consent/optout"
 	"github.com/nhskit/nhskit/nhsnumber"
 )
-
-// corpus returns a folder of the consent corpus, or skips.
-func corpus(t testing.TB, name string) string {
-	t.Helper()
-	root := os.Getenv("NHSKIT_CORPORA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared", "corpora")
-	}
-	path := filepath.Join(root, "consent", name)
-	if _, err := os.Stat(path); err != nil {
-		t.Skip("no corpora: set NHSKIT_CORPORA to the folder that holds consent/")
-	}
-	return path
-}
 
 // expectation is what the corpus says of one file.
 type expectation struct {
@@ -59,7 +46,7 @@ func digits(list []nhsnumber.Number) []string {
 }
 
 func TestServiceFiles(t *testing.T) {
-	dir := corpus(t, "ndo-files")
+	dir := corpus.Path(t, "consent", "ndo-files")
 	data, err := os.ReadFile(filepath.Join(dir, "expected.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -153,14 +140,5 @@ func TestServiceFiles(t *testing.T) {
 			passed++
 		}
 	}
-	floor, err := os.ReadFile("testdata/floor.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var suite string
-	var least, total int
-	fmt.Sscan(string(floor), &suite, &least, &total)
-	if suite != "ndo-files" || passed < least {
-		t.Errorf("%d files passed, the floor is %d", passed, least)
-	}
+	corpus.Floor(t, "ndo-files", passed, len(files))
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/nhskit/nhskit/fhir"
+	"github.com/nhskit/nhskit/fhir/internal/corpus"
 )
 
 // agree evaluates an expression by both engines and says where they differ.
@@ -57,7 +58,7 @@ func differentialEnv() *Env {
 // TestOracleOnSuites compares the engines on every expression of the suites.
 func TestOracleOnSuites(t *testing.T) {
 	for _, s := range [][2]string{{"official-r4", "tests-fhir-r4.dev.xml"}, {"fhirpath3-additions", "tests-fhirpath3.dev.xml"}} {
-		data, err := os.ReadFile(corpora(t, "fhirpath", s[0], s[1]))
+		data, err := os.ReadFile(corpus.Path(t, "fhirpath", s[0], s[1]))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,7 +70,7 @@ func TestOracleOnSuites(t *testing.T) {
 			for _, test := range g.Tests {
 				var in fhir.Node
 				if test.Input != "" {
-					in = readInput(t, corpora(t, "fhirpath", s[0], "input", test.Input))
+					in = readInput(t, corpus.Path(t, "fhirpath", s[0], "input", test.Input))
 				}
 				x, err := Compile(strings.TrimSpace(test.Expression.Text), Unchecked())
 				if err != nil {
@@ -85,7 +86,7 @@ func TestOracleOnSuites(t *testing.T) {
 
 // exampleTrees parses the R4 examples of the corpora.
 func exampleTrees(t *testing.T) []*fhir.Tree {
-	files, _ := filepath.Glob(filepath.Join(corpora(t, "fhir", "examples-r4"), "*.json"))
+	files, _ := filepath.Glob(filepath.Join(corpus.Path(t, "fhir", "examples-r4"), "*.json"))
 	if len(files) == 0 {
 		t.Skip("no examples")
 	}
@@ -196,7 +197,7 @@ func TestDefinitionsCompile(t *testing.T) {
 		}
 	}
 	t.Logf("%d places, %d expressions", count, len(distinct))
-	data, err := os.ReadFile(corpora(t, "fhirpath", "r4-definitions", "search-parameters.json"))
+	data, err := os.ReadFile(corpus.Path(t, "fhirpath", "r4-definitions", "search-parameters.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +217,7 @@ func TestDefinitionsCompile(t *testing.T) {
 		}
 	}
 	t.Logf("%d search expressions", len(parameters))
-	data, err = os.ReadFile(corpora(t, "fhirpath", "r4-definitions", "invariants.json"))
+	data, err = os.ReadFile(corpus.Path(t, "fhirpath", "r4-definitions", "invariants.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

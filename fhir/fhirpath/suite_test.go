@@ -8,54 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/nhskit/nhskit/fhir"
+	"github.com/nhskit/nhskit/fhir/internal/corpus"
 )
-
-// corpora returns a path in the public corpora, and skips the test where they
-// are absent.
-func corpora(t testing.TB, name ...string) string {
-	t.Helper()
-	dir := os.Getenv("NHSKIT_CORPORA")
-	if dir == "" {
-		root, _ := os.Getwd()
-		for root != "/" && root != "." {
-			if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
-				break
-			}
-			root = filepath.Dir(root)
-		}
-		dir = filepath.Join(root, "..", "shared", "corpora")
-	}
-	path := filepath.Join(append([]string{dir}, name...)...)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("corpus not found: %v", err)
-	}
-	return path
-}
-
-// checkFloor fails if fewer cases pass than testdata/floor.txt says.
-func checkFloor(t *testing.T, suite string, passed, total int) {
-	t.Helper()
-	data, err := os.ReadFile("testdata/floor.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(data)) {
-		if f := strings.Fields(line); len(f) == 3 && f[0] == suite {
-			if floor, _ := strconv.Atoi(f[1]); passed < floor {
-				t.Errorf("%s: %d of %d pass, the floor is %d", suite, passed, total, floor)
-			}
-			return
-		}
-	}
-	t.Errorf("%s has no line in testdata/floor.txt (%d of %d pass)", suite, passed, total)
-}
 
 // disputed returns the names of tests that are not followed; each has its
 // reason on the same line of the file.
@@ -154,7 +113,7 @@ func TestSuites(t *testing.T) {
 		{"fhirpath3-additions", "fhirpath3-additions", "tests-fhirpath3.dev.xml"},
 	} {
 		t.Run(s.name, func(t *testing.T) {
-			data, err := os.ReadFile(corpora(t, "fhirpath", s.dir, s.file))
+			data, err := os.ReadFile(corpus.Path(t, "fhirpath", s.dir, s.file))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -170,7 +129,7 @@ func TestSuites(t *testing.T) {
 					t.Run(fmt.Sprintf("%s/%s", g.Name, test.Name), func(t *testing.T) {
 						in, ok := inputs[test.Input]
 						if !ok {
-							in = readInput(t, corpora(t, "fhirpath", s.dir, "input", test.Input))
+							in = readInput(t, corpus.Path(t, "fhirpath", s.dir, "input", test.Input))
 							inputs[test.Input] = in
 						}
 						if err := g.Tests[i].run(in); err == nil {
@@ -183,7 +142,7 @@ func TestSuites(t *testing.T) {
 					})
 				}
 			}
-			checkFloor(t, s.name, passed, total)
+			corpus.Floor(t, s.name, passed, total)
 			t.Logf("%d of %d", passed, total)
 		})
 	}

@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"github.com/nhskit/nhskit/fhir"
+	"github.com/nhskit/nhskit/fhir/internal/corpus"
 )
 
 // BenchmarkPatient reads an official example of a patient (4 kB) into its struct, and for
 // comparison only into a tree.
 func BenchmarkPatient(b *testing.B) {
-	data, err := os.ReadFile(filepath.Join(corpora(b), "examples-r4", "Patient-f201.json"))
+	data, err := os.ReadFile(filepath.Join(corpus.Path(b, "fhir"), "examples-r4", "Patient-f201.json"))
 	if err != nil {
 		b.Skip(err)
 	}

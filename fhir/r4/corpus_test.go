@@ -8,26 +8,13 @@ import (
 	"testing"
 
 	"github.com/nhskit/nhskit/fhir"
+	"github.com/nhskit/nhskit/fhir/internal/corpus"
 )
-
-// corpora returns the folder of FHIR corpora, or skips the test.
-func corpora(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("NHSKIT_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpora")
-	}
-	dir = filepath.Join(dir, "fhir")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("the corpora are not here; set NHSKIT_CORPORA")
-	}
-	return dir
-}
 
 // TestExamples takes every official example and NHS message through the typed
 // structs and back.
 func TestExamples(t *testing.T) {
-	root := corpora(t)
+	root := corpus.Path(t, "fhir")
 	n := 0
 	for _, folder := range []string{"examples-r4", "nhs-messages", "ukcore/examples", "ukcore/structuredefinitions", "ukcore/valuesets", "ukcore/codesystems"} {
 		err := filepath.WalkDir(filepath.Join(root, folder), func(name string, d os.DirEntry, err error) error {
@@ -79,7 +66,7 @@ func roundTrip(t *testing.T, tree *fhir.Tree) {
 
 // TestPatientAllocations holds an official patient of 4 kB to its budget.
 func TestPatientAllocations(t *testing.T) {
-	data, err := os.ReadFile(filepath.Join(corpora(t), "examples-r4", "Patient-f201.json"))
+	data, err := os.ReadFile(filepath.Join(corpus.Path(t, "fhir"), "examples-r4", "Patient-f201.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,40 +1,17 @@
 package ucum
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/xml"
 	"fmt"
 	"io"
 	"math/big"
 	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
-)
 
-// corpus returns the path of a file of the public corpora, and skips the test
-// where they are absent.
-func corpus(t *testing.T, name ...string) string {
-	t.Helper()
-	dir := os.Getenv("NHSKIT_CORPORA")
-	if dir == "" {
-		root, _ := os.Getwd()
-		for root != "/" && root != "." {
-			if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
-				break
-			}
-			root = filepath.Dir(root)
-		}
-		dir = filepath.Join(root, "..", "shared", "corpora")
-	}
-	path := filepath.Join(append([]string{dir, "fhirpath", "ucum"}, name...)...)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("corpus not found: %v", err)
-	}
-	return path
-}
+	"github.com/nhskit/nhskit/fhir/internal/corpus"
+)
 
 // readXML decodes a file of the corpora.
 func readXML(t *testing.T, path string, into any) {
@@ -131,7 +108,7 @@ func roundsTo(v *big.Rat, want string) bool {
 // how many must pass.
 func TestFunctionalSuite(t *testing.T) {
 	var s suite
-	readXML(t, corpus(t, "UcumFunctionalTests.dev.xml"), &s)
+	readXML(t, corpus.Path(t, "fhirpath", "ucum", "UcumFunctionalTests.dev.xml"), &s)
 	passed, total := 0, 0
 	run := func(name string, test func() error) {
 		total++
@@ -178,27 +155,7 @@ func TestFunctionalSuite(t *testing.T) {
 			return c.check(Divide(rat(t, c.V1), MustParse(c.U1), rat(t, c.V2), MustParse(c.U2)))
 		})
 	}
-	checkFloor(t, "functional", passed, total)
-}
-
-// checkFloor fails if fewer cases pass than testdata/floor.txt says.
-func checkFloor(t *testing.T, suite string, passed, total int) {
-	t.Helper()
-	f, err := os.Open("testdata/floor.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if f := strings.Fields(lines.Text()); len(f) == 3 && f[0] == suite {
-			floor, _ := strconv.Atoi(f[1])
-			if passed < floor {
-				t.Errorf("%s: %d of %d pass, the floor is %d", suite, passed, total, floor)
-			}
-			return
-		}
-	}
-	t.Errorf("%s has no line in testdata/floor.txt (%d of %d pass)", suite, passed, total)
+	corpus.Floor(t, "functional", passed, total)
 }
 
 type essence struct {
@@ -233,7 +190,7 @@ func (r essenceRow) name() string { return strings.ReplaceAll(r.Names[0], "\u00a
 // product of the factors of the units it is defined by.
 func TestTableAgreesWithEssence(t *testing.T) {
 	var e essence
-	readXML(t, corpus(t, "ucum-essence.xml"), &e)
+	readXML(t, corpus.Path(t, "fhirpath", "ucum", "ucum-essence.xml"), &e)
 	tab := table()
 	if len(e.Prefixes) != len(tab.prefixes) || len(e.Bases)+len(e.Units) != len(tab.atoms) {
 		t.Errorf("%d prefixes and %d units, want %d and %d", len(tab.prefixes), len(tab.atoms), len(e.Prefixes), len(e.Bases)+len(e.Units))

@@ -15,34 +15,8 @@ import (
 	"github.com/nhskit/nhskit/consent"
 	"github.com/nhskit/nhskit/consent/fhirconsent"
 	"github.com/nhskit/nhskit/consent/fhirconsent/vector"
+	"github.com/nhskit/nhskit/consent/internal/corpus"
 )
-
-// corpus returns a folder of the consent corpus, or skips.
-func corpus(t testing.TB, name string) string {
-	t.Helper()
-	root := os.Getenv("NHSKIT_CORPORA")
-	if root == "" {
-		dir, err := os.Getwd()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for {
-			if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-				break
-			}
-			if dir == filepath.Dir(dir) {
-				t.Fatal("no go.mod above the test")
-			}
-			dir = filepath.Dir(dir)
-		}
-		root = filepath.Join(dir, "..", "shared", "corpora")
-	}
-	path := filepath.Join(root, "consent", name)
-	if _, err := os.Stat(path); err != nil {
-		t.Skip("no corpora: set NHSKIT_CORPORA to the folder that holds consent/")
-	}
-	return path
-}
 
 // floors reads testdata/floor.txt.
 func floors(t *testing.T) map[string]int {
@@ -77,7 +51,7 @@ type expectation struct {
 }
 
 func TestDecisions(t *testing.T) {
-	dir := corpus(t, "decisions")
+	dir := corpus.Path(t, "consent", "decisions")
 	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatal("no vectors", err)
@@ -138,7 +112,7 @@ func TestDecisions(t *testing.T) {
 }
 
 func TestIHEPrivacyConsent(t *testing.T) {
-	dir := corpus(t, "ihe-pcf")
+	dir := corpus.Path(t, "consent", "ihe-pcf")
 	var setup struct {
 		Items []struct {
 			Reference, Date, Author, Encounter string

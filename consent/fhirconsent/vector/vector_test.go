@@ -11,6 +11,7 @@ import (
 
 	"github.com/nhskit/nhskit/consent"
 	"github.com/nhskit/nhskit/consent/fhirconsent/vector"
+	"github.com/nhskit/nhskit/consent/internal/corpus"
 )
 
 // TestOwnVectors answers the package's own vectors: what the published ones
@@ -65,7 +66,7 @@ func ownVectors(t *testing.T) []vector.Vector {
 func TestEveryRuleIsTouched(t *testing.T) {
 	touched := map[string]bool{}
 	all := ownVectors(t)
-	files, err := filepath.Glob(filepath.Join(corpus(t, "decisions"), "*.json"))
+	files, err := filepath.Glob(filepath.Join(corpus.Path(t, "consent", "decisions"), "*.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

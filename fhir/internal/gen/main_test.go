@@ -5,19 +5,14 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/nhskit/nhskit/fhir/internal/corpus"
 )
 
 // TestFacts compares the embedded table with what the generator makes of the
 // official package.
 func TestFacts(t *testing.T) {
-	corpora := os.Getenv("NHSKIT_CORPORA")
-	if corpora == "" {
-		corpora = filepath.Join("..", "..", "..", "..", "shared", "corpora")
-	}
-	core := filepath.Join(corpora, "fhir", "packages", "hl7.fhir.r4.core-4.0.1.tgz")
-	if _, err := os.Stat(core); err != nil {
-		t.Skip("no corpora: the official package of FHIR R4 is not here")
-	}
+	core := corpus.Path(t, "fhir", "packages", "hl7.fhir.r4.core-4.0.1.tgz")
 	out := filepath.Join(t.TempDir(), "r4.facts")
 	if err := run(core, out); err != nil {
 		t.Fatal(err)
