@@ -305,55 +305,25 @@ func (c *oracle) table(v hl7v2.Value, typ string, number int) {
 	// HL7's own tables are closed for ID; all others are for users to extend.
 	severity := hl7v2.Warning
 	switch {
-	case number == oracleCodingSystems:
+	case number == codingSystems:
 		if oracleIsCodingSystem(code) {
 			return
 		}
 	case number == 104 && code == c.version.name:
 		return
-	case number == oracleMediaTypes || number == oracleMediaSubtypes:
+	case number == mediaTypes || number == mediaSubtypes:
 		// Registered outside HL7: senders use what the registry has.
 	case typ == "ID":
 		severity = hl7v2.Error
 	}
-	if later := c.laterVersion(number, code); later != "" {
+	if later := c.version.later(number, code); later != "" {
 		c.value(hl7v2.Warning, CodeTable, v, fmt.Sprintf("table %04d", number), "a code of table %04d, %s, only from version %s on", number, t.Name(), later)
 		return
 	}
 	c.value(severity, CodeTable, v, fmt.Sprintf("table %04d", number), "not a code of table %04d, %s", number, t.Name())
 }
 
-// laterVersion returns the first later version whose table has a code: senders
-// adopt codes before their time, as the UK does with UNICODE UTF-8.
-func (c *oracle) laterVersion(number int, code string) string {
-	for i, name := range names {
-		if name <= c.version.name {
-			continue
-		}
-		t, ok := Version{name, opened(i)}.Table(number)
-		if !ok {
-			continue
-		}
-		if _, ok := t.Display(code); ok {
-			return name
-		}
-	}
-	return ""
-}
-
-// oracleCodingSystems is table 0396. HL7 registers coding systems in it between
-// versions, so that a message may name a later one, and has patterns for local
-// ones.
-const oracleCodingSystems = 396
-
-// oracleMediaTypes and oracleMediaSubtypes are tables 0191 and 0291, which take their
-// values from the registry of MIME types.
-const (
-	oracleMediaTypes    = 191
-	oracleMediaSubtypes = 291
-)
-
-// isCodingSystem reports whether a code of table 0396 is registered in the
+// oracleIsCodingSystem reports whether a code of table 0396 is registered in the
 // latest version, or is a local one.
 func oracleIsCodingSystem(code string) bool {
 	switch code {
@@ -368,7 +338,7 @@ func oracleIsCodingSystem(code string) bool {
 		return true
 	}
 	latest := Version{names[len(names)-1], opened(len(names) - 1)}
-	t, ok := latest.Table(oracleCodingSystems)
+	t, ok := latest.Table(codingSystems)
 	if !ok {
 		return false
 	}
