@@ -14,6 +14,7 @@ const maxFindings = 500
 type findings struct {
 	issues []hl7v2.Issue
 	lines  lines
+	origin *profileText // if not nil, what the offsets that are reported count in
 }
 
 // full reports whether the list does not take a further finding, so that there
@@ -36,5 +37,9 @@ func (f *findings) report(severity hl7v2.Severity, code hl7v2.Code, path string,
 		code, path, clause = hl7v2.CodeTooMany, "", ""
 		err = fmt.Errorf("more than %d findings: the rest is left out", maxFindings)
 	}
-	f.issues = append(f.issues, f.lines.locate(hl7v2.Issue{Severity: severity, Code: code, Path: path, Offset: int64(at), Clause: clause, Err: err}))
+	issue := f.lines.locate(hl7v2.Issue{Severity: severity, Code: code, Path: path, Offset: int64(at), Clause: clause, Err: err})
+	if f.origin != nil {
+		issue.Offset = int64(f.origin.origin(at))
+	}
+	f.issues = append(f.issues, issue)
 }

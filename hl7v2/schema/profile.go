@@ -179,10 +179,15 @@ type ProfileParser struct {
 }
 
 // ParseProfile reads a profile, which may be XML (HL7v2xConformanceProfile) or
-// the JSON form that ProfileSchema describes. The issues are located in data,
-// their paths are those of the elements that the profile defines. The profile
-// is nil if one of them is an error. Where it contradicts the standard is a
-// question for Lint.
+// the JSON form that ProfileSchema describes. The issues are located in data:
+// offsets count its bytes, whatever their encoding, and columns those of the
+// line in UTF-8. Their paths are those of the elements that the profile defines.
+// The profile is nil if one of them is an error. Where it contradicts the
+// standard is a question for Lint.
+//
+// The encoding is UTF-8 unless a byte order mark or the declaration of the XML
+// says otherwise: UTF-16, US-ASCII, ISO-8859-1, ISO-8859-15 and windows-1252 are
+// read as well. Where the bytes disprove the declaration, they count.
 //
 // Of the XML the use case, which is prose, is not kept. A document type is
 // refused.
@@ -200,8 +205,17 @@ func (p ProfileParser) Parse(data []byte) (*Profile, []hl7v2.Issue) {
 		b.syntax(max, "", errProfileBytes)
 		return nil, b.issues
 	}
-	body := bytes.TrimLeft(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), " \t\r\n")
-	start := len(data) - len(body)
+	text, problem := decodeProfile(data)
+	b.data, b.findings = text.text, findings{lines: lines{data: text.text}, origin: text}
+	if problem != nil {
+		if problem.fatal {
+			b.syntax(problem.at, "", problem.err)
+			return nil, b.issues
+		}
+		b.warn(CodeProfileSyntax, problem.at, "", "%w", problem.err)
+	}
+	body := bytes.TrimLeft(b.data, " \t\r\n")
+	start := len(b.data) - len(body)
 	var root *profileNode
 	switch {
 	case bytes.HasPrefix(body, []byte("<")):
@@ -327,7 +341,7 @@ func (n *profileNode) all(name string) []string {
 
 // profileBuilder reads a profile.
 type profileBuilder struct {
-	data   []byte
+	data   []byte // in UTF-8
 	failed bool
 	p      *Profile
 	within string // reference of the element around, which those inside share

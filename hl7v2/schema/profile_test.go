@@ -151,7 +151,7 @@ func TestParseProfileProblems(t *testing.T) {
 		{name: "neither", text: "hello", code: CodeProfileSyntax, line: 1, col: 1},
 		{name: "xml cut off", text: "<HL7v2xConformanceProfile>\n<MetaData>", code: CodeProfileSyntax, line: 2, col: 11},
 		{name: "tag not closed", text: xml("<Segment Name=\"EVN\" Usage=\"R\">"), code: CodeProfileSyntax, line: 5, col: 19},
-		{name: "other root", text: "\xef\xbb\xbf<Specification/>", code: CodeProfileSyntax, line: 1, col: 4},
+		{name: "other root", text: "\xef\xbb\xbf<Specification/>", code: CodeProfileSyntax, line: 1, col: 1},
 		{name: "document type", text: "<!DOCTYPE x [<!ENTITY a \"b\">]>\n<HL7v2xConformanceProfile/>", code: CodeProfileSyntax, line: 1, col: 1},
 		{name: "document type behind a comment", text: "<!-- " + strings.Repeat("x", 5000) + " -->\n<!doctype x>\n<HL7v2xConformanceProfile/>", code: CodeProfileSyntax, line: 2, col: 1},
 		{name: "no message", text: "\n<HL7v2xConformanceProfile HL7Version='2.4'/>", code: CodeProfileDefinition, line: 2, col: 1},

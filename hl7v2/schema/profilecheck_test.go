@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -586,6 +587,8 @@ func FuzzProfileXML(f *testing.F) {
 	f.Add([]byte(smallXML[1:]))
 	f.Add([]byte("?xml version='1.0'?>" + smallXML))
 	f.Add([]byte("!DOCTYPE x><x/>"))
+	f.Add([]byte("?xml version='1.0' encoding='ISO-8859-15'?>" + strings.Replace(smallXML, `"a"`, "\"\xa4\"", 1)))
+	f.Add(inUTF16(strings.Replace(smallXML, `"a"`, `"ü𝒜"`, 1), binary.LittleEndian)[1:])
 	f.Fuzz(func(t *testing.T, text []byte) { fuzzProfile(t, append([]byte("<"), text...)) })
 }
 

@@ -17,14 +17,15 @@ import (
 // as other tables and greater lengths, and in an implementation profile what is
 // left optional. Z segments are the profile's own.
 //
-// The issues are located in the text that the profile was read from; paths are
-// those of its elements. There are at most 500 and a CodeTooMany. Without facts
+// The issues are located in the text that the profile was read from, as those of
+// ParseProfile are; paths are those of its elements. There are at most 500 and a CodeTooMany. Without facts
 // of the version, nothing is found.
 func (p *Profile) Lint(text []byte) []hl7v2.Issue {
 	if !p.baseKnown {
 		return nil
 	}
-	l := profileLint{p: p, v: p.base, findings: findings{lines: lines{data: text}}}
+	t, _ := decodeProfile(text)
+	l := profileLint{p: p, v: p.base, findings: findings{lines: lines{data: t.text}, origin: t}}
 	for i := range p.tables {
 		l.table(&p.tables[i])
 	}

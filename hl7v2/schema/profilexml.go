@@ -24,6 +24,7 @@ func (b *profileBuilder) readXML(body []byte, base int, p ProfileParser) *profil
 		return nil
 	}
 	doc := etree.NewDocument()
+	doc.ReadSettings.CharsetReader = asDecoded
 	if err := doc.ReadFromBytes(body); err != nil || doc.Root() == nil {
 		b.syntax(base, "", fmt.Errorf("not XML: %w", err))
 		return nil
@@ -37,10 +38,14 @@ func (b *profileBuilder) readXML(body []byte, base int, p ProfileParser) *profil
 	return r.element(root, profileKind)
 }
 
+// asDecoded lets readers of XML take what the declaration says as done.
+func asDecoded(_ string, r io.Reader) (io.Reader, error) { return r, nil }
+
 // elementOffsets returns where the elements begin, in the order of the
 // document. It goes first, so that nothing larger than the limits is built.
 func (b *profileBuilder) elementOffsets(body []byte, base int, p ProfileParser) ([]int, bool) {
 	d := xml.NewDecoder(bytes.NewReader(body))
+	d.CharsetReader = asDecoded
 	var offsets []int
 	depth := 0
 	for {
