@@ -219,22 +219,30 @@ func declaredEncoding(text []byte) (name string, at int, ok bool) {
 	}
 }
 
-// origin returns where a place of the text stands in the data. For ascending
-// places it goes over the text once in all.
+// origin returns where a place of the text stands in the data. It goes there
+// from the last place that it was asked for.
 func (t *profileText) origin(at int) int {
 	if t.unit == 0 {
 		return t.start + at
 	}
-	if at < t.at || t.at == 0 {
-		t.at, t.offset = 0, t.start
+	if t.offset == 0 {
+		t.offset = t.start
 	}
-	for t.at < min(at, len(t.text)) {
+	for at = min(at, len(t.text)); t.at < at; {
 		r, size := utf8.DecodeRune(t.text[t.at:])
-		t.at += size
-		t.offset += t.unit
-		if t.unit == 2 && r > 0xffff {
-			t.offset += 2
-		}
+		t.at, t.offset = t.at+size, t.offset+t.width(r)
+	}
+	for t.at > at {
+		r, size := utf8.DecodeLastRune(t.text[:t.at])
+		t.at, t.offset = t.at-size, t.offset-t.width(r)
 	}
 	return t.offset
+}
+
+// width is how many bytes of the data a character is.
+func (t *profileText) width(r rune) int {
+	if t.unit == 2 && r > 0xffff {
+		return 4
+	}
+	return t.unit
 }
