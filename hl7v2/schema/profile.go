@@ -18,7 +18,7 @@ const (
 	CodeProfileDefinition hl7v2.Code = "profile.definition" // a profile contradicts itself
 	CodeProfileBase       hl7v2.Code = "profile.base"       // a profile widens the standard
 
-	CodeProfileMessage     hl7v2.Code = "profile.message"     // a message that the profile does not define
+	CodeProfileMessage     hl7v2.Code = "profile.message"     // a message that the profile does not define, by its type, event, order control, structure or version
 	CodeProfileStructure   hl7v2.Code = "profile.structure"   // a segment that it has no place for
 	CodeProfileUsage       hl7v2.Code = "profile.usage"       // what must be there is not, or the other way round
 	CodeProfileCardinality hl7v2.Code = "profile.cardinality" // too few or too many
@@ -70,6 +70,8 @@ type profileMessage struct {
 	identifier, role          string
 	root                      profilePlace
 	at                        int
+
+	wants string // the structure that MSH-9.3 must name, the version's if the profile names none; "" for any
 }
 
 // profilePlace is a segment or a group in the structure of a message.
@@ -254,30 +256,6 @@ func (p *Profile) Version() string { return p.hl7Version }
 
 // String describes the profile by its name and release.
 func (p *Profile) String() string { return strings.TrimSpace(p.name + " " + p.release) }
-
-// message returns the definition that is for a message: of its type and event,
-// and of the order control in ORC-1 if one is given.
-func (p *Profile) message(m *hl7v2.Message) *profileMessage {
-	typ := m.SegmentAt(0).Field(9)
-	code, event := typ.Component(1), typ.Component(2)
-	var general *profileMessage
-	for i := range p.messages {
-		d := &p.messages[i]
-		if !code.Equal(d.typ) || d.event != "" && !event.Equal(d.event) {
-			continue
-		}
-		if d.orderControl != "" && !m.Segment("ORC", 1).Field(1).Equal(d.orderControl) {
-			continue
-		}
-		if d.event != "" && d.orderControl != "" {
-			return d
-		}
-		if general == nil || general.event == "" || d.orderControl != "" && general.orderControl == "" {
-			general = d
-		}
-	}
-	return general
-}
 
 // profileNode is an element of a profile before its meaning is read: of XML or
 // JSON, which have the same shape.

@@ -104,6 +104,9 @@ func (b *profileBuilder) message(n *profileNode) {
 	if m.typ == "" {
 		b.wrong(n.at, "", "a message has a type")
 	}
+	if m.wants = m.structure; m.wants == "" && m.event != "" {
+		m.wants, _ = b.p.base.StructureOf(m.typ, m.event)
+	}
 	for i := range b.p.messages {
 		if o := &b.p.messages[i]; o.typ == m.typ && o.event == m.event && o.orderControl == m.orderControl {
 			b.wrong(n.at, "", "the message is defined twice")

@@ -19,14 +19,13 @@ var (
 	errCondition   = errors.New("its condition holds, and it must then be sent")
 	errConstant    = errors.New("not the constant value of the profile")
 	errUnchecked   = errors.New("its usage depends on a condition that the profile gives in prose; it is not checked")
-	errNotMessage  = errors.New("the profile defines no message of this type and event")
-	errNotVersion  = errors.New("the profile is for another version of HL7")
 	errParts       = errors.New("the data type has no components")
 	errFormat      = errors.New("not of the data type that the profile names")
 )
 
-// Validate returns where a message departs from the profile: in its structure,
-// then in each segment what must and must not be there, how often, how long,
+// Validate returns where a message departs from the profile: in its type, event,
+// version and structure as MSH has them, in the order of its segments, then in
+// each segment what must and must not be there, how often, how long,
 // and with which values. HL7 null counts as something sent, and has no length,
 // type or code; it is not the constant value. It does not check by the facts of
 // the version; a Validator with the profile does both. There are at most 500
@@ -43,14 +42,8 @@ func (p *Profile) Validate(m *hl7v2.Message) []hl7v2.Issue {
 // says that the version's own facts are checked besides.
 func (p *Profile) validate(m *hl7v2.Message, code func(int, string) (bool, bool), by bool) []hl7v2.Issue {
 	x := profileCheck{p: p, m: m, code: code, by: by, results: findings{lines: lines{data: m.Bytes()}}}
-	x.def = p.message(m)
-	if x.def == nil {
-		typ := m.SegmentAt(0).Field(9)
-		x.report(CodeProfileMessage, "MSH-9", max(typ.Offset(), 0), p.clause(""), errNotMessage)
+	if !x.define() {
 		return x.results.issues
-	}
-	if version := m.SegmentAt(0).Field(12); p.hl7Version != "" && !version.Equal(p.hl7Version) {
-		x.report(CodeProfileMessage, "MSH-12", max(version.Offset(), 0), p.clause(""), errNotVersion)
 	}
 	var stack [8]profileFrame
 	x.stack = stack[:0]

@@ -100,8 +100,16 @@ func TestProfileValidate(t *testing.T) {
 		{"result", oru, o, nil, ""},
 		{"result by JSON", js, o, nil, ""},
 
-		{"other event", adt, a, []string{"^A01^", "^A02^"}, "message MSH-9"},
-		{"other type", oru, a, nil, "message MSH-9"},
+		{"other event", adt, a, []string{"^A01^", "^A02^"}, "message MSH-9.2"},
+		{"no event", adt, a, []string{"ADT^A01^ADT_A01", "ADT"}, "message MSH-9"},
+		{"other type", oru, a, nil, "message MSH-9.1"},
+		{"other type alone", oru, a, []string{"ADT^A01^ADT_A01", "ADT"}, "message MSH-9"},
+		{"no type", adt, a, []string{"ADT^A01", "^A01"}, "message MSH-9.1"},
+		{"nothing in MSH-9", adt, a, []string{"ADT^A01^ADT_A01", ""}, "message MSH-9"},
+		{"other structure", adt, a, []string{"ADT_A01", "ADT_A05"}, "message MSH-9.3, constant MSH-9.3"},
+		{"no structure", oru, o, []string{"^ORU_R01", ""}, "usage MSH-9"},
+		{"structure is null", oru, o, []string{"^ORU_R01", `^""`}, "constant MSH-9.3"},
+		{"structure with an escape sequence", adt, a, []string{"ADT_A01", `ADT\X5F\A01`}, ""},
 		{"other version", adt, a, []string{"|2.4|", "|2.3|"}, "message MSH-12, constant MSH-12"},
 
 		{"required field", adt, a, []string{"|Q1|", "||"}, "usage MSH-10"},
@@ -395,7 +403,7 @@ func TestProfileBesidesTheStandard(t *testing.T) {
 // The zero Profile defines nothing and holds nothing.
 func TestZeroProfile(t *testing.T) {
 	var p Profile
-	if got := profileFindings(p.Validate(edited(t, admissionLines))); got != "message MSH-9" || p.Lint(nil) != nil || p.Name()+p.Version()+p.String() != "" {
+	if got := profileFindings(p.Validate(edited(t, admissionLines))); got != "message MSH-9.1" || p.Lint(nil) != nil || p.Name()+p.Version()+p.String() != "" {
 		t.Errorf("%s", got)
 	}
 }
@@ -425,6 +433,41 @@ func TestProfileMessages(t *testing.T) {
 	}
 	if p.message(message(t, "2.3", "ORR^O02", "ORC|NW")) != nil {
 		t.Error("a message of another type has a definition")
+	}
+}
+
+// A message of another structure than that of its definition is told so before
+// what follows from it. The structure of a definition that names none is the
+// version's for its type and event.
+func TestProfileMessageStructure(t *testing.T) {
+	def := func(rest string) string {
+		return `{"type":"ADT",` + rest + `,"content":[{"segment":"MSH","usage":"R"},{"segment":"EVN","usage":"O"}]}`
+	}
+	for _, c := range []struct{ name, profile, message, want, text string }{
+		{"named", def(`"event":"A04","structure":"ADT_A01"`), "ADT^A04^ADT_A01", "", ""},
+		{"another is named", def(`"event":"A04","structure":"ADT_A01"`), "ADT^A04^ADT_A05", "message MSH-9.3", "the profile is for messages of the structure ADT_A01"},
+		{"one of the parties' own", def(`"event":"A04","structure":"ADT_Z04"`), "ADT^A04^ADT_A01", "message MSH-9.3", "the profile is for messages of the structure ADT_Z04"},
+		{"none is named", def(`"event":"A04"`), "ADT^A04^ADT_A01", "", ""},
+		{"none is named, and another sent", def(`"event":"A04"`), "ADT^A04^ADT_A05", "message MSH-9.3", "the profile is for messages of the structure ADT_A01"},
+		{"for every event", def(`"role":"x"`), "ADT^A28^ADT_A05", "", ""},
+		{"for every event of a structure", def(`"structure":"ADT_A05"`), "ADT^A28^ADT_A05", "", ""},
+		{"for every event of another structure", def(`"structure":"ADT_A01"`), "ADT^A28^ADT_A05", "message MSH-9.3", "the profile is for messages of the structure ADT_A01"},
+		{"an event that the version does not have", def(`"event":"ZZ9"`), "ADT^ZZ9^ADT_A05", "", ""},
+		{"types", def(`"event":"A04"`) + "," + def(`"event":"A08"`) + `,{"type":"ACK","content":[{"segment":"MSH","usage":"R"}]}`, "ORU^R01", "message MSH-9.1", "the profile defines messages of the type ADT, ACK"},
+		{"events", def(`"event":"A04"`) + "," + def(`"event":"A08"`) + `,{"type":"ACK","content":[{"segment":"MSH","usage":"R"}]}`, "ADT^A01^ADT_A01", "message MSH-9.2", "of this type the profile defines A04, A08"},
+		{"many events", strings.Repeat(def(`"event":"A01"`)+",", 1) + strings.Join([]string{def(`"event":"A02"`), def(`"event":"A03"`), def(`"event":"A04"`), def(`"event":"A05"`), def(`"event":"A06"`), def(`"event":"A07"`), def(`"event":"A08"`), def(`"event":"A09"`)}, ","), "ADT^A10", "message MSH-9.2", "of this type the profile defines A01, A02, A03, A04, A05, A06, A07, A08 and others"},
+		{"order control", def(`"event":"A04","orderControl":"NW"`), "ADT^A04", "message ORC-1", "of this type and event the profile defines the order control NW"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := profileOf(t, []byte(`{"hl7Version":"2.4","messages":[`+c.profile+`]}`))
+			issues := p.Validate(message(t, "2.4", c.message, "EVN||20260714093000"))
+			if got := profileFindings(issues); got != c.want {
+				t.Fatalf("got %s, want %s", got, c.want)
+			}
+			if c.want != "" && issues[0].Err.Error() != c.text {
+				t.Errorf("got  %v\nwant %s", issues[0].Err, c.text)
+			}
+		})
 	}
 }
 

@@ -18,12 +18,9 @@ type slowProfile struct{ *profileCheck }
 
 // slowly is Profile.Validate by slowProfile.
 func slowly(p *Profile, m *hl7v2.Message, by bool) []hl7v2.Issue {
-	x := slowProfile{&profileCheck{p: p, m: m, by: by, def: p.message(m), results: findings{lines: lines{data: m.Bytes()}}}}
-	if x.def == nil {
-		return p.validate(m, nil, by)
-	}
-	if version := m.SegmentAt(0).Field(12); p.hl7Version != "" && !version.Equal(p.hl7Version) {
-		x.report(CodeProfileMessage, "MSH-12", max(version.Offset(), 0), p.clause(""), errNotVersion)
+	x := slowProfile{&profileCheck{p: p, m: m, by: by, results: findings{lines: lines{data: m.Bytes()}}}}
+	if !x.define() {
+		return x.results.issues
 	}
 	x.remember()
 	x.match()
