@@ -140,6 +140,21 @@ func ResolveLayout(name FileName, header string) (Layout, error) {
 	return Layout{Refset, "", columns, "utaccc" + pattern, "5.1"}, nil
 }
 
+// conceptColumns returns the columns that identify a concept and nothing else:
+// in terminology files all but the row's own identifier and what an alternate
+// identifier is of; in members the module and the reference set. The others
+// of a member may be components of any kind.
+func (l *Layout) conceptColumns() (columns []int) {
+	for i := 1; i < len(l.Types); i++ {
+		switch {
+		case l.Types[i] != 'c', l.Kind == Refset && i > 4, l.Kind == Identifier && i == 5:
+		default:
+			columns = append(columns, i)
+		}
+	}
+	return columns
+}
+
 // sameColumns says where a header differs from what it must be.
 func sameColumns(want, got []string) error {
 	for i, c := range want {

@@ -2,6 +2,7 @@ package rf2
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"path"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"unicode/utf8"
@@ -20,7 +22,7 @@ import (
 // default limits and goes on after bad rows.
 type Options struct {
 	Strict   bool           // stop at the first issue of severity Error
-	Progress func(Progress) // called from time to time, never concurrently
+	Progress func(Progress) // called from time to time and after every file, never concurrently
 	Workers  int            // files read at the same time; 0 means as many as there are processors
 
 	Limits Limits
@@ -32,7 +34,7 @@ type Limits struct {
 	FileSize int64 // uncompressed bytes of one file; default 8 GiB
 	Ratio    int64 // uncompressed to compressed size of a file above 1 MiB; default 200
 	Line     int   // bytes of a line; default 1 MiB
-	Issues   int   // issues kept; default 1000, of more only the number is reported
+	Issues   int   // issues kept; default 1000: errors before others, then the first by file and line; of more only the number is reported
 }
 
 func (l Limits) withDefaults() Limits {
@@ -54,8 +56,8 @@ func (l Limits) withDefaults() Limits {
 
 // Progress says how far reading has come.
 type Progress struct {
-	File        string // the last file begun
-	Done, Total int64  // uncompressed bytes
+	File        string // the one that this is about
+	Done, Total int64  // uncompressed bytes; what is skipped counts as done
 	Rows        int64
 }
 
@@ -122,7 +124,7 @@ func (r *Release) Read(ctx context.Context, opt Options, files []*File, start fu
 	defer cancel()
 	p := &reading{opt: opt, limits: opt.Limits.withDefaults(), cancel: cancel}
 	for _, f := range files {
-		p.total += f.Size
+		p.total += min(f.Size, p.limits.FileSize)
 	}
 	workers := opt.Workers
 	if workers <= 0 {
@@ -148,22 +150,19 @@ func (r *Release) Read(ctx context.Context, opt Options, files []*File, start fu
 				if i >= len(queue) || ctx.Err() != nil {
 					return
 				}
+				read := int64(0)
 				if h := start(queue[i]); h != nil {
-					p.file(ctx, queue[i], h)
-				} else {
-					p.done.Add(queue[i].Size)
+					read = p.file(ctx, queue[i], h)
 				}
+				p.done.Add(min(queue[i].Size, p.limits.FileSize) - read) // whatever was not read counts as done
+				p.progress(queue[i], true)
 			}
 		})
 	}
 	wg.Wait()
 	p.report.Rows = p.rows.Load()
-	slices.SortStableFunc(p.report.Issues, func(a, b Issue) int {
-		if c := bytes.Compare([]byte(a.Path), []byte(b.Path)); c != 0 {
-			return c
-		}
-		return a.Line - b.Line
-	})
+	p.cut(p.limits.Issues)
+	slices.SortStableFunc(p.report.Issues, comparePlaces)
 	if p.stop != nil {
 		return &p.report, p.stop
 	}
@@ -187,10 +186,9 @@ func (p *reading) issue(i Issue) bool {
 	if i.Severity == Error {
 		p.report.Errors++
 	}
-	if len(p.report.Issues) < p.limits.Issues {
-		p.report.Issues = append(p.report.Issues, i)
-	} else {
-		p.report.Suppressed++
+	p.report.Issues = append(p.report.Issues, i)
+	if spare := len(p.report.Issues) - p.limits.Issues; spare > 100 && spare > p.limits.Issues {
+		p.cut(p.limits.Issues)
 	}
 	if p.opt.Strict && i.Severity == Error {
 		if p.stop == nil {
@@ -202,6 +200,26 @@ func (p *reading) issue(i Issue) bool {
 	return true
 }
 
+// cut keeps so many issues: which ones does not depend on the order in which
+// the files were read, and no warning crowds an error out.
+func (p *reading) cut(limit int) {
+	if n := len(p.report.Issues) - limit; n > 0 {
+		slices.SortStableFunc(p.report.Issues, func(a, b Issue) int {
+			return cmp.Or(cmp.Compare(b.Severity, a.Severity), comparePlaces(a, b))
+		})
+		clear(p.report.Issues[limit:])
+		p.report.Issues = p.report.Issues[:limit]
+		p.report.Suppressed += n
+	}
+}
+
+// comparePlaces orders issues by file, line and column.
+func comparePlaces(a, b Issue) int {
+	fileA, _, _ := strings.Cut(a.Path, "#")
+	fileB, _, _ := strings.Cut(b.Path, "#")
+	return cmp.Or(strings.Compare(fileA, fileB), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col), strings.Compare(string(a.Code), string(b.Code)))
+}
+
 // chunk is a piece of a file on its way to the parser.
 type chunk struct {
 	data []byte
@@ -210,35 +228,37 @@ type chunk struct {
 
 const chunkSize = 1 << 18
 
-// file reads one file; another goroutine inflates ahead.
-func (p *reading) file(ctx context.Context, f *File, h Handler) {
+// file reads one file; another goroutine inflates ahead. It returns how many
+// bytes it has counted as done.
+func (p *reading) file(ctx context.Context, f *File, h Handler) (counted int64) {
 	where := func(code Code, line int, offset int64, err error) Issue {
 		return Issue{Severity: Error, Code: code, Path: path.Join(f.release.name, f.Path), Offset: offset, Line: line, Err: err}
 	}
 	if f.Size > p.limits.FileSize {
 		p.issue(where(CodeLimit, 0, -1, fmt.Errorf("%d bytes are more than the limit of %d", f.Size, p.limits.FileSize)))
-		return
+		return 0
 	}
 	if f.Size > 1<<20 && f.Size/p.limits.Ratio > f.compressed {
 		p.issue(where(CodeLimit, 0, -1, fmt.Errorf("the file is compressed by more than the limit of %d to 1", p.limits.Ratio)))
-		return
+		return 0
 	}
 	in, err := f.release.fsys.Open(f.Path)
 	if err != nil {
 		p.issue(where(CodeRead, 0, -1, err))
-		return
+		return 0
 	}
 	defer in.Close()
 
 	chunks, free := make(chan chunk, 3), make(chan []byte, 4)
+	size := int(min(chunkSize, f.Size+1)) // one more, so that a small file and its end come in one piece
 	for range cap(free) {
-		free <- make([]byte, chunkSize)
+		free <- make([]byte, size)
 	}
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		defer close(chunks)
-		left := f.Size // a zip entry that is longer than it says is an error too
+		left := f.Size
 		for {
 			var b []byte
 			select {
@@ -248,12 +268,12 @@ func (p *reading) file(ctx context.Context, f *File, h Handler) {
 			case <-ctx.Done():
 				return
 			}
-			n, err := io.ReadFull(in, b[:chunkSize])
-			if left -= int64(n); left < 0 {
-				err = errors.New("the file is longer than the archive says")
-			}
-			if err == io.ErrUnexpectedEOF {
-				err = io.EOF
+			n, err := fill(in, b[:size])
+			switch left -= int64(n); {
+			case left < 0:
+				err = errLonger
+			case err == io.EOF && left > 0:
+				err = io.ErrUnexpectedEOF
 			}
 			select {
 			case chunks <- chunk{b[:n], err}:
@@ -271,6 +291,7 @@ func (p *reading) file(ctx context.Context, f *File, h Handler) {
 		if !s.feed(c.data) {
 			break
 		}
+		counted += int64(len(c.data))
 		p.done.Add(int64(len(c.data)))
 		p.rows.Add(s.rows)
 		s.rows = 0
@@ -282,19 +303,43 @@ func (p *reading) file(ctx context.Context, f *File, h Handler) {
 			}
 			break
 		}
-		p.progress(f)
+		p.progress(f, false)
 		if ctx.Err() != nil {
 			break
 		}
-		free <- c.data[:chunkSize]
+		free <- c.data[:size]
 	}
 	p.rows.Add(s.rows)
 	close(done)
 	wg.Wait()
+	return counted
 }
 
-func (p *reading) progress(f *File) {
-	if p.opt.Progress == nil || !p.mu.TryLock() {
+// errLonger is what a file is that goes on behind its listed size. One that
+// ends before it gives io.ErrUnexpectedEOF.
+var errLonger = errors.New("the file is longer than the archive or folder says")
+
+// fill reads until b is full. Other than io.ReadFull it returns the errors of
+// the reader as they are: an archive that was cut off must not look like one
+// that has ended.
+func fill(r io.Reader, b []byte) (n int, err error) {
+	for n < len(b) && err == nil {
+		var k int
+		k, err = r.Read(b[n:])
+		n += k
+	}
+	return n, err
+}
+
+// progress tells how far the reading has come; unless it must, it leaves that
+// to the next call where another goroutine is in the way.
+func (p *reading) progress(f *File, must bool) {
+	if p.opt.Progress == nil {
+		return
+	}
+	if must {
+		p.mu.Lock()
+	} else if !p.mu.TryLock() {
 		return
 	}
 	defer p.mu.Unlock()
@@ -308,13 +353,14 @@ type scanner struct {
 	h     Handler
 	where func(Code, int, int64, error) Issue
 
-	layout Layout
-	rest   []byte // an unfinished line
-	line   int    // lines seen
-	offset int64  // of the next line
-	lf     bool   // a bare LF was reported
-	rows   int64
-	row    Row
+	layout   Layout
+	concepts []int  // columns of concept identifiers
+	rest     []byte // an unfinished line
+	line     int    // lines seen
+	offset   int64  // of the next line
+	lf       bool   // a bare LF was reported
+	rows     int64
+	row      Row
 }
 
 // feed takes the next bytes and returns false when reading of the file ends.
@@ -413,6 +459,7 @@ func (s *scanner) header(line []byte) bool {
 	s.row.Layout = &s.layout
 	s.row.Fields = make([][]byte, len(layout.Columns))
 	s.row.Num = make([]uint64, len(layout.Columns))
+	s.concepts = layout.conceptColumns()
 	return true
 }
 
@@ -507,6 +554,11 @@ func (s *scanner) check(line []byte) (ok, goOn bool) {
 			return false, s.bad(CodeSCTID, 1, errKind)
 		}
 	}
+	for _, i := range s.concepts {
+		if sctid.ID(row.Num[i]).Kind() != sctid.Concept {
+			return false, s.bad(CodeSCTID, i+1, errKind)
+		}
+	}
 	return true, true
 }
 
@@ -541,7 +593,8 @@ func parseInt(b []byte) (uint64, bool) {
 	return v, true
 }
 
-// parseDate reads YYYYMMDD. RF2 has no times of day in releases.
+// parseDate reads YYYYMMDD, a day that the calendar has. RF2 has no times of
+// day in releases.
 func parseDate(b []byte) (uint32, bool) {
 	if len(b) != 8 {
 		return 0, false
@@ -553,8 +606,24 @@ func parseDate(b []byte) (uint32, bool) {
 		}
 		v = v*10 + uint32(c)
 	}
-	month, day := v/100%100, v%100
-	return v, month >= 1 && month <= 12 && day >= 1 && day <= 31 && v >= 19000101
+	year, month, day := v/10000, v/100%100, v%100
+	if year < 1900 || month < 1 || month > 12 || day < 1 {
+		return 0, false
+	}
+	if day <= 28 {
+		return v, true
+	}
+	last := uint32(31)
+	switch month {
+	case 4, 6, 9, 11:
+		last = 30
+	case 2:
+		last = 28
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			last = 29
+		}
+	}
+	return v, day <= last
 }
 
 func parseUUID(b []byte, to *[16]byte) bool {

@@ -78,13 +78,16 @@ func TestReadAgainstSplit(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer r.Close()
-		calls := 0
+		calls, last := 0, rf2.Progress{}
 		got, report := rowsOf(t, r, rf2.Options{Progress: func(p rf2.Progress) {
 			calls++
-			if p.Done > p.Total || p.File == "" {
+			if last = p; p.Done > p.Total || p.File == "" {
 				t.Errorf("progress %+v", p)
 			}
 		}})
+		if calls < len(r.Files()) || last.Done != last.Total || last.Rows != total {
+			t.Errorf("progress: %d calls for %d files, the last %+v", calls, len(r.Files()), last)
+		}
 		if len(report.Issues) > 0 || report.Rows != total {
 			t.Fatalf("%d rows, want %d; issues %v", report.Rows, total, report.Issues)
 		}
@@ -160,6 +163,12 @@ const conceptHeader = "id\teffectiveTime\tactive\tmoduleId\tdefinitionStatusId\r
 
 const conceptRow = "138875005\t20260101\t1\t900000000000207008\t900000000000074008\r\n"
 
+const relationshipFile = "sct2_Relationship_Snapshot_INT_20260101.txt"
+
+const relationshipHeader = "id\teffectiveTime\tactive\tmoduleId\tsourceId\tdestinationId\trelationshipGroup\ttypeId\tcharacteristicTypeId\tmodifierId\r\n"
+
+const relationshipRow = "101021\t20260101\t1\t900000000000207008\t404684003\t138875005\t0\t116680003\t900000000000011006\t900000000000451002\r\n"
+
 func readText(t *testing.T, name, text string, opt rf2.Options) ([]string, *rf2.Report) {
 	t.Helper()
 	r, err := rf2.OpenFS(fstest.MapFS{name: {Data: []byte(text)}}, "x")
@@ -183,6 +192,20 @@ func TestRowIssues(t *testing.T) {
 	}{
 		{"good", conceptFile, conceptHeader + conceptRow, "", 0, 0, 0},
 		{"month", conceptFile, conceptHeader + conceptRow + edit(conceptRow, "20260101", "20261301"), rf2.CodeTime, 3, 2, int64(len(conceptHeader + conceptRow))},
+		{"30 February", conceptFile, conceptHeader + edit(conceptRow, "20260101", "20240230"), rf2.CodeTime, 2, 2, int64(len(conceptHeader))},
+		{"31 April", conceptFile, conceptHeader + edit(conceptRow, "20260101", "20240431"), rf2.CodeTime, 2, 2, int64(len(conceptHeader))},
+		{"no leap year", conceptFile, conceptHeader + edit(conceptRow, "20260101", "21000229"), rf2.CodeTime, 2, 2, int64(len(conceptHeader))},
+		{"leap year", conceptFile, conceptHeader + edit(conceptRow, "20260101", "20240229"), "", 0, 0, 0},
+		{"century leap year", conceptFile, conceptHeader + edit(conceptRow, "20260101", "20000229"), "", 0, 0, 0},
+		{"31 December", conceptFile, conceptHeader + edit(conceptRow, "20260101", "20261231"), "", 0, 0, 0},
+		{"a description as module", conceptFile, conceptHeader + edit(conceptRow, "900000000000207008", "101013"), rf2.CodeSCTID, 2, 4, int64(len(conceptHeader))},
+		{"a description as module of a member", member, memberHeader + edit(memberRow, "900000000000207008", "101013"), rf2.CodeSCTID, 2, 4, int64(len(memberHeader))},
+		{"a description as reference set", member, memberHeader + edit(memberRow, "900000000000497000", "101013"), rf2.CodeSCTID, 2, 5, int64(len(memberHeader))},
+		{"a description as member", member, memberHeader + edit(memberRow, "138875005", "101013"), "", 0, 0, 0},
+		{"a relationship of a description", relationshipFile, relationshipHeader + edit(relationshipRow, "404684003", "101013"), rf2.CodeSCTID, 2, 5, int64(len(relationshipHeader))},
+		{"good relationship", relationshipFile, relationshipHeader + relationshipRow, "", 0, 0, 0},
+		{"another identifier of a description", "sct2_Identifier_Snapshot_INT_20260101.txt",
+			"alternateIdentifier\teffectiveTime\tactive\tmoduleId\tidentifierSchemeId\treferencedComponentId\r\nX 1\t20260101\t1\t900000000000207008\t900000000000294009\t101013\r\n", "", 0, 0, 0},
 		{"concept id of a description", conceptFile, conceptHeader + edit(conceptRow, "138875005", "101013"), rf2.CodeSCTID, 2, 1, int64(len(conceptHeader))},
 		{"active", conceptFile, conceptHeader + edit(conceptRow, "\t1\t", "\t2\t"), rf2.CodeActive, 2, 3, int64(len(conceptHeader))},
 		{"empty line", conceptFile, conceptHeader + "\r\n", rf2.CodeColumns, 2, 1, int64(len(conceptHeader))},
@@ -232,6 +255,12 @@ func TestLimits(t *testing.T) {
 				t.Errorf("issues: %v", report.Issues)
 			}
 		})
+	}
+	bomb := openZip(t, map[string]string{conceptFile: conceptHeader + strings.Repeat(conceptRow, 50_000)}) // about 3 MB, 250 times the archive
+	for ratio, want := range map[int64]int{0: 1, 100: 1, 2000: 0, -1: 0} {
+		if _, report := rowsOf(t, bomb, rf2.Options{Limits: rf2.Limits{Ratio: ratio}}); len(report.Issues) != want || want > 0 && report.Issues[0].Code != rf2.CodeLimit {
+			t.Errorf("ratio %d: issues %v", ratio, report.Issues)
+		}
 	}
 	bad := conceptHeader + strings.Repeat("x\r\n", 50)
 	_, report := readText(t, conceptFile, bad, rf2.Options{Limits: rf2.Limits{Issues: 10}})
@@ -383,8 +412,8 @@ func TestCheckModules(t *testing.T) {
 	}
 }
 
-// FuzzRead: any bytes as a file give rows and issues within the file, the
-// same in one piece and beside an archive, and never a panic.
+// FuzzRead: any bytes as a file give rows and issues within the file, as many
+// from an archive as from a folder, and never a panic.
 func FuzzRead(f *testing.F) {
 	for _, p := range snomedtest.Invalid() {
 		for name, file := range p.FS {
@@ -420,36 +449,12 @@ func FuzzRead(f *testing.F) {
 				t.Fatalf("issue %+v", is)
 			}
 		}
-	})
-}
-
-func ExampleOpen() {
-	dir, err := os.MkdirTemp("", "rf2")
-	if err != nil {
-		panic(err)
-	}
-	defer os.RemoveAll(dir)
-	archive := filepath.Join(dir, "release.zip")
-	if err := snomedtest.Generate(archive, snomedtest.Options{}); err != nil {
-		panic(err)
-	}
-	r, err := rf2.Open(archive)
-	if err != nil {
-		panic(err)
-	}
-	defer r.Close()
-	active := 0
-	report, err := r.Read(context.Background(), rf2.Options{}, r.Select("Snapshot"), func(f *rf2.File) rf2.Handler {
-		if f.Kind != rf2.Concept {
-			return nil
-		}
-		return func(row *rf2.Row) error {
-			if row.Active {
-				active++
-			}
-			return nil
+		archive := openZip(t, map[string]string{name: string(data)})
+		packed, err := archive.Read(context.Background(), rf2.Options{Limits: rf2.Limits{Ratio: -1}}, archive.Files(), func(*rf2.File) rf2.Handler {
+			return func(*rf2.Row) error { return nil }
+		})
+		if err != nil || packed.Rows != report.Rows || len(packed.Issues) != len(report.Issues) || packed.Errors != report.Errors {
+			t.Fatalf("from an archive: %+v, %v, from a folder %+v", packed, err, report)
 		}
 	})
-	fmt.Println(active, "active concepts,", len(report.Issues), "issues", err)
-	// Output: 945 active concepts, 0 issues <nil>
 }

@@ -2,10 +2,12 @@ package rf2
 
 import (
 	"archive/zip"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path"
 	"slices"
@@ -64,10 +66,14 @@ func Open(name string) (*Release, error) {
 }
 
 // OpenFS opens a release in a file system; name is what issues call it. A
-// *zip.Reader is such a file system.
+// *zip.Reader and a *zip.ReadCloser are such file systems. Links are followed
+// to files, but not to folders.
 func OpenFS(fsys fs.FS, name string) (*Release, error) {
-	if z, ok := fsys.(*zip.Reader); ok {
+	switch z := fsys.(type) {
+	case *zip.Reader:
 		return openZip(z, name)
+	case *zip.ReadCloser:
+		return openZip(&z.Reader, name)
 	}
 	r := &Release{name: name, fsys: fsys}
 	n := 0
@@ -82,10 +88,24 @@ func OpenFS(fsys fs.FS, name string) (*Release, error) {
 			return nil
 		}
 		info, err := d.Info()
+		if err == nil && d.Type()&fs.ModeSymlink != 0 {
+			if info, err = fs.Stat(fsys, p); errors.Is(err, fs.ErrNotExist) || err == nil && info.IsDir() {
+				r.others = append(r.others, p)
+				return nil
+			}
+		}
 		if err != nil {
 			return &Issue{Severity: Error, Code: CodeRead, Path: path.Join(name, p), Offset: -1, Err: err}
 		}
-		r.add(p, info.Size(), info.Size())
+		if !info.Mode().IsRegular() { // opening a pipe would wait for ever
+			r.others = append(r.others, p)
+			return nil
+		}
+		compressed := info.Size()
+		if h, ok := info.Sys().(*zip.FileHeader); ok { // a part of an archive
+			compressed = int64(min(h.CompressedSize64, math.MaxInt64))
+		}
+		r.add(p, info.Size(), compressed)
 		return nil
 	})
 	if err != nil {
@@ -102,24 +122,39 @@ func openZip(z *zip.Reader, name string) (*Release, error) {
 	r := &Release{name: name, fsys: z}
 	seen := ""
 	names := make([]string, 0, len(z.File))
+	var bodies []body
 	for _, f := range z.File {
-		if strings.HasSuffix(f.Name, "/") {
+		// QUIRK: archives made on Windows may have back slashes, against the
+		// zip specification, 4.4.17.1; package zip reads them as slashes, too.
+		p := strings.ReplaceAll(f.Name, `\`, "/")
+		if strings.HasSuffix(p, "/") {
 			if f.UncompressedSize64 > 0 { // a folder has no content
-				r.others = append(r.others, f.Name)
+				r.others = append(r.others, p)
 			}
 			continue
 		}
-		if !fs.ValidPath(f.Name) {
-			// QUIRK: archives made on Windows may have back slashes; such and
-			// paths that lead out of the archive cannot be opened.
-			if _, ok := ParseFileName(path.Base(strings.ReplaceAll(f.Name, `\`, "/"))); ok {
-				return nil, &Issue{Severity: Error, Code: CodeRead, Path: name, Offset: -1, Err: errors.New("an entry of the archive has an unsafe path")}
+		if !fs.ValidPath(p) {
+			if _, ok := ParseFileName(path.Base(p)); ok {
+				return nil, &Issue{Severity: Error, Code: CodeRead, Path: name, Offset: -1, Err: errors.New("an entry of the archive has a path that leads out of it")}
 			}
-			r.others = append(r.others, f.Name)
+			r.others = append(r.others, p)
 			continue
 		}
-		names = append(names, f.Name)
-		r.add(f.Name, int64(f.UncompressedSize64), int64(f.CompressedSize64))
+		names = append(names, p)
+		if r.add(p, int64(min(f.UncompressedSize64, math.MaxInt64)), int64(min(f.CompressedSize64, math.MaxInt64))) {
+			// An entry without a readable place gives an issue when it is read.
+			if at, err := f.DataOffset(); err == nil {
+				bodies = append(bodies, body{uint64(at), f.CompressedSize64})
+			}
+		}
+	}
+	// Entries that share their bytes would get around the limit on the ratio:
+	// an archive of 10 MB could hold a thousand files of 2 GB.
+	slices.SortFunc(bodies, func(a, b body) int { return cmp.Compare(a.at, b.at) })
+	for i := 1; i < len(bodies); i++ {
+		if a, b := bodies[i-1], bodies[i]; b.at-a.at < a.size {
+			return nil, &Issue{Severity: Error, Code: CodeRead, Path: name, Offset: -1, Err: errors.New("entries of the archive overlap")}
+		}
 	}
 	slices.Sort(names)
 	for _, n := range names {
@@ -132,15 +167,19 @@ func openZip(z *zip.Reader, name string) (*Release, error) {
 	return r, nil
 }
 
+// body is where the bytes of an entry are in an archive.
+type body struct{ at, size uint64 }
+
 func tooManyFiles(name string) error {
 	return &Issue{Severity: Error, Code: CodeLimit, Path: name, Offset: -1, Err: fmt.Errorf("more than %d files", maxFiles)}
 }
 
-func (r *Release) add(p string, size, compressed int64) {
+// add lists a file, and reports whether it is a data file.
+func (r *Release) add(p string, size, compressed int64) bool {
 	name, ok := ParseFileName(path.Base(p))
-	if !ok || strings.HasPrefix(path.Base(p), "._") {
+	if !ok {
 		r.others = append(r.others, p)
-		return
+		return false
 	}
 	kind := Refset
 	if !strings.HasSuffix(name.Content, "Refset") {
@@ -152,6 +191,7 @@ func (r *Release) add(p string, size, compressed int64) {
 		}
 	}
 	r.files = append(r.files, &File{Path: p, Name: name, Kind: kind, Size: size, release: r, compressed: compressed})
+	return true
 }
 
 func (r *Release) sort() {
