@@ -22,18 +22,22 @@ const maxIssues = 200
 // warnings. The findings are in the order of the message, at most 200 and a
 // CodeTooMany, which has the severity of the worst that is left out. The message
 // is examined anew at each call, in linear time.
-func (m *Message) Check(strict bool) []Issue {
+func (m *Message) Check(strict bool) []Issue { return m.CheckExcept(strict, nil) }
+
+// CheckExcept is Check without the findings that skip is true for. They do not
+// count among the 200. A nil skip leaves nothing out.
+func (m *Message) CheckExcept(strict bool, skip func(code Code, path string) bool) []Issue {
 	if !m.Valid() {
 		return nil
 	}
 	l := &m.parser.Limits
-	return m.check(strict, min(limit(l.Repetitions, 5000), limit(l.Components, 1000), limit(l.Subcomponents, 1000)))
+	c := checker{m: m, strict: strict, skip: skip, splits: min(limit(l.Repetitions, 5000), limit(l.Components, 1000), limit(l.Subcomponents, 1000))}
+	return c.check()
 }
 
-// check is Check. Segments with fewer delimiters than splits, which can cross
-// no limit, are passed over where nothing in their bytes can be a finding.
-func (m *Message) check(strict bool, splits int) []Issue {
-	c := checker{m: m, strict: strict, splits: splits}
+// check returns all findings.
+func (c *checker) check() []Issue {
+	m := c.m
 	c.around()
 	c.header()
 	for i := range m.Len() {
@@ -56,9 +60,14 @@ func (m *Message) strictError() error {
 type checker struct {
 	m      *Message
 	strict bool
+	skip   func(Code, string) bool
 	issues []Issue
 	lines  lineCounter
+	paths  Locator
 	ending string // the last terminator reported
+
+	// Segments with fewer delimiters than splits, which can cross no limit, are
+	// passed over where nothing in their bytes can be a finding.
 	splits int
 }
 
@@ -77,28 +86,49 @@ func (l *lineCounter) position(data []byte, at int) (line, col int) {
 	return l.line, col
 }
 
-// add reports a deviation: a warning to lenient readers, an error to strict
-// ones.
+// add reports a deviation at a value.
 func (c *checker) add(code Code, v Value, at int, clause string, format string, args ...any) {
-	severity := Warning
+	c.report(c.deviation(), code, v, at, clause, fmt.Errorf(format, args...))
+}
+
+// deviation is the severity of a deviation: a warning to lenient readers, an
+// error to strict ones.
+func (c *checker) deviation() Severity {
 	if c.strict {
-		severity = Error
+		return Error
 	}
-	c.report(severity, code, v, at, clause, fmt.Errorf(format, args...))
+	return Warning
 }
 
 func (c *checker) report(severity Severity, code Code, v Value, at int, clause string, err error) {
+	if c.skip == nil && c.full(severity) {
+		return
+	}
+	c.reportAt(severity, code, c.paths.Path(v), at, clause, err)
+}
+
+// reportAt is report for an element that need not stand in the message.
+func (c *checker) reportAt(severity Severity, code Code, path string, at int, clause string, err error) {
 	switch {
-	case len(c.issues) > maxIssues:
-		last := &c.issues[maxIssues]
-		last.Severity = min(last.Severity, severity)
+	case c.skip != nil && c.skip(code, path), c.full(severity):
 		return
 	case len(c.issues) == maxIssues:
-		code, v, clause, err = CodeTooMany, Value{}, "", errTooMany
+		code, path, clause, err = CodeTooMany, "", "", errTooMany
 	}
-	i := Issue{Severity: severity, Code: code, Path: v.Path(), Offset: int64(at), Clause: clause, Err: err}
+	i := Issue{Severity: severity, Code: code, Path: path, Offset: int64(at), Clause: clause, Err: err}
 	i.Line, i.Col = c.lines.position(c.m.data, at)
 	c.issues = append(c.issues, i)
+}
+
+// full reports whether no more findings are listed. The last issue then has the
+// severity of the worst that is left out.
+func (c *checker) full(severity Severity) bool {
+	if len(c.issues) <= maxIssues {
+		return false
+	}
+	last := &c.issues[maxIssues]
+	last.Severity = min(last.Severity, severity)
+	return true
 }
 
 var (
@@ -152,7 +182,7 @@ func (c *checker) header() {
 				_, end, _, _ := msh.span()
 				at = int(end)
 			}
-			c.issueAt(CodeRequired, fmt.Sprintf("MSH-%d", n), at, "2.14.9", errRequired)
+			c.reportAt(c.deviation(), CodeRequired, fmt.Sprintf("MSH-%d", n), at, "2.14.9", errRequired)
 		}
 	}
 	if cs := msh.Field(18).Rep(1).Component(1); cs.State() == Present && (m.charset == UnknownCharset || m.charset == CNS11643) {
@@ -160,15 +190,6 @@ func (c *checker) header() {
 	}
 	if version.State() == Present && !known {
 		c.add(CodeVersion, version, version.Offset(), "2.14.9.12", "MSH-12 names no version of HL7 v2")
-	}
-}
-
-// issueAt is add for an element that does not stand in the message.
-func (c *checker) issueAt(code Code, path string, at int, clause string, err error) {
-	n := len(c.issues)
-	c.add(code, Value{}, at, clause, "%w", err)
-	if n < len(c.issues) {
-		c.issues[n].Path = path
 	}
 }
 
@@ -210,7 +231,7 @@ func (c *checker) segment(s Segment) {
 		c.add(CodeSegmentID, Value{}, int(start), "2.5.1", "a segment id is a capital letter and two capital letters or digits, this one has %d bytes", len(id))
 	}
 	limits := &m.parser.Limits
-	c.limit(s.Path, int(start), "fields", int(hi-lo), limit(limits.Fields, 5000))
+	c.limit(func() string { return c.paths.SegmentPath(s) }, int(start), "fields", int(hi-lo), limit(limits.Fields, 5000))
 
 	// The leaves lie between the marks.
 	first := x.fields[lo]
@@ -241,7 +262,9 @@ func (c *checker) segment(s Segment) {
 		case kindRepetition:
 			reps++
 		}
-		path := func() string { return m.pathBefore(at) }
+		path := func() string { // of the field that ends here or holds it
+			return c.paths.Path(Value{m: m, start: at, end: at, level: levelField})
+		}
 		c.limit(path, int(at), "subcomponents", subs, limit(limits.Subcomponents, 1000))
 		subs = 1
 		if mark&kindMask != kindComponent {
@@ -281,16 +304,9 @@ func (m *Message) unremarkable(from, to uint32) bool {
 	return word(last)
 }
 
-// pathBefore returns the path of the field that ends at an offset or holds
-// it.
-func (m *Message) pathBefore(at uint32) string {
-	v := Value{m: m, start: at, end: at, level: levelField}
-	return v.Path()
-}
-
 func (c *checker) limit(path func() string, at int, what string, have, limit int) {
 	if have > limit {
-		c.issueAt(CodeLimit, path(), at, "", fmt.Errorf("%d %s are more than the limit of %d", have, what, limit))
+		c.reportAt(c.deviation(), CodeLimit, path(), at, "", fmt.Errorf("%d %s are more than the limit of %d", have, what, limit))
 	}
 }
 
@@ -364,7 +380,7 @@ func (c *checker) leaf(v Value) {
 			s := m.delims.sequence(raw[at:])
 			if s.kind == notASequence {
 				c.add(CodeEscape, v, int(v.start)+at, "2.7", "%w", ErrEscape)
-				if len(c.issues) > maxIssues {
+				if c.skip == nil && len(c.issues) > maxIssues {
 					return
 				}
 			}

@@ -18,7 +18,7 @@ func checkPlain(t *testing.T, data []byte) {
 		return
 	}
 	for _, strict := range []bool{false, true} {
-		got, want := m.Check(strict), m.check(strict, 0)
+		got, want := m.Check(strict), (&checker{m: m, strict: strict}).check()
 		if len(got) != len(want) {
 			t.Fatalf("strict %t: %d findings, want %d", strict, len(got), len(want))
 		}
@@ -185,7 +185,57 @@ func BenchmarkCheck(b *testing.B) {
 	b.Run("every leaf", func(b *testing.B) {
 		b.SetBytes(int64(len(benchORU)))
 		for b.Loop() {
-			m.check(false, 0)
+			(&checker{m: m}).check()
 		}
 	})
+}
+
+// What is skipped is not counted, and a path is as that of the finding.
+func TestCheckExcept(t *testing.T) {
+	data := "MSH|^~\\&|A|B|C|D|20260714||ADT^A01|1|P|2.4\r" + strings.Repeat("OBX|1||\\Q|a\x01b\r", 2*maxIssues) + "obx|1\r"
+	m, err := Parse([]byte(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	issues := m.CheckExcept(true, func(code Code, path string) bool {
+		asked++
+		return code == CodeControlCharacter && strings.HasSuffix(path, "-4") || code == CodeEscape && path != "OBX[400]-3"
+	})
+	if len(issues) != 2 || issues[0].Code != CodeEscape || issues[0].Path != "OBX[400]-3" || issues[1].Code != CodeSegmentID || issues[1].Line != 402 {
+		t.Errorf("%v", issues)
+	}
+	if want := 4*maxIssues + 1; asked != want {
+		t.Errorf("asked %d times, want %d", asked, want)
+	}
+	// The severity of what says that more is left out is that of what counts.
+	issues = m.CheckExcept(true, func(code Code, _ string) bool { return code != CodeEscape && code != CodeSegmentID })
+	if len(issues) != maxIssues+1 || issues[maxIssues].Code != CodeTooMany {
+		t.Errorf("%d findings", len(issues))
+	}
+}
+
+// Nor does it take longer than the message has bytes where all is skipped.
+func TestCheckExceptIsLinear(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures time")
+	}
+	for _, unit := range []string{"\rOBX|\\Q\\", "~\\Q\\", "^\\Q\\", "&\\Q\\"} {
+		took := func(n int) time.Duration {
+			m, err := Parse([]byte("MSH|^~\\&|A\rPID|" + strings.Repeat(unit, n)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			least := time.Hour
+			for range 5 {
+				start := time.Now()
+				m.CheckExcept(false, func(Code, string) bool { return true })
+				least = min(least, time.Since(start))
+			}
+			return least
+		}
+		if one, many := took(1000), took(32_000); many > 150*one {
+			t.Errorf("%q: 32 times the message takes %v, and once %v", unit, many, one)
+		}
+	}
 }

@@ -229,16 +229,22 @@ func pictureMatches(picture string, text []byte) bool {
 	return len(text) == len(picture)
 }
 
-// join joins the parts of an assignment into the text buffer. It reports
-// whether any reference had a value, or whether there was none to have one.
+// join joins the parts of an assignment into the text buffer. A literal
+// between two references is a separator: it is written only where there are
+// values on both sides of it, be others empty between them (and a blank not
+// twice). join reports whether any reference had a value, or whether there was
+// none to have one.
 func (c *conversion) join(row *mapping.Row, f *frame, own cursor) (s span, leaf int32, ok bool) {
 	p := c.conv.program
 	s.lo, leaf = int32(len(c.text)), -1
 	refs, valued := 0, 0
+	between := row.PLo // the first of the literals behind the last reference
 	for k := row.PLo; k < row.PHi; k++ {
 		part := &p.Parts[k]
 		if part.Ref == mapping.None {
-			c.text = append(c.text, p.Text(part.Literal)...)
+			if refs == 0 || !c.refersFrom(k, row.PHi) && valued > 0 {
+				c.text = append(c.text, p.Text(part.Literal)...)
+			}
 			continue
 		}
 		refs++
@@ -247,8 +253,13 @@ func (c *conversion) join(row *mapping.Row, f *frame, own cursor) (s span, leaf 
 		if i < 0 {
 			continue
 		}
+		for ; valued > 0 && between < k; between++ {
+			if lit := p.Text(p.Parts[between].Literal); lit != " " || c.text[len(c.text)-1] != ' ' {
+				c.text = append(c.text, lit...)
+			}
+		}
 		valued++
-		leaf = i
+		leaf, between = i, k+1
 		from := len(c.text)
 		c.appendLeaf(i)
 		c.in.leaves[i].fate = fateMapped
@@ -278,4 +289,14 @@ func (c *conversion) join(row *mapping.Row, f *frame, own cursor) (s span, leaf 
 		return s, -1, false
 	}
 	return s, leaf, true
+}
+
+// refersFrom reports whether any part from k on is a reference.
+func (c *conversion) refersFrom(k, end uint32) bool {
+	for ; k < end; k++ {
+		if c.conv.program.Parts[k].Ref != mapping.None {
+			return true
+		}
+	}
+	return false
 }

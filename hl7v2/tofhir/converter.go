@@ -11,6 +11,7 @@ import (
 	"time"
 	_ "time/tzdata" // Europe/London on systems that have no time zone files
 
+	"github.com/nhskit/nhskit/fhir"
 	"github.com/nhskit/nhskit/hl7v2"
 	"github.com/nhskit/nhskit/hl7v2/tofhir/internal/mapping"
 )
@@ -55,6 +56,7 @@ type Converter struct {
 	strCoding, strCodingType, strCodeableConcept             mapping.Str
 	strMessageHeader, strBundle                              mapping.Str
 	stepCoding, stepSystem, stepCode, stepDisplay, stepText  mapping.Step
+	stepExtension, stepURL, stepValueCode                    mapping.Step
 }
 
 // Option configures a Converter.
@@ -189,6 +191,11 @@ func (c *Converter) bind() {
 	c.stepCode = step("code", 5, mapping.CodeValue, false)
 	c.stepDisplay = step("display", 6, mapping.String, false)
 	c.stepText = step("text", 4, mapping.String, false)
+	reference, _ := fhir.R4().Type("Reference")
+	extension, _ := fhir.R4().Type("Extension")
+	c.stepExtension = property(reference, "extension", mapping.Complex, all)
+	c.stepURL = property(extension, "url", mapping.URI, all)
+	c.stepValueCode = property(extension, "valueCode", mapping.CodeValue, all)
 	c.uris = make([]bool, len(p.Parts))
 	for i := range p.Parts {
 		c.uris[i] = p.Parts[i].Ref == mapping.None && isURI(p.Text(p.Parts[i].Literal))
@@ -199,6 +206,12 @@ func (c *Converter) bind() {
 			c.systems = int32(i)
 		}
 	}
+}
+
+// property is the step to an element of a type.
+func property(t fhir.Type, name string, prim mapping.Prim, names map[string]mapping.Str) mapping.Step {
+	p, _ := t.Property(name)
+	return mapping.Step{Kind: mapping.StepElement, Name: names[name], Order: uint16(p.Ordinal()), Prim: prim, Array: p.IsList()}
 }
 
 // Result is one converted message.
@@ -228,6 +241,7 @@ type conversion struct {
 	alike     map[uint64]int32  // resources behind references, by hash
 	taken     map[[36]byte]bool // ids
 	links     []pendingLink
+	demands   []demand
 	text      []byte
 	scratch   []byte
 	issues    []Issue
@@ -265,6 +279,7 @@ func (w *conversion) message(dst []byte, m *hl7v2.Message) (Result, error) {
 	c := w.conv
 	p := c.program
 	w.nodes, w.resources, w.kinds, w.links, w.text, w.issues, w.trace = w.nodes[:0], w.resources[:0], w.kinds[:0], w.links[:0], w.text[:0], nil, nil
+	w.demands = w.demands[:0]
 	clear(w.places)
 	w.bundleRes = -1
 	var res Result
@@ -298,6 +313,7 @@ func (w *conversion) message(dst []byte, m *hl7v2.Message) (Result, error) {
 	w.spread()
 	w.resolveLinks()
 	w.spread()
+	w.answerDemands()
 	w.mergeResources()
 	for i := range w.resources {
 		if w.resources[i].typ == c.strBundle {

@@ -20,7 +20,7 @@ type frame struct {
 	vocab  int32 // code table for what the target codes, -1 if none
 	row    int32 // the row that called the map
 
-	coded bool // a translated coding stands for coding[1]
+	coded uint8 // bit n: a translated coding stands for coding[n+1]
 
 	// Instances of a resource that the map numbers, and what each is part of.
 	inst   [maxInstances]int32 // resource + 1
@@ -94,7 +94,7 @@ func (c *conversion) row(f *frame, n int32, row *mapping.Row, src cursor, rep in
 		return
 	}
 	steps := p.Steps[row.Lo:row.Hi]
-	if f.coded && len(steps) > 0 && steps[0].Num <= 1 && steps[0].Name == c.conv.strCoding {
+	if f.coded != 0 && len(steps) > 0 && steps[0].Name == c.conv.strCoding && f.coded&(1<<(max(steps[0].Num, 1)-1)) != 0 {
 		c.mark(src, fateMapped)
 		return
 	}
@@ -168,7 +168,11 @@ func (c *conversion) fill(f *frame, n int32, row *mapping.Row, src cursor, rep i
 		case mapping.StepResource:
 			if row.Assign == mapping.AssignNothing && i == len(steps)-1 {
 				// The resource that the message is about, if it has one.
-				if r := c.linked(f.seg, st.Name, 0); r >= 0 && c.nodes[at].res == 0 {
+				r := c.linked(f.seg, st.Name, 0)
+				if row.Flags&mapping.Demanded != 0 {
+					c.demands = append(c.demands, demand{node: at, row: n})
+				}
+				if c.nodes[at].res == 0 && (r >= 0 || row.Flags&mapping.Demanded != 0) {
 					c.nodes[at].res, c.nodes[at].row = r+1, n
 					return
 				}
@@ -457,3 +461,21 @@ func (c *conversion) linked(seg int32, typ mapping.Str, num uint8) int32 {
 	}
 	return -1
 }
+
+// demand is a reference that FHIR requires, made by a row.
+type demand struct{ node, row int32 }
+
+// answerDemands says of required references that lead nowhere, since the
+// message tells nothing of the resource, that it is unknown.
+func (c *conversion) answerDemands() {
+	for _, d := range c.demands {
+		if r := c.nodes[d.node].res; r > 0 && c.resources[r-1].content {
+			continue
+		}
+		ext := c.element(d.node, &c.conv.stepExtension, key{num: 1})
+		c.write(c.element(ext, &c.conv.stepURL, key{}), dataAbsentReason, d.row, -1)
+		c.write(c.element(ext, &c.conv.stepValueCode, key{}), "unknown", d.row, -1)
+	}
+}
+
+const dataAbsentReason = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"

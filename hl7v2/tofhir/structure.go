@@ -32,10 +32,10 @@ func (c *conversion) place(s *mapping.Structure) {
 		for g := group; g >= 0 && seg.pos < 0; g = c.groups[g].parent {
 			pos := c.groups[g].pos
 			end := int32(p[pos].End)
-			if f := c.find(seg.id, from, end); f >= 0 {
+			if f := c.find(seg.id, from, end, from); f >= 0 {
 				seg.pos, seg.group = f, c.enter(g, f)
 			} else if p[pos].Repeats && c.groups[g].parent >= 0 {
-				if f := c.find(seg.id, pos+1, end); f >= 0 {
+				if f := c.find(seg.id, pos+1, end, pos); f >= 0 {
 					c.groups = append(c.groups, groupInstance{pos: pos, parent: c.groups[g].parent})
 					seg.pos, seg.group = f, c.enter(int32(len(c.groups)-1), f)
 				}
@@ -43,9 +43,9 @@ func (c *conversion) place(s *mapping.Structure) {
 			from = end
 		}
 		if seg.pos < 0 { // out of order: wherever the structure has it
-			f := c.find(seg.id, int32(s.Lo)+1, int32(s.Hi))
-			if f < 0 {
-				continue
+			f := c.find(seg.id, int32(s.Lo)+1, int32(s.Hi), int32(s.Hi))
+			if f < 0 || !p[f].Needed && c.find(seg.id, f+1, int32(s.Hi), int32(s.Hi)) >= 0 {
+				continue // it is of a segment that the message does not have there
 			}
 			seg.pos = f
 			if parent := int32(p[f].Parent); parent != f-1 || parent == int32(s.Lo) {
@@ -87,14 +87,35 @@ func (c *conversion) opens(pos int32) bool {
 	return true
 }
 
-func (c *conversion) find(id mapping.Str, from, end int32) int32 {
+// find returns the first position of a segment between from and end, -1 if
+// there is none. An optional segment does not open a group (one at opened or
+// behind) whose needed segments before it are not there: what follows an OBX
+// is not found behind an OBR.
+func (c *conversion) find(id mapping.Str, from, end, opened int32) int32 {
 	p := c.conv.program.Positions
 	for i := from; i < end; i++ {
-		if p[i].End == 0 && p[i].Name == id {
+		if p[i].End == 0 && p[i].Name == id && (p[i].Needed || !c.bare(i, opened)) {
 			return i
 		}
 	}
 	return -1
+}
+
+// bare reports whether a position has needed segments before it in a group
+// that it would open.
+func (c *conversion) bare(pos, opened int32) bool {
+	p := c.conv.program.Positions
+	for g := int32(p[pos].Parent); g >= opened; g = int32(p[g].Parent) {
+		for i := g + 1; i < pos; i++ {
+			if p[i].Needed && int32(p[i].Parent) == g {
+				return true
+			}
+		}
+		if g == int32(p[g].Parent) {
+			break
+		}
+	}
+	return false
 }
 
 // enter makes the group instances between a group and a position in it.

@@ -190,54 +190,78 @@ func (c *conversion) describe(at int32, code *mapping.Code, n, leaf int32) {
 	}
 }
 
-// translate puts the coding that a code table gives for the first code of an
-// element in front of what the datatype map makes of it.
+// translate puts the codings that a code table gives for the codes of an
+// element in front of what the datatype map makes of it. Of the alternate
+// codes of a CWE or CE it takes those of the same coding system as the first,
+// of the table's own, or of none that is named.
 func (c *conversion) translate(sub *frame, row *mapping.Row, src cursor, at int32) {
 	p := c.conv.program
 	concept := sub.m.Target == c.conv.strCodeableConcept
 	if !concept && sub.m.Target != c.conv.strCodingType {
 		return
 	}
-	leaf := c.in.first(src)
-	if leaf < 0 {
+	if c.in.first(src) < 0 {
 		return
 	}
-	lo := int32(len(c.text))
-	c.appendLeaf(leaf)
-	code := c.lookup(row.Vocab, c.text[lo:])
-	if code == nil || code.To == 0 {
-		c.text = c.text[:lo]
-		c.issue(Information, CodeUnmapped, src, sub.row, nil)
-		return
-	}
-	same := string(c.text[lo:]) == p.Text(code.To)
-	c.text = c.text[:lo]
-	// The coding system that the sender names beside the code.
-	named := c.in.first(c.in.child(src, 3))
-	if named >= 0 {
-		c.appendLeaf(named)
-		sys := appendSystem(nil, c.text[lo:], c)
-		c.text = c.text[:lo]
-		same = same && (string(sys) == p.Text(code.System) || strings.HasPrefix(string(sys), v2Tables))
-	}
-	target := at
 	if concept {
-		target = c.element(at, &c.conv.stepCoding, key{num: 0, rep: -1})
+		sub.vocab = mapping.None // the sender's own codings stay as they were sent
 	}
-	c.putCoding(target, code, sub.row, leaf)
-	if same || !concept {
-		sub.coded = true
-		if display := c.in.first(c.in.child(src, 2)); display >= 0 {
-			// The sender's own words are kept where they say something else.
-			c.appendLeaf(display)
-			words := string(c.text[lo:])
+	main := c.plainSystem(src, 3)
+	for n := range uint8(3) {
+		// Code, display and system of the coding stand in a row.
+		place := [...]struct{ code, system int16 }{{1, 3}, {4, 6}, {10, 12}}[n]
+		leaf := c.in.first(c.in.child(src, place.code))
+		if n > 0 {
+			if !concept || leaf < 0 {
+				continue
+			}
+			if sys := c.plainSystem(src, place.system); sys != "" && sys != main && sys != p.Text(p.Vocabs[row.Vocab].Table) {
+				continue
+			}
+		}
+		if leaf < 0 {
+			return
+		}
+		lo := int32(len(c.text))
+		c.appendLeaf(leaf)
+		code := c.lookup(row.Vocab, c.text[lo:])
+		if code == nil || code.To == 0 {
 			c.text = c.text[:lo]
-			if concept && !strings.EqualFold(words, p.Text(code.Display)) {
+			if n == 0 {
+				c.issue(Information, CodeUnmapped, src, sub.row, nil)
+			}
+			continue
+		}
+		same := string(c.text[lo:]) == p.Text(code.To)
+		c.text = c.text[:lo]
+		// The coding system that the sender names beside the code.
+		if named := c.in.first(c.in.child(src, place.system)); named >= 0 {
+			sys := appendSystem(nil, []byte(c.leafText(named)), c)
+			same = same && (string(sys) == p.Text(code.System) || strings.HasPrefix(string(sys), v2Tables))
+		}
+		target := at
+		if concept {
+			target = c.element(at, &c.conv.stepCoding, key{num: 0, rep: -1 - int32(n)})
+		}
+		c.putCoding(target, code, sub.row, leaf)
+		if !same && concept {
+			continue
+		}
+		sub.coded |= 1 << n
+		if display := c.in.first(c.in.child(src, place.code+1)); display >= 0 {
+			// The sender's own words are kept where they say something else.
+			words := c.leafText(display)
+			if concept && !strings.EqualFold(words, p.Text(code.Display)) && n == 0 {
 				c.write(c.element(at, &c.conv.stepText, key{}), words, sub.row, display)
 			}
 			c.in.leaves[display].fate = fateMapped
 		}
 	}
+}
+
+// plainSystem returns the name of a coding system beside a code.
+func (c *conversion) plainSystem(src cursor, n int16) string {
+	return string(c.plain(c.in.child(src, n)))
 }
 
 // write writes a text to a primitive element.

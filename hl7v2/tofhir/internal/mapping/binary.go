@@ -6,7 +6,7 @@ import (
 )
 
 // magic names the format; its last byte is the version.
-const magic = "v2fhir\x01"
+const magic = "v2fhir\x02"
 
 // ErrFormat is the cause when a table is not one that this program reads.
 var ErrFormat = errors.New("mapping: not a table of this version")
@@ -182,6 +182,7 @@ func (c *coder) program(p *Program) {
 		num(c, &s.Parent)
 		num(c, &s.End)
 		flag(c, &s.Repeats)
+		flag(c, &s.Needed)
 		num(c, &s.Lo)
 		num(c, &s.Hi)
 	})

@@ -292,6 +292,9 @@ func (c *compiler) compileRow(u *mapUnit, t *Table, l *Line) (Row, error) {
 	} else if n := len(res.steps); n > 0 && res.steps[n-1].Kind == StepResource {
 		row.Assign = AssignNothing
 		row.Flags |= Constant
+		if res.required {
+			row.Flags |= Demanded
+		}
 	} else if primOf(res.typ) == Complex || primOf(res.typ) == Reference {
 		if err := c.defaultMap(u, &row, &res, l); err != nil {
 			return row, err

@@ -26,6 +26,7 @@ func (c *compiler) compileMessage(t *Table) {
 	c.p.Positions = append(c.p.Positions, Position{Name: s.Name, Parent: root})
 	group := root
 	lastIdent, lastSort := "", ""
+	choice := false // the group at hand is one of alternatives
 	for _, l := range t.Rows {
 		syntax, ident := l.Cell(ColSyntax), l.Cell(ColIdent)
 		switch seg := strings.Trim(syntax, "[{}]<>| "); {
@@ -34,11 +35,11 @@ func (c *compiler) compileMessage(t *Table) {
 		case seg == "" && strings.ContainsAny(syntax, "[{<"):
 			g := uint32(len(c.p.Positions))
 			c.p.Positions = append(c.p.Positions, Position{Name: c.str(lastPart(ident)), Parent: group, Repeats: strings.Contains(syntax, "{")})
-			group, lastIdent = g, ""
+			group, lastIdent, choice = g, "", strings.Contains(syntax, "<")
 			continue
 		case seg == "":
 			c.p.Positions[group].End = uint32(len(c.p.Positions))
-			group, lastIdent = c.p.Positions[group].Parent, ""
+			group, lastIdent, choice = c.p.Positions[group].Parent, "", false
 			continue
 		case len(seg) != 3:
 			c.fail(t, l, fmt.Errorf("%q names no segment", syntax))
@@ -47,7 +48,7 @@ func (c *compiler) compileMessage(t *Table) {
 		seg := strings.Trim(syntax, "[{}]<>| ")
 		n := len(c.p.Positions) - 1
 		if ident != lastIdent || lastPart(ident) != seg || strings.Contains(ident, ":") && l.Cell(ColSort) != lastSort {
-			pos := Position{Name: c.str(seg), Parent: group, Repeats: strings.Contains(syntax, "{") || l.Cell(ColMax) == "-1"}
+			pos := Position{Name: c.str(seg), Parent: group, Repeats: strings.Contains(syntax, "{") || l.Cell(ColMax) == "-1", Needed: !choice && !strings.Contains(syntax, "[")}
 			pos.Lo = uint32(len(c.p.Targets))
 			pos.Hi = pos.Lo
 			c.p.Positions = append(c.p.Positions, pos)

@@ -43,6 +43,7 @@ const (
 	OnParent               // the datatype map fills the element around the target
 	Constant               // writes a value of its own, not the source's
 	IntoCoding             // the target that a code table fills is a Coding
+	Demanded               // the reference that the row makes is one that FHIR requires
 )
 
 // None is an absent index.
@@ -216,6 +217,7 @@ type Position struct {
 	Parent  uint32 // index of the group around it in Positions
 	End     uint32 // group: one past its last descendant; 0 for a segment
 	Repeats bool
+	Needed  bool   // a segment without which its group is not there
 	Lo, Hi  uint32 // Targets
 }
 

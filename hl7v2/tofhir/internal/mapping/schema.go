@@ -74,6 +74,8 @@ type resolved struct {
 	typ    fhir.Type // of the last element
 	parent fhir.Type // of the element around it
 	this   bool      // the path is $this or $value
+
+	required bool // the last element is one that FHIR requires
 }
 
 func (c *compiler) resolve(root fhir.Type, path []PathStep) (resolved, error) {
@@ -121,6 +123,7 @@ func (c *compiler) walk(r *resolved, path []PathStep) error {
 		}
 		r.parent = r.typ
 		r.typ = prop.Type()
+		r.required = prop.IsRequired()
 		prim := primOf(r.typ)
 		if prim == URI && name == "system" {
 			prim = System

@@ -1,0 +1,176 @@
+package hl7v2
+
+import "strconv"
+
+// Locator finds the paths of many elements of a message. It answers as
+// Value.Path and Segment.Path do, but goes on from the last place: for elements
+// in about the order of the message that takes one pass over it in all, where
+// Path counts from the beginning each time. The zero Locator is ready for use,
+// by one goroutine at a time. Reset it when the message has been changed.
+type Locator struct {
+	m     *Message
+	occur []int32          // of each segment among those of its id; empty if the message has few
+	count map[string]int32 // how many segments have an id
+
+	field     Value // of the last value
+	segment   []byte
+	number    int
+	repeats   bool   // the field does
+	at        uint32 // the mark up to which is counted
+	rep, comp int
+	sub       int
+	from      uint32 // from this mark to that one there is
+	split     uint32 // no component or repetition mark
+	buf       []byte
+}
+
+// fewSegments is how many segments are counted anew for each path.
+const fewSegments = 16
+
+// Reset forgets the message.
+func (l *Locator) Reset() {
+	clear(l.count)
+	*l = Locator{occur: l.occur[:0], count: l.count, segment: l.segment[:0], buf: l.buf}
+}
+
+// SegmentPath returns the path of a segment, as Segment.Path does.
+func (l *Locator) SegmentPath(s Segment) string {
+	l.buf = l.appendSegment(l.buf[:0], s)
+	return string(l.buf)
+}
+
+// Path returns the path of a value, as Value.Path does.
+func (l *Locator) Path(v Value) string {
+	l.buf = l.AppendPath(l.buf[:0], v)
+	return string(l.buf)
+}
+
+// visit makes m the message.
+func (l *Locator) visit(m *Message) {
+	if l.m == m {
+		return
+	}
+	l.Reset()
+	l.m = m
+	if m.Len() <= fewSegments {
+		return
+	}
+	if l.count == nil {
+		l.count = make(map[string]int32)
+	}
+	for i := range m.Len() {
+		id := Segment{m, int32(i)}.id()
+		n := l.count[string(id)] + 1
+		l.count[string(id)] = n
+		l.occur = append(l.occur, n)
+	}
+}
+
+func (l *Locator) appendSegment(b []byte, s Segment) []byte {
+	if s.m == nil || !isSegmentID(s.id()) {
+		return b
+	}
+	l.visit(s.m)
+	id := s.id()
+	b = append(b, id...)
+	n, many := int32(0), false
+	if len(l.occur) > 0 {
+		n, many = l.occur[s.i], l.count[string(id)] > 1
+	} else {
+		n = int32(s.Occurrence())
+		many = n > 1 || s.m.Segment(s.ID(), 2).Exists()
+	}
+	if many {
+		b = appendNumber(b, '[', int(n))
+		b = append(b, ']')
+	}
+	return b
+}
+
+func appendNumber(b []byte, before byte, n int) []byte {
+	return strconv.AppendInt(append(b, before), int64(n), 10)
+}
+
+// AppendPath appends what Path returns to b.
+func (l *Locator) AppendPath(b []byte, v Value) []byte {
+	if v.m == nil {
+		return b
+	}
+	l.visit(v.m)
+	if f := &l.field; f.m == nil || v.start < f.start || v.end > f.end {
+		l.enter(v)
+	}
+	if len(l.segment) == 0 {
+		return b
+	}
+	b = appendNumber(append(b, l.segment...), '-', l.number)
+	if l.field.level == levelLeaf || v.level == levelField {
+		return b
+	}
+	return l.appendWithin(b, v)
+}
+
+// enter makes the field of a value the one that is counted in.
+func (l *Locator) enter(v Value) {
+	s := v.m.segmentOf(v.start)
+	l.segment = l.appendSegment(l.segment[:0], s)
+	l.number = v.fieldNumber(s)
+	l.field = s.Field(l.number)
+	l.repeats = false
+	for _, mark := range v.m.index.marks[l.field.lo:l.field.hi] {
+		if mark&kindMask == kindRepetition {
+			l.repeats = true
+			break
+		}
+	}
+	l.begin()
+}
+
+// begin counts from the start of the field.
+func (l *Locator) begin() {
+	l.at, l.rep, l.comp, l.sub = l.field.lo, 1, 1, 1
+	l.from, l.split = 0, 0
+}
+
+// appendWithin appends the repetition, component and subcomponent of a value in
+// the field.
+func (l *Locator) appendWithin(b []byte, v Value) []byte {
+	if v.lo < l.at {
+		l.begin()
+	}
+	marks := v.m.index.marks
+	for ; l.at < v.lo; l.at++ {
+		switch marks[l.at] & kindMask {
+		case kindRepetition:
+			l.rep, l.comp, l.sub = l.rep+1, 1, 1
+		case kindComponent:
+			l.comp, l.sub = l.comp+1, 1
+		case kindSubcomponent:
+			l.sub++
+		}
+	}
+	if l.repeats {
+		b = append(appendNumber(b, '[', l.rep), ']')
+	}
+	subs := v.level >= levelSubcomponent && (l.sub > 1 || v.followedBy(l.field, kindSubcomponent))
+	if subs || v.level >= levelComponent && (l.comp > 1 || l.splitBehind(v)) {
+		b = appendNumber(b, '.', l.comp)
+	}
+	if subs {
+		b = appendNumber(b, '.', l.sub)
+	}
+	return b
+}
+
+// splitBehind reports whether the repetition that holds v has a component
+// behind it.
+func (l *Locator) splitBehind(v Value) bool {
+	marks := v.m.index.marks
+	if v.hi < l.from || v.hi > l.split {
+		l.from, l.split = v.hi, v.hi
+		for l.split < l.field.hi && marks[l.split]&kindMask == kindSubcomponent {
+			l.split++
+		}
+	}
+	return l.split < l.field.hi && marks[l.split]&kindMask == kindComponent
+}

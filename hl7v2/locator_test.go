@@ -1,0 +1,123 @@
+package hl7v2
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+)
+
+// elements are all segments and values of a message, in their order.
+func elements(m *Message) (segments []Segment, values []Value) {
+	for s := range m.Segments("") {
+		segments = append(segments, s)
+		for _, f := range s.Fields() {
+			values = append(values, f)
+			for _, r := range f.Reps() {
+				values = append(values, r)
+				for _, c := range r.Components() {
+					values = append(values, c)
+					for _, sub := range c.Subs() {
+						values = append(values, sub, sub.Leaf())
+					}
+				}
+			}
+		}
+	}
+	return segments, values
+}
+
+// A Locator answers as Path does, in whatever order it is asked.
+func TestLocator(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	pieces := []string{"|", "^", "~", "&", "\r", "x", "a^b", "OBX|", "\rPID|1", "\rOBX|", "\rsome text", "~~", "&&", "^^", `""`}
+	var l Locator
+	compared := 0
+	for range 400 {
+		var b strings.Builder
+		b.WriteString("MSH|^~\\&|A~B^C&D")
+		for range r.IntN(120) {
+			b.WriteString(pieces[r.IntN(len(pieces))])
+		}
+		m, err := Parse([]byte(b.String()))
+		if err != nil {
+			continue
+		}
+		segments, values := elements(m)
+		for i := range 2 {
+			if i == 1 {
+				r.Shuffle(len(values), func(i, j int) { values[i], values[j] = values[j], values[i] })
+			}
+			for _, v := range values {
+				compared++
+				if got, want := l.Path(v), v.Path(); got != want {
+					t.Fatalf("%q: %q, want %q", b.String(), got, want)
+				}
+			}
+			for _, s := range segments {
+				if got, want := l.SegmentPath(s), s.Path(); got != want {
+					t.Fatalf("%q: %q, want %q", b.String(), got, want)
+				}
+			}
+		}
+	}
+	if compared < 50_000 {
+		t.Errorf("only %d compared", compared)
+	}
+	if l.Path(Value{}) != "" || l.SegmentPath(Segment{}) != "" {
+		t.Error("what does not exist has a path")
+	}
+}
+
+// A message that has been changed is another one to a Locator.
+func TestLocatorAfterSet(t *testing.T) {
+	m, err := Parse([]byte("MSH|^~\\&|A\rPID|1||a^b\rOBX|1\rOBX|2\r"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var l Locator
+	if got := l.Path(m.SegmentAt(1).Field(3).Component(2)); got != "PID-3.2" {
+		t.Errorf("%s", got)
+	}
+	if err := m.Set("PID-3[2]", "c"); err != nil {
+		t.Fatal(err)
+	}
+	l.Reset()
+	if got, want := l.Path(m.SegmentAt(1).Field(3).Component(2)), "PID-3[1].2"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// To locate every element takes time in proportion to the message.
+func TestLocatorIsLinear(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures time")
+	}
+	for _, unit := range []string{"\rOBX|1", "~F", "^F", "&F", "|F"} {
+		took := func(n int) time.Duration {
+			m, err := Parse([]byte("MSH|^~\\&|A\rPID|" + strings.Repeat(unit, n)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			segments, _ := elements(m)
+			least := time.Hour
+			for range 5 {
+				var l Locator
+				start := time.Now()
+				for _, s := range segments {
+					l.SegmentPath(s)
+					for _, f := range s.Fields() {
+						for leaf := range f.Leaves() {
+							l.Path(leaf)
+						}
+					}
+				}
+				least = min(least, time.Since(start))
+			}
+			return least
+		}
+		if one, many := took(1000), took(32_000); many > 150*one {
+			t.Errorf("%q: 32 times the message takes %v, and once %v", unit, many, one)
+		}
+	}
+}
