@@ -2,11 +2,12 @@ package hl7v2
 
 import "strconv"
 
-// Locator finds the paths of many elements of a message. It answers as
-// Value.Path and Segment.Path do, but goes on from the last place: for elements
-// in about the order of the message that takes one pass over it in all, where
-// Path counts from the beginning each time. The zero Locator is ready for use,
-// by one goroutine at a time. Reset it when the message has been changed.
+// Locator finds the paths of many elements of a message, and elements by their
+// numbers. It answers as Value.Path, Segment.Path and Path.In do, but goes on
+// from the last place: for elements in about the order of the message that takes
+// one pass over it in all, where those count from the beginning each time. The
+// zero Locator is ready for use, by one goroutine at a time. Reset it when the
+// message has been changed.
 type Locator struct {
 	m     *Message
 	occur []int32          // of each segment among those of its id; empty if the message has few
@@ -22,6 +23,8 @@ type Locator struct {
 	from      uint32 // from this mark to that one there is
 	split     uint32 // no component or repetition mark
 	buf       []byte
+
+	reps, comps, subs lastChild
 }
 
 // fewSegments is how many segments are counted anew for each path.
@@ -173,4 +176,54 @@ func (l *Locator) splitBehind(v Value) bool {
 		}
 	}
 	return l.split < l.field.hi && marks[l.split]&kindMask == kindComponent
+}
+
+// In returns what p.In does: the element with the numbers of a path in a
+// segment.
+func (l *Locator) In(s Segment, p Path) Value {
+	v := s.Field(p.Field)
+	if v.level == levelLeaf {
+		return p.In(s)
+	}
+	if p.Rep > 0 || p.Comp > 0 || p.Sub > 0 {
+		v = l.reps.of(v, max(p.Rep, 1))
+	}
+	if p.Comp > 0 || p.Sub > 0 {
+		v = l.comps.of(v, max(p.Comp, 1))
+	}
+	if p.Sub > 0 {
+		v = l.subs.of(v, p.Sub)
+	}
+	return v
+}
+
+// lastChild is the child of a value that was asked for last.
+type lastChild struct {
+	parent, child Value
+	n             int
+}
+
+// of returns child n of a value, as its method child does.
+func (c *lastChild) of(v Value, n int) Value {
+	if v.m == nil {
+		return Value{}
+	}
+	if c.n == 0 || n < c.n || v != c.parent {
+		*c = lastChild{v, v.child(1), 1}
+	}
+	kind, marks := levelKinds[v.level], v.m.index.marks
+	for ; c.n < n; c.n++ {
+		if c.child.hi == v.hi {
+			return Value{}
+		}
+		k := c.child.hi + 1
+		c.child.lo, c.child.start = k, c.child.end+1
+		for k < v.hi && marks[k]&kindMask != kind {
+			k++
+		}
+		if c.child.hi, c.child.end = k, v.end; k < v.hi {
+			c.child.end = marks[k].at()
+		}
+	}
+	return c.child
 }

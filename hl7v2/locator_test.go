@@ -44,6 +44,23 @@ func TestLocator(t *testing.T) {
 			continue
 		}
 		segments, values := elements(m)
+		for range 200 {
+			s := m.SegmentAt(r.IntN(m.Len()+1) - r.IntN(2))
+			p := Path{Field: r.IntN(8), Rep: r.IntN(4), Comp: r.IntN(4), Sub: r.IntN(4)}
+			for range 4 {
+				if got, want := l.In(s, p), p.In(s); got != want {
+					t.Fatalf("%q, %v of segment %d: %v at %d, want %v at %d", b.String(), p, s.Index(), got, got.Offset(), want, want.Offset())
+				}
+				switch r.IntN(3) {
+				case 0:
+					p.Rep++
+				case 1:
+					p.Comp++
+				case 2:
+					p.Sub++
+				}
+			}
+		}
 		for i := range 2 {
 			if i == 1 {
 				r.Shuffle(len(values), func(i, j int) { values[i], values[j] = values[j], values[i] })

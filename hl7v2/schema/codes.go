@@ -112,9 +112,6 @@ func (c *checker) unlisted(code string, isID bool, t Table) {
 	case isID:
 		severity = hl7v2.Error
 	}
-	if c.full(severity) {
-		return
-	}
 	if later := c.version.later(number, code); later != "" {
 		c.foundIn(hl7v2.Warning, CodeTable, tableClause(number), "a code of table %04d, %s, only from version %s on", number, t.Name(), later)
 		return

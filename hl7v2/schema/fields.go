@@ -40,6 +40,11 @@ type place struct {
 	field, rep, comp, sub int
 }
 
+// path is the path of the place in its segment.
+func (p *place) path() hl7v2.Path {
+	return hl7v2.Path{Field: p.field, Rep: p.rep, Comp: p.comp, Sub: p.sub}
+}
+
 // run is a part of a segment: where it stands in the data.
 type run struct{ start, end int }
 
@@ -84,36 +89,26 @@ func next(marks []hl7v2.Mark, kind hl7v2.MarkKind) int {
 }
 
 // value makes the value at the place.
-func (c *checker) value() hl7v2.Value {
-	v := c.segment.Field(c.field)
-	if c.rep > 0 {
-		v = v.Rep(c.rep)
-	}
-	if c.comp > 0 {
-		v = v.Component(c.comp)
-	}
-	if c.sub > 0 {
-		v = v.Sub(c.sub)
-	}
-	return v
-}
+func (c *checker) value() hl7v2.Value { return c.paths.In(c.segment, c.path()) }
 
 // found reports the element at the place.
 func (c *checker) found(severity hl7v2.Severity, code hl7v2.Code, clause, format string, args ...any) {
-	if !c.full(severity) {
+	if !c.done(severity, code) {
 		c.foundAt(c.value(), severity, code, clause, format, args...)
 	}
 }
 
 // foundIn reports the first innermost value of the element at the place.
 func (c *checker) foundIn(severity hl7v2.Severity, code hl7v2.Code, clause, format string, args ...any) {
-	if !c.full(severity) {
+	if !c.done(severity, code) {
 		c.foundAt(c.value().Leaf(), severity, code, clause, format, args...)
 	}
 }
 
 func (c *checker) foundAt(v hl7v2.Value, severity hl7v2.Severity, code hl7v2.Code, clause, format string, args ...any) {
-	c.report(severity, code, v.Path(), v.Offset(), clause, fmt.Errorf(format, args...))
+	if path := c.paths.Path(v); c.takes(severity, code, path) {
+		c.list(severity, code, path, v.Offset(), clause, fmt.Errorf(format, args...))
+	}
 }
 
 // tolerated is the severity of what only a strict reader refuses.
@@ -196,24 +191,24 @@ func (c *checker) unknown(s hl7v2.Segment) {
 	if c.data[s.Offset()] == 'Z' {
 		return
 	}
-	if c.full(hl7v2.Warning) {
+	if c.done(hl7v2.Warning, CodeUnknownSegment) {
 		return
 	}
-	if path := s.Path(); path != "" {
+	if path := c.paths.SegmentPath(s); path != "" {
 		c.report(hl7v2.Warning, CodeUnknownSegment, path, s.Offset(), "2.5.2", fmt.Errorf("version %s has no segment %s", c.version, s.ID()))
 	}
 }
 
 // required reports a field that must have a value and has none.
 func (c *checker) required(s hl7v2.Segment, n int) {
-	if c.full(hl7v2.Error) {
+	if c.done(hl7v2.Error, hl7v2.CodeRequired) {
 		return
 	}
 	at := s.Field(n).Offset()
 	if at < 0 {
 		at = s.Offset() + len(s.Raw())
 	}
-	c.report(hl7v2.Error, hl7v2.CodeRequired, fmt.Sprintf("%s-%d", s.Path(), n), at, "2.5.3.3", fmt.Errorf("%s is required", c.fieldDef(n).Name()))
+	c.report(hl7v2.Error, hl7v2.CodeRequired, fmt.Sprintf("%s-%d", c.paths.SegmentPath(s), n), at, "2.5.3.3", fmt.Errorf("%s is required", c.fieldDef(n).Name()))
 }
 
 // repetitions checks the repetitions of a field, which has a value.

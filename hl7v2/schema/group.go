@@ -439,7 +439,7 @@ func (w *grouper) unplaced(id string, k int32) {
 		severity = hl7v2.Error
 	}
 	w.place(parent, -1, k)
-	if len(w.issues) <= maxFindings && w.m.SegmentAt(int(k)).Path() == "" {
+	if !isID(id) {
 		return // the wire layer has a finding for a line that is no segment
 	}
 	w.reportSegment(severity, CodeUnexpectedSegment, k, fmt.Errorf("%s has no place here in %s", id, w.id))
@@ -454,7 +454,7 @@ func (w *grouper) close(next int) {
 	f := w.v.f
 	choice := f.nodeKind(top.node) == ChoiceNode
 	for node, end := top.node+1, top.node+f.size(top.node); node < end && !choice; node += f.size(node) {
-		if f.optional(node) || w.has(top.item, node) || w.full(hl7v2.Error) {
+		if f.optional(node) || w.has(top.item, node) || w.done(hl7v2.Error, CodeMissingSegment) {
 			continue
 		}
 		name := w.groupName(node)
@@ -484,11 +484,11 @@ func (w *grouper) has(parent, node int32) bool {
 }
 
 func (w *grouper) reportSegment(severity hl7v2.Severity, code hl7v2.Code, k int32, err error) {
-	if w.full(severity) {
+	if w.done(severity, code) {
 		return
 	}
 	s := w.m.SegmentAt(int(k))
-	w.report(severity, code, s.Path(), s.Offset(), "2.5.1", err)
+	w.report(severity, code, w.paths.SegmentPath(s), s.Offset(), "2.5.1", err)
 }
 
 // Message returns the message.

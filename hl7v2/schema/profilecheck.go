@@ -35,13 +35,14 @@ var (
 // Conditions in prose are not checked; for each element with one there is a
 // CodeProfileUnchecked, once a message, of severity Information.
 func (p *Profile) Validate(m *hl7v2.Message) []hl7v2.Issue {
-	return p.validate(m, nil, false)
+	return p.validate(m, nil, false, nil)
 }
 
 // validate is Validate with the question for codes that a Validator has. by
-// says that the version's own facts are checked besides.
-func (p *Profile) validate(m *hl7v2.Message, code func(int, string) (bool, bool), by bool) []hl7v2.Issue {
-	x := profileCheck{p: p, m: m, code: code, by: by, results: findings{lines: lines{data: m.Bytes()}}}
+// says that the version's own facts are checked besides; what is suppressed is
+// left out.
+func (p *Profile) validate(m *hl7v2.Message, code func(int, string) (bool, bool), by bool, suppress *suppressor) []hl7v2.Issue {
+	x := profileCheck{p: p, m: m, code: code, by: by, results: findings{lines: lines{data: m.Bytes()}, suppress: suppress}}
 	if !x.define() {
 		return x.results.issues
 	}
@@ -67,11 +68,11 @@ func (x *profileCheck) report(code hl7v2.Code, path string, at int, clause strin
 
 // segment reports a finding about a segment of the message.
 func (x *profileCheck) segment(code hl7v2.Code, k int32, clause string, err error) {
-	if x.results.full(hl7v2.Error) {
+	if x.results.done(hl7v2.Error, code) {
 		return
 	}
 	s := x.m.SegmentAt(int(k))
-	x.report(code, s.Path(), s.Offset(), clause, err)
+	x.report(code, x.results.paths.SegmentPath(s), s.Offset(), clause, err)
 }
 
 // tooMany reports the first repetition of a segment, or of a group if that is
@@ -79,11 +80,11 @@ func (x *profileCheck) segment(code hl7v2.Code, k int32, clause string, err erro
 // question of usage.
 func (x *profileCheck) tooMany(place *profilePlace, count, k, group int32) {
 	unsupported := place.rules.usage.then == 'X' && place.rules.usage.otherwise == 'X'
-	if place.max < 0 || unsupported || int(count) != place.max+1 || x.results.full(hl7v2.Error) {
+	if place.max < 0 || unsupported || int(count) != place.max+1 || x.results.done(hl7v2.Error, CodeProfileCardinality) {
 		return
 	}
 	s := x.m.SegmentAt(int(k))
-	path := s.Path()
+	path := x.results.paths.SegmentPath(s)
 	if group >= 0 {
 		path = strings.TrimSuffix(x.groupPath(group), ".")
 	}
@@ -242,7 +243,7 @@ func (x *profileCheck) fields(s hl7v2.Segment, at placedSegment) {
 // element reports a finding about the element at the place of the cursor, or
 // about what is around it if it is not there.
 func (x *profileCheck) element(code hl7v2.Code, r *profileRules, err error) {
-	if !x.results.full(hl7v2.Error) {
+	if !x.results.done(hl7v2.Error, code) {
 		path, at := x.where()
 		x.report(code, path, at, r.clause, err)
 	}
@@ -251,28 +252,28 @@ func (x *profileCheck) element(code hl7v2.Code, r *profileRules, err error) {
 // inside reports a finding about the first innermost value of the element at the
 // place of the cursor.
 func (x *profileCheck) inside(severity hl7v2.Severity, code hl7v2.Code, r *profileRules, err error) {
-	if !x.results.full(severity) {
-		v := x.cursor.value().Leaf()
-		x.results.report(severity, code, v.Path(), v.Offset(), r.clause, err)
+	if !x.results.done(severity, code) {
+		v := x.results.paths.In(x.cursor.segment, x.cursor.path()).Leaf()
+		x.results.report(severity, code, x.results.paths.Path(v), v.Offset(), r.clause, err)
 	}
 }
 
 // where is the path and offset of the element at the place of the cursor.
 func (x *profileCheck) where() (path string, at int) {
-	c := x.cursor
-	for {
-		if v := c.value(); v.Exists() {
-			return v.Path(), v.Offset()
+	s, paths := x.cursor.segment, &x.results.paths
+	for p := x.cursor.path(); ; {
+		if v := paths.In(s, p); v.Exists() {
+			return paths.Path(v), v.Offset()
 		}
 		switch { // it is not there
-		case c.sub > 0:
-			c.sub = 0
-		case c.comp > 0:
-			c.comp = 0
-		case c.rep > 0:
-			c.rep = 0
+		case p.Sub > 0:
+			p.Sub = 0
+		case p.Comp > 0:
+			p.Comp = 0
+		case p.Rep > 0:
+			p.Rep = 0
 		default:
-			return c.segment.Path() + "-" + strconv.Itoa(c.field), c.segment.Offset() + len(c.segment.Raw())
+			return paths.SegmentPath(s) + "-" + strconv.Itoa(p.Field), s.Offset() + len(s.Raw())
 		}
 	}
 }

@@ -276,7 +276,7 @@ func TestProfileAgrees(t *testing.T) {
 		}
 		for k, p := range profiles {
 			for _, by := range []bool{false, true} {
-				got, want := p.validate(m, nil, by), slowly(p, m, by)
+				got, want := p.validate(m, nil, by, nil), slowly(p, m, by)
 				findings += len(want)
 				for j := range max(len(got), len(want)) {
 					if j >= len(got) || j >= len(want) || got[j].Error() != want[j].Error() || got[j].Code != want[j].Code || got[j].Severity != want[j].Severity {

@@ -3,8 +3,6 @@ package schema
 import (
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
 
 	"github.com/nhskit/nhskit/hl7v2"
@@ -47,17 +45,9 @@ type Validator struct {
 	// Profile, if set, is a conformance profile to check by besides.
 	Profile *Profile
 
-	// Suppress lists findings that are known and accepted.
+	// Suppress lists findings that are known and accepted. They are left out
+	// before any are counted; a CodeTooMany cannot be.
 	Suppress []Suppression
-}
-
-// Suppression leaves findings out of a validation, for a reason that a reader
-// of the configuration understands.
-type Suppression struct {
-	Code   hl7v2.Code // empty for any
-	Path   string     // with or without occurrences, such as PID-8; empty for any
-	Event  string     // in messages of this trigger event, such as A28; empty for any
-	Reason string     // must not be empty
 }
 
 // Rule is a check of one's own, which may have several kinds of finding.
@@ -122,30 +112,15 @@ func (v *Validator) Check() error {
 // findings costs no allocation, but for codes that Code is asked about and no
 // table lists. A configuration that Check refuses is used as far as it goes.
 func (v *Validator) Validate(m *hl7v2.Message) []hl7v2.Issue {
-	issues := m.Check(v.Strict)
-	version, known := VersionOf(m)
-	if v.Version != "" {
-		version, known = Lookup(v.Version)
-	}
-	if !known {
-		issues = append(issues, hl7v2.Issue{Severity: hl7v2.Warning, Code: hl7v2.CodeVersion, Path: "MSH-12", Offset: int64(m.Segment("MSH", 1).Field(12).Offset()),
-			Err: fmt.Errorf("no facts are known of this version; checked by those of %s", version)}.Locate(m.Bytes()))
-	}
-	policy := v.Policy
-	if v.Strict && policy == Keep {
-		policy = Refuse
-	}
 	x, _ := idle.Get().(*validation)
 	if x == nil {
 		x = new(validation)
+		x.reporter, x.skip = x.report, x.suppress.leavesOut
 	}
-	issues = x.run(v, version, m, policy, issues)
+	issues := x.run(v, m)
 	x.empty()
 	idle.Put(x)
-	if v.Profile != nil {
-		issues = append(issues, v.Profile.validate(m, v.Code, version.String() == v.Profile.Version())...)
-	}
-	return v.without(m, issues)
+	return issues
 }
 
 // validation is what one call of Validate works with. It is used again, so
@@ -154,15 +129,38 @@ type validation struct {
 	grouping Grouping
 	grouper  grouper
 	checker  checker
+	suppress suppressor
 	rule     *Rule
+
+	// Methods of it that are called as functions.
 	reporter RuleReporter
+	skip     func(hl7v2.Code, string) bool
 }
 
 var idle sync.Pool // of *validation
 
-// run returns the findings of the structure, the fields and the rules.
-func (x *validation) run(v *Validator, version Version, m *hl7v2.Message, policy Policy, issues []hl7v2.Issue) []hl7v2.Issue {
+// run returns all findings.
+func (x *validation) run(v *Validator, m *hl7v2.Message) []hl7v2.Issue {
 	none := findings{lines: lines{data: m.Bytes()}}
+	skip := x.skip
+	if x.suppress.begin(v.Suppress, m) {
+		none.suppress = &x.suppress
+	} else {
+		skip = nil
+	}
+	issues := m.CheckExcept(v.Strict, skip)
+	version, known := VersionOf(m)
+	if v.Version != "" {
+		version, known = Lookup(v.Version)
+	}
+	if !known && !none.suppress.leavesOut(hl7v2.CodeVersion, "MSH-12") {
+		issues = append(issues, hl7v2.Issue{Severity: hl7v2.Warning, Code: hl7v2.CodeVersion, Path: "MSH-12", Offset: int64(m.Segment("MSH", 1).Field(12).Offset()),
+			Err: fmt.Errorf("no facts are known of this version; checked by those of %s", version)}.Locate(m.Bytes()))
+	}
+	policy := v.Policy
+	if v.Strict && policy == Keep {
+		policy = Refuse
+	}
 	x.grouping.m, x.grouping.v, x.grouping.id = m, version, ""
 	w := &x.grouper
 	w.Grouping, w.policy, w.findings = &x.grouping, policy, none
@@ -173,23 +171,23 @@ func (x *validation) run(v *Validator, version Version, m *hl7v2.Message, policy
 	for i := range m.Len() {
 		c.fields(m.SegmentAt(i))
 	}
-	if x.reporter == nil {
-		x.reporter = x.report
-	}
 	for i := range v.Rules {
 		x.rule = &v.Rules[i]
 		x.rule.Check(&x.grouping, x.reporter)
 	}
-	return append(append(issues, w.issues...), c.issues...)
+	issues = append(append(issues, w.issues...), c.issues...)
+	if v.Profile != nil {
+		issues = append(issues, v.Profile.validate(m, v.Code, version.String() == v.Profile.Version(), none.suppress)...)
+	}
+	return issues
 }
 
 // report takes a finding of a rule.
 func (x *validation) report(code hl7v2.Code, at hl7v2.Value, text string) {
-	kind := x.rule.kind(code)
-	if x.checker.full(kind.Severity) {
-		return
+	kind, c := x.rule.kind(code), &x.checker
+	if !c.done(kind.Severity, code) {
+		c.report(kind.Severity, code, c.paths.Path(at), max(at.Offset(), 0), kind.Clause, errors.New(text))
 	}
-	x.checker.report(kind.Severity, code, at.Path(), max(at.Offset(), 0), kind.Clause, errors.New(text))
 }
 
 // empty lets go of the message, and of what an uncommonly large one has needed.
@@ -205,6 +203,7 @@ func (x *validation) empty() {
 	clear(loose)
 	x.grouper = grouper{stack: x.grouper.stack, loose: loose}
 	x.checker = checker{}
+	x.suppress.end()
 	x.rule = nil
 }
 
@@ -216,30 +215,4 @@ func (r *Rule) kind(code hl7v2.Code) RuleKind {
 		}
 	}
 	return RuleKind{Code: code, Severity: hl7v2.Error}
-}
-
-// without leaves out what is suppressed.
-func (v *Validator) without(m *hl7v2.Message, issues []hl7v2.Issue) []hl7v2.Issue {
-	if len(v.Suppress) == 0 || len(issues) == 0 {
-		return issues
-	}
-	event := m.Segment("MSH", 1).Field(9).Component(2)
-	return slices.DeleteFunc(issues, func(i hl7v2.Issue) bool {
-		return slices.ContainsFunc(v.Suppress, func(s Suppression) bool {
-			return s.Reason != "" && (s.Code == "" || s.Code == i.Code) && (s.Event == "" || event.Equal(s.Event)) && (s.Path == "" || s.Path == i.Path || s.Path == withoutOccurrences(i.Path))
-		})
-	})
-}
-
-// withoutOccurrences turns OBX[2]-5[1].1 into OBX-5.1.
-func withoutOccurrences(path string) string {
-	var out strings.Builder
-	for {
-		head, rest, found := strings.Cut(path, "[")
-		out.WriteString(head)
-		if !found {
-			return out.String()
-		}
-		_, path, _ = strings.Cut(rest, "]")
-	}
 }
