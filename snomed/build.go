@@ -8,6 +8,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,6 +25,8 @@ const (
 	CodeDuplicate rf2.Code = "snomed.duplicate" // two rows for one version of a component
 	CodeDangling  rf2.Code = "snomed.dangling"  // a row refers to a component that is not there
 	CodeCycle     rf2.Code = "snomed.cycle"     // the is-a relationships go round
+	CodeShape     rf2.Code = "snomed.shape"     // files give one reference set different columns: fields are lost
+	CodeDialects  rf2.Code = "snomed.dialects"  // more language reference sets than a store keeps apart
 )
 
 // BuildOptions steer [Build]. The zero value builds from the snapshot files
@@ -111,7 +114,10 @@ func Build(ctx context.Context, releases []*rf2.Release, file string, opt BuildO
 	if opt.Languages == nil {
 		opt.Languages = UKLanguages()
 	}
-	b := &builder{ctx: ctx, opt: opt, times: newCodes(), modules: newCodes(), memberTimes: newCodes(), memberModules: newCodes(), small: newCodes(), languages: newCodes()}
+	b := &builder{ctx: ctx, opt: opt, dependencies: map[[16]byte]dependency{},
+		times: newCodes("effective times", maxCodes), modules: newCodes("modules", maxCodes),
+		memberTimes: newCodes("effective times of members", maxMemberTimes), memberModules: newCodes("modules of members", maxCodes),
+		small: newCodes("types, statuses and other metadata", maxCodes), languages: newCodes("languages", maxCodes)}
 	err := b.run(releases, file)
 	b.report.Duration = time.Since(start)
 	return &b.report, err
@@ -143,15 +149,32 @@ func (b *builder) run(releases []*rf2.Release, file string) error {
 
 // strict returns the first error found so far if the build is to stop at it.
 func (b *builder) strict() error {
-	if !b.opt.Strict {
-		return b.ctx.Err()
-	}
-	for i := range b.report.Issues {
-		if b.report.Issues[i].Severity == rf2.Error {
-			return &b.report.Issues[i]
-		}
+	if b.opt.Strict && b.first != nil {
+		return b.first
 	}
 	return b.ctx.Err()
+}
+
+// everywhere is the path of an issue about the releases together.
+func (b *builder) everywhere() string {
+	var names []string
+	for _, s := range b.sources {
+		names = append(names, s.release.Name())
+	}
+	return strings.Join(names, " + ")
+}
+
+// few returns an error where a column that must have few distinct values has
+// many.
+func (b *builder) few() error {
+	for _, c := range []*codes{b.times, b.modules, b.memberTimes, b.memberModules, b.small, b.languages} {
+		if c.over {
+			is := Issue{Severity: rf2.Error, Code: rf2.CodeLimit, Path: b.everywhere(), Offset: -1, Err: fmt.Errorf("there are more than %d different %s", c.limit, c.what)}
+			b.issue(is)
+			return &is
+		}
+	}
+	return nil
 }
 
 // writeFile writes the store and puts it in place.
@@ -204,6 +227,7 @@ type builder struct {
 	ctx     context.Context
 	opt     BuildOptions
 	report  BuildReport
+	first   *Issue     // of severity Error
 	mu      sync.Mutex // over report and others
 	sources []source
 
@@ -246,7 +270,7 @@ type builder struct {
 	nameDocs          int // documents of the search index that are names
 	preferredDialects int // how many of the dialects are in the order of preference
 
-	dependencies []rf2.Dependency
+	dependencies map[[16]byte]dependency // by member
 }
 
 func (b *builder) addSource(r *rf2.Release, kind string) {
@@ -266,6 +290,9 @@ func (b *builder) issue(i Issue) {
 	defer b.mu.Unlock()
 	if i.Severity == rf2.Error {
 		b.report.Errors++
+		if b.first == nil {
+			b.first = &i
+		}
 	}
 	limit := b.opt.Limits.Issues
 	if limit == 0 {
@@ -331,15 +358,20 @@ func (b *builder) read(stage string, want func(*rf2.File) bool, start func(s *so
 		report, err := s.release.Read(b.ctx, opt, files, func(f *rf2.File) rf2.Handler { return start(s, f) })
 		b.done = before + size
 		b.report.Rows = rows + report.Rows
+		suppressed := report.Errors // errors that the reader did not keep
 		for _, is := range report.Issues {
 			b.issue(is)
+			if is.Severity == rf2.Error {
+				suppressed--
+			}
 		}
+		b.report.Errors += suppressed
 		b.report.Suppressed += report.Suppressed
 		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return b.few()
 }
 
 // late reports whether a row is after the date of the store.
@@ -468,7 +500,7 @@ func (b *builder) checkModules() {
 			present[sctid.ID(m)] = 0
 		}
 	}
-	for _, is := range rf2.CheckModules(b.dependencies, present) {
+	for _, is := range rf2.CheckModules(b.activeDependencies(), present) {
 		b.issue(is)
 	}
 }

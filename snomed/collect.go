@@ -93,16 +93,25 @@ func sortedOrder(v []uint64) []uint32 {
 	return order
 }
 
-// codes numbers the distinct values of a column. The numbers depend on the
-// order in which goroutines come; they are sorted before they are written.
+// codes numbers the distinct values of a column that has few. The numbers
+// depend on the order in which goroutines come; they are sorted before they are
+// written.
 type codes struct {
+	what   string // the values, for people
+	limit  int    // on their number
 	mu     sync.Mutex
 	index  map[uint64]uint16
 	values []uint64
 	order  []uint16 // the final code of each
+	over   bool     // there were more
 }
 
-func newCodes() *codes { return &codes{index: map[uint64]uint16{}} }
+// maxCodes leaves the last code for what has none.
+const maxCodes = 1<<16 - 1
+
+func newCodes(what string, limit int) *codes {
+	return &codes{what: what, limit: limit, index: map[uint64]uint16{}}
+}
 
 // localCodes is one goroutine's view of codes.
 type localCodes struct {
@@ -129,17 +138,16 @@ func (l *localCodes) code(v uint64) uint16 {
 	return c
 }
 
-// tooMany is what a build panics with where a column that must have few
-// distinct values has more than 65,535.
-type tooMany struct{}
-
+// code numbers a value. Where there are too many it says so in over, and the
+// build ends when the files have been read.
 func (c *codes) code(v uint64) uint16 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	k, ok := c.index[v]
 	if !ok {
-		if len(c.values) == 1<<16 {
-			panic(tooMany{})
+		if len(c.values) == c.limit {
+			c.over = true
+			return 0
 		}
 		k = uint16(len(c.values))
 		c.index[v] = k

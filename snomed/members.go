@@ -3,9 +3,11 @@ package snomed
 import (
 	"cmp"
 	"encoding/binary"
+	"fmt"
 	"math"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/nhskit/nhskit/snomed/rf2"
@@ -28,6 +30,12 @@ type segment struct {
 	uuid      vec[[16]byte]
 	cols      []*collector
 }
+
+// A member's active flag, module and time are in one number.
+const (
+	memberTimeShift = 17
+	maxMemberTimes  = 1 << (32 - memberTimeShift)
+)
 
 // collector numbers the values of one column.
 type collector struct {
@@ -105,6 +113,7 @@ func (c *collector) addInt(v uint64) {
 const (
 	lookAfter = 1 << 15 // texts after which it is decided whether to look them up
 	longText  = 300     // longer texts are not looked up
+	plainText = 40      // shorter texts are not abbreviated
 )
 
 func (c *collector) addText(s []byte) {
@@ -116,7 +125,7 @@ func (c *collector) addText(s []byte) {
 		}
 	}
 	short, own := s, false
-	if len(s) > 40 {
+	if len(s) > plainText {
 		short, own = c.short.abbreviate(s, c.self)
 	}
 	k := c.pool.add(short)
@@ -151,7 +160,7 @@ func (b *builder) readRefsets() error {
 				}
 			}
 			last.component.add(b.componentKey(pl, r))
-			meta := uint32(time.code(uint64(r.Time)))<<17 | uint32(module.code(uint64(r.Module)))<<1&0x1ffff
+			meta := uint32(time.code(uint64(r.Time)))<<memberTimeShift | uint32(module.code(uint64(r.Module)))<<1&0x1ffff
 			if r.Active {
 				meta |= 1
 			}
@@ -169,7 +178,7 @@ func (b *builder) readRefsets() error {
 					c.addInt(r.Num[6+i])
 				}
 			}
-			if id == idModuleDep && r.Active && len(r.Fields) == 8 {
+			if id == idModuleDep && len(r.Fields) == 8 {
 				b.addDependency(r)
 			}
 			return nil
@@ -191,16 +200,43 @@ func (b *builder) readRefsets() error {
 	return b.strict()
 }
 
+// dependency is the latest version of a row of the module dependency reference
+// set.
+type dependency struct {
+	rf2.Dependency
+	time   uint32
+	active bool
+}
+
 func (b *builder) addDependency(r *rf2.Row) {
-	date := func(f []byte) (v uint32) {
-		for _, c := range f {
-			v = v*10 + uint32(c-'0')
+	date := func(f []byte) uint32 {
+		v, err := strconv.ParseUint(string(f), 10, 32)
+		if err != nil {
+			return 0
 		}
-		return v
+		return uint32(v)
 	}
+	d := dependency{rf2.Dependency{Source: r.Module, Target: sctid.ID(r.Num[5]), SourceTime: date(r.Fields[6]), TargetTime: date(r.Fields[7])}, r.Time, r.Active}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.dependencies = append(b.dependencies, rf2.Dependency{Source: r.Module, Target: sctid.ID(r.Num[5]), SourceTime: date(r.Fields[6]), TargetTime: date(r.Fields[7])})
+	if old, ok := b.dependencies[r.UUID]; !ok || old.time <= d.time {
+		b.dependencies[r.UUID] = d
+	}
+}
+
+// activeDependencies returns the dependencies between modules, each once,
+// sorted.
+func (b *builder) activeDependencies() []rf2.Dependency {
+	var all []rf2.Dependency
+	for _, d := range b.dependencies {
+		if d.active {
+			all = append(all, d.Dependency)
+		}
+	}
+	slices.SortFunc(all, func(x, y rf2.Dependency) int {
+		return cmp.Or(cmp.Compare(x.Source, y.Source), cmp.Compare(x.SourceTime, y.SourceTime), cmp.Compare(x.Target, y.Target), cmp.Compare(x.TargetTime, y.TargetTime))
+	})
+	return slices.Compact(all)
 }
 
 func (b *builder) newSegment(s *source, pl place, r *rf2.Row, id uint64) *segment {
@@ -266,6 +302,10 @@ func (b *builder) collect(rows int) {
 	}
 }
 
+// manyMembers is how many members of one component are looked through one by
+// one for another version of the next.
+const manyMembers = 50
+
 // foldRefsets joins the segments of each reference set.
 func (b *builder) foldRefsets() {
 	// The numbers of other components are made independent of the order in
@@ -295,6 +335,12 @@ func (b *builder) foldRefsets() {
 			}
 			n += s.component.n
 		}
+		for _, s := range d.parts {
+			if s.types != d.types || !slices.Equal(s.columns, d.columns) {
+				b.issue(Issue{Severity: rf2.Error, Code: CodeShape, Path: s.name, Offset: -1, Line: 1, Col: 7, Clause: "5.1",
+					Err: fmt.Errorf("another file has reference set %d with the columns %s", d.id, strings.Join(d.columns, ", "))})
+			}
+		}
 		var all multi[uint32]
 		for _, s := range d.parts {
 			if len(order) > 0 {
@@ -316,21 +362,36 @@ func (b *builder) foldRefsets() {
 		}
 		from := 0
 		group := uint32(math.MaxUint32)
+		keyOf := func(r rowAt) uint64 { return *d.parts[r.part].key.at(int(r.row)) }
+		var twins map[uint64]int // of a component with many members
 		for _, g := range radixOrder(n, func(i int) uint32 { return *all.at(i) }) {
 			r := where(g)
 			s := d.parts[r.part]
 			if k := *s.component.at(int(r.row)); k != group {
-				group, from = k, len(d.rows)
+				group, from, twins = k, len(d.rows), nil
 			}
 			// The versions of a member refer to the same component.
 			twin := -1
-			for j := from; j < len(d.rows); j++ {
-				if o := d.rows[j]; *d.parts[o.part].key.at(int(o.row)) == *s.key.at(int(r.row)) {
-					twin = j
+			if twins == nil {
+				for j := from; j < len(d.rows); j++ {
+					if keyOf(d.rows[j]) == keyOf(r) {
+						twin = j
+					}
 				}
+			} else if j, ok := twins[keyOf(r)]; ok {
+				twin = j
 			}
 			if twin < 0 {
 				d.rows = append(d.rows, r)
+				switch n := len(d.rows) - from; {
+				case twins != nil:
+					twins[keyOf(r)] = len(d.rows) - 1
+				case n == manyMembers:
+					twins = make(map[uint64]int, 2*n)
+					for j := from; j < len(d.rows); j++ {
+						twins[keyOf(d.rows[j])] = j
+					}
+				}
 				continue
 			}
 			o := d.rows[twin]
@@ -355,4 +416,15 @@ func (b *builder) foldRefsets() {
 	b.segments = nil
 }
 
-func (b *builder) timeOfMeta(meta uint32) uint64 { return b.memberTimes.values[meta>>17] }
+func (b *builder) timeOfMeta(meta uint32) uint64 { return b.memberTimes.values[meta>>memberTimeShift] }
+
+// number returns the value of a column of integers or components in a row,
+// unless the file of the row has another column there.
+func (d *refsetData) number(r rowAt, column int, kind byte) (v uint64, ok bool) {
+	p := d.parts[r.part]
+	if column >= len(p.types) || p.types[column] != kind {
+		return 0, false
+	}
+	c := p.cols[column]
+	return c.ints[*c.codes.at(int(r.row))], true
+}

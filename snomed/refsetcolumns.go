@@ -5,9 +5,12 @@ import (
 	"cmp"
 	"compress/flate"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"slices"
 	"sync"
+
+	"github.com/nhskit/nhskit/snomed/rf2"
 )
 
 // writeRefsets writes all reference sets, the memberships of concepts and the
@@ -36,7 +39,7 @@ func (b *builder) writeRefsets(w *fileWriter, dir []ref) {
 		refs = append(refs,
 			w.packFramed(rows, func(i int) uint64 { return uint64(component(i)) }),
 			w.packFixed(rows, func(i int) uint64 { return uint64(meta(i) & 1) }),
-			w.packFixed(rows, func(i int) uint64 { return uint64(times[meta(i)>>17]) }),
+			w.packFixed(rows, func(i int) uint64 { return uint64(times[meta(i)>>memberTimeShift]) }),
 			w.packFixed(rows, func(i int) uint64 { return uint64(modules[meta(i)>>1&0xffff]) }),
 			ref{})
 		if b.opt.KeepRowIDs {
@@ -59,22 +62,23 @@ func (b *builder) writeRefsets(w *fileWriter, dir []ref) {
 		if history[d.id] && len(d.types) > 0 && d.types[0] == 'c' {
 			flags |= refsetHistory
 			for i, r := range d.rows {
-				part := d.parts[r.part]
-				col := part.cols[0]
-				if o, ok := b.conceptMap.get(col.ints[*col.codes.at(int(r.row))]); ok {
+				target, ok := d.number(r, 0, 'c')
+				if !ok {
+					continue
+				}
+				if o, ok := b.conceptMap.get(target); ok {
 					hists = append(hists, hist{o, uint32(index), uint32(i)})
 				}
 			}
 		}
-		if k := slices.Index(dialects, d.id); k >= 0 && k < 32 {
+		if k := slices.Index(dialects, d.id); k >= 0 {
 			for i, r := range d.rows {
 				key := component(i)
 				if key < uint32(n) || key >= uint32(n+len(b.desc)) || meta(i)&1 == 0 {
 					continue
 				}
-				col := d.parts[r.part].cols[0]
 				v := uint64(0)
-				switch col.ints[*col.codes.at(int(r.row))] {
+				switch said, _ := d.number(r, 0, 'c'); said {
 				case idPreferred:
 					v = 2
 				case idAcceptable:
@@ -138,8 +142,12 @@ func dropColumns(parts []*segment) []*segment {
 	return parts
 }
 
+// maxDialects is how many language reference sets a store keeps apart, with two
+// bits each in secDescAccept.
+const maxDialects = 32
+
 // dialects returns the language reference sets: those of the order of
-// preference that are there, then the others.
+// preference that are there, then the others, as many as there is room for.
 func (b *builder) dialects() []uint64 {
 	var out, rest []uint64
 	for _, d := range b.refsets {
@@ -153,8 +161,13 @@ func (b *builder) dialects() []uint64 {
 			rest = slices.Delete(rest, i, i+1)
 		}
 	}
-	b.preferredDialects = len(out)
-	return append(out, rest...)
+	b.preferredDialects = min(len(out), maxDialects)
+	if out = append(out, rest...); len(out) > maxDialects {
+		b.issue(Issue{Severity: rf2.Warning, Code: CodeDialects, Path: b.everywhere(), Offset: -1, Clause: "5.2.2.1",
+			Err: fmt.Errorf("%d language reference sets: what all but %d say of descriptions is only in their members", len(out), maxDialects)})
+		out = out[:maxDialects]
+	}
+	return out
 }
 
 // historyRefsets returns the historical association reference sets: what is
@@ -164,21 +177,32 @@ func (b *builder) historyRefsets() map[uint64]bool {
 	for _, a := range associations {
 		out[uint64(a.refset)] = true
 	}
-	if top, ok := b.conceptMap.get(idHistory); ok {
-		for o := range uint32(b.nActive) {
-			if b.isBelow(o, top) {
-				out[b.concept[b.byOrd[o]].id] = true
-			}
+	top, ok := b.conceptMap.get(idHistory)
+	if !ok {
+		return out
+	}
+	for _, d := range b.refsets {
+		if o, ok := b.conceptMap.get(d.id); ok && int(o) < b.nActive && b.isBelow(o, top) {
+			out[d.id] = true
 		}
 	}
 	return out
 }
 
-// isBelow walks up from o.
+// isBelow walks up from o, through every concept once.
 func (b *builder) isBelow(o, top uint32) bool {
-	for _, p := range b.parents[o] {
-		if p == top || b.isBelow(p, top) {
-			return true
+	seen := map[uint32]bool{o: true}
+	for next := []uint32{o}; len(next) > 0; {
+		c := next[len(next)-1]
+		next = next[:len(next)-1]
+		for _, p := range b.parents[c] {
+			if p == top {
+				return true
+			}
+			if !seen[p] {
+				seen[p] = true
+				next = append(next, p)
+			}
 		}
 	}
 	return false
@@ -196,8 +220,9 @@ func (b *builder) writeColumn(w *fileWriter, d *refsetData, c int) []ref {
 	}
 	// Each part's codes are mapped to common ones.
 	remap := make([][]uint32, len(cols))
+	absent := uint32(0) // for a column that a file does not have: nothing, which is the least value
 	if d.types[c] == 's' {
-		b.writeTexts(w, cols, remap, out)
+		absent = b.writeTexts(w, cols, remap, out)
 	} else {
 		var all []uint64
 		for _, col := range cols {
@@ -226,7 +251,7 @@ func (b *builder) writeColumn(w *fileWriter, d *refsetData, c int) []ref {
 		if col := cols[r.part]; col != nil {
 			return uint64(remap[r.part][*col.codes.at(int(r.row))])
 		}
-		return 0 // a column that this file does not have: the first value
+		return uint64(absent)
 	})
 	return out
 }
@@ -235,7 +260,9 @@ func (b *builder) writeColumn(w *fileWriter, d *refsetData, c int) []ref {
 // they can be searched; above it they stay in compressed blocks.
 const sortTexts = 24 << 20
 
-func (b *builder) writeTexts(w *fileWriter, cols []*collector, remap [][]uint32, out []ref) {
+// writeTexts writes the texts of a column and returns the code of the empty text
+// where a part has no such column.
+func (b *builder) writeTexts(w *fileWriter, cols []*collector, remap [][]uint32, out []ref) (absent uint32) {
 	total := 0
 	missing := false
 	for _, col := range cols {
@@ -267,7 +294,7 @@ func (b *builder) writeTexts(w *fileWriter, cols []*collector, remap [][]uint32,
 			}
 		}
 		out[colA], out[colB] = w.textList(all)
-		return
+		return 0
 	}
 	// Compressed blocks of the parts, one after the other. A part's last
 	// block may be short: numbers go by whole blocks.
@@ -295,6 +322,14 @@ func (b *builder) writeTexts(w *fileWriter, cols []*collector, remap [][]uint32,
 			blocks = append(blocks, blk)
 		}
 	}
+	if missing {
+		absent = base
+		ends.add(0)
+		blk := deflateBlock(nil)
+		places = append(places, at)
+		at += uint64(len(blk))
+		blocks = append(blocks, blk)
+	}
 	places = append(places, at)
 	out[colA] = w.packFramed(ends.n, func(i int) uint64 { return uint64(*ends.at(i)) })
 	out[colB] = w.packFramed(len(places), func(i int) uint64 { return places[i] })
@@ -302,6 +337,7 @@ func (b *builder) writeTexts(w *fileWriter, cols []*collector, remap [][]uint32,
 	for _, blk := range blocks {
 		w.write(blk)
 	}
+	return absent
 }
 
 // texts returns everything in the pool.

@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"runtime"
 	"slices"
-
-	"github.com/nhskit/nhskit/snomed/rf2"
 )
 
 // write writes the whole store.
@@ -14,6 +12,9 @@ func (b *builder) write(w *fileWriter) error {
 	dir := make([]ref, sections)
 	runtime.GC()
 	b.writeCodes(w, dir)
+	if err := b.few(); err != nil {
+		return err
+	}
 	b.writeConcepts(w, dir)
 	b.writeRelationships(w, dir)
 	b.writeIdentifiers(w, dir)
@@ -218,11 +219,9 @@ func (b *builder) info() []byte {
 	for _, p := range b.packages {
 		put(p)
 	}
-	slices.SortFunc(b.dependencies, func(x, y rf2.Dependency) int {
-		return cmp.Or(cmp.Compare(x.Source, y.Source), cmp.Compare(x.SourceTime, y.SourceTime), cmp.Compare(x.Target, y.Target), cmp.Compare(x.TargetTime, y.TargetTime))
-	})
-	num(len(b.dependencies))
-	for _, d := range b.dependencies {
+	dependencies := b.activeDependencies()
+	num(len(dependencies))
+	for _, d := range dependencies {
 		num(int(d.Source))
 		num(int(d.SourceTime))
 		num(int(d.Target))
