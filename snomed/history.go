@@ -1,8 +1,10 @@
 package snomed
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/nhskit/nhskit/snomed/sctid"
 )
@@ -60,7 +62,8 @@ func meaningOf(refset sctid.ID) Meaning {
 	return OtherAssociation
 }
 
-// Association says what became of a concept.
+// Association says what became of a concept. What the reference sets say of
+// descriptions is not among them; [Store.Members] has it.
 type Association struct {
 	Meaning Meaning
 	Refset  sctid.ID
@@ -90,11 +93,14 @@ func (s *Store) History(o Ordinal) (all []Association, err error) {
 			}
 		}
 	}
-	return append(all, s.associationsTo(o, func(m Meaning) bool { return m == MovedFrom })...), nil
+	all = append(all, s.associationsTo(o, func(m Meaning) bool { return m == MovedFrom })...)
+	sortAssociations(all)
+	return all, nil
 }
 
-// Predecessors returns the associations of which a concept is the target:
-// what it stands for now.
+// Predecessors returns the associations of which a concept is the target: what
+// it stands for now, inactive associations included, in the order of
+// [Store.History].
 func (s *Store) Predecessors(o Ordinal) (all []Association, err error) {
 	defer s.im.guard(&err)
 	if int(o) >= s.info.Concepts {
@@ -107,7 +113,12 @@ func (s *Store) Predecessors(o Ordinal) (all []Association, err error) {
 			all = append(all, s.association(r, MovedFrom, a))
 		}
 	}
+	sortAssociations(all)
 	return all, nil
+}
+
+func sortAssociations(all []Association) {
+	slices.SortStableFunc(all, func(a, b Association) int { return cmp.Compare(a.Refset, b.Refset) })
 }
 
 // association reads one row, the right way round.
@@ -120,13 +131,13 @@ func (s *Store) association(r *Refset, m Meaning, row int) Association {
 	return Association{m, r.id, component, target, uint32(s.column(secMemberTimes).get(int(r.col(refTime).get(row)))), r.col(refActive).get(row) == 1}
 }
 
-// associationsTo reads the rows whose target is o.
+// associationsTo reads the rows about concepts whose target is o.
 func (s *Store) associationsTo(o Ordinal, want func(Meaning) bool) (all []Association) {
 	targets, refsets, rows := s.column(secHistoryTarget), s.column(secHistoryRefset), s.column(secHistoryRow)
 	for i := targets.search(0, targets.len(), uint64(o)); i < targets.len() && targets.get(i) == uint64(o); i++ {
-		r := s.refset(int(refsets.get(i)))
-		if m := meaningOf(r.id); want(m) {
-			all = append(all, s.association(r, m, int(rows.get(i))))
+		r, row := s.refset(int(refsets.get(i))), int(rows.get(i))
+		if m := meaningOf(r.id); want(m) && s.componentID(r.col(refComponent).get(row)).Kind() == sctid.Concept {
+			all = append(all, s.association(r, m, row))
 		}
 	}
 	return all
