@@ -62,7 +62,7 @@ func TestMapRulesCorpus(t *testing.T) {
 					rows = append(rows, snomed.MapRow{Group: r.Group, Priority: r.Priority, Rule: r.Rule, Target: r.Target, Active: true})
 				}
 			}
-			selected, err := snomed.SelectTargets(rows, snomed.MapContext{Concepts: g.Context, AgeAtOnset: -1}, nil)
+			selected, err := snomed.SelectTargets(rows, snomed.MapContext{Concepts: g.Context}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

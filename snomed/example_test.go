@@ -124,7 +124,7 @@ func ExampleSelectTargets() {
 		{Group: 1, Priority: 2, Rule: "OTHERWISE TRUE", Target: "J80.X", Active: true},
 	}
 	for _, age := range []float64{3, 9000} {
-		selected, err := snomed.SelectTargets(rows, snomed.MapContext{AgeAtOnset: age}, nil)
+		selected, err := snomed.SelectTargets(rows, snomed.MapContext{AgeAtOnset: snomed.AgeInDays(age)}, nil)
 		fmt.Println(age, selected[0].Target, err)
 	}
 	// Output:

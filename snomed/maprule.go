@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -153,7 +154,7 @@ func (p *ruleParser) condition() (MapRule, error) {
 			return MapRule{}, p.fail(errCompare)
 		}
 		unit, _, _ := strings.Cut(strings.TrimLeft(rest, " "), " ")
-		if unitDays(unit) == 0 {
+		if unitOf(unit) == "" {
 			return MapRule{}, p.fail(errCompare)
 		}
 		p.at += len(value) + 1
@@ -172,32 +173,24 @@ func cmpError(err error) error {
 	return err
 }
 
-// unitDays returns the length of a unit in days times 1000, as used to
-// compare ages, and 0 for an unknown unit.
-func unitDays(unit string) int64 {
-	switch strings.TrimSuffix(unit, "s") {
-	case "day":
-		return 1000
-	case "week":
-		return 7000
-	case "month":
-		return 30437 // a twelfth of a year
-	case "year":
-		return 365250
+// unitOf returns the singular of a unit of time, "" for one that is not known.
+func unitOf(unit string) string {
+	switch unit = strings.TrimSuffix(unit, "s"); unit {
+	case "day", "week", "month", "year":
+		return unit
 	}
-	return 0
+	return ""
 }
 
 // MapContext is what is known of the patient and the record when a map is
-// evaluated.
+// evaluated. The zero value knows nothing.
 type MapContext struct {
 	// Concepts are what else the record says. A rule on a concept holds if
 	// one of them is it or a subtype of it; sex is one of them, as 248152002
 	// or 248153007.
 	Concepts []sctid.ID
-	// AgeAtOnset is the age when the condition began, in days; negative if it
-	// is not known, and then no rule on age holds.
-	AgeAtOnset float64
+	// AgeAtOnset is the age when the condition began.
+	AgeAtOnset Age
 }
 
 // Holds evaluates a rule. The subsumes function says whether the first
@@ -210,26 +203,23 @@ func (r MapRule) Holds(ctx MapContext, subsumes func(a, b sctid.ID) bool) bool {
 			return c == r.Concept || subsumes != nil && subsumes(r.Concept, c)
 		})
 	case RuleAge:
-		if ctx.AgeAtOnset < 0 {
+		limit, err := strconv.ParseFloat(r.Value, 64)
+		if err != nil || !ctx.AgeAtOnset.known {
 			return false
 		}
-		v := Value{ValueNumber, r.Value}.Rat()
-		if v == nil {
-			return false
-		}
-		limit, _ := v.Float64()
-		limit *= float64(unitDays(r.Unit)) / 1000
-		switch r.Op {
+		switch age := ctx.AgeAtOnset.in(unitOf(r.Unit)); r.Op {
 		case "<":
-			return ctx.AgeAtOnset < limit
+			return age < limit
 		case "<=":
-			return ctx.AgeAtOnset <= limit
+			return age <= limit
 		case ">":
-			return ctx.AgeAtOnset > limit
+			return age > limit
 		case ">=":
-			return ctx.AgeAtOnset >= limit
+			return age >= limit
+		case "=":
+			return age == limit
 		}
-		return ctx.AgeAtOnset == limit
+		return false
 	case RuleAnd:
 		for _, part := range r.And {
 			if !part.Holds(ctx, subsumes) {
@@ -253,17 +243,16 @@ type MapRow struct {
 }
 
 // MapRows returns the rows of a map about a concept: by block, group and
-// priority, the inactive ones last. A simple map has one group and no rules.
+// priority, the inactive ones last. A simple map has one group and no rules. The
+// target of a map from another scheme is what it maps from, its mapSource.
 func (s *Store) MapRows(refset, concept sctid.ID) (rows []MapRow, err error) {
 	r, err := s.Refset(refset)
 	if err != nil {
 		return nil, err
 	}
-	target := r.columnIndex("mapTarget")
-	if target < 0 {
-		if target = r.columnIndex("mapSource"); target < 0 {
-			return nil, fmt.Errorf("%w: reference set %d has no map target column", ErrNotMap, refset)
-		}
+	target, err := r.mapColumn()
+	if err != nil {
+		return nil, err
 	}
 	members, err := r.Of(concept)
 	if err != nil {
@@ -290,7 +279,7 @@ func (s *Store) MapRows(refset, concept sctid.ID) (rows []MapRow, err error) {
 				row.Block = int(f.Int)
 			}
 		}
-		row.Target = m.Fields[target].Text
+		row.Target = m.Fields[target].String()
 		rows = append(rows, row)
 	}
 	slices.SortStableFunc(rows, func(a, b MapRow) int {
@@ -313,6 +302,16 @@ func (s *Store) MapRows(refset, concept sctid.ID) (rows []MapRow, err error) {
 // ErrNotMap says that a reference set is no map.
 var ErrNotMap = errors.New("snomed: not a map")
 
+// mapColumn finds the column of the codes that the concepts map to, or from.
+func (r *Refset) mapColumn() (column int, err error) {
+	for _, name := range []string{"mapTarget", "mapSource"} {
+		if c := r.columnIndex(name); c >= 0 {
+			return c, nil
+		}
+	}
+	return 0, fmt.Errorf("%w: reference set %d has no map target column", ErrNotMap, r.id)
+}
+
 // SelectTargets evaluates the rows of a map, as [Store.MapRows] returns them:
 // of each group the first active row whose rule holds. A selected row with an
 // empty target means that the group has none. A rule that is not understood
@@ -320,10 +319,10 @@ var ErrNotMap = errors.New("snomed: not a map")
 func SelectTargets(rows []MapRow, ctx MapContext, subsumes func(a, b sctid.ID) bool) (selected []MapRow, err error) {
 	var errs []error
 	type group struct{ block, number int }
-	var done []group
+	done := map[group]bool{}
 	for _, row := range rows {
 		g := group{row.Block, row.Group}
-		if !row.Active || slices.Contains(done, g) {
+		if !row.Active || done[g] {
 			continue
 		}
 		rule, err := ParseMapRule(row.Rule)
@@ -333,63 +332,85 @@ func SelectTargets(rows []MapRow, ctx MapContext, subsumes func(a, b sctid.ID) b
 		}
 		if rule.Holds(ctx, subsumes) {
 			selected = append(selected, row)
-			done = append(done, g)
+			done[g] = true
 		}
 	}
 	return selected, errors.Join(errs...)
 }
 
 // MapTargets evaluates a map for a concept in a context, with the hierarchy
-// of the store.
+// of the store: see [SelectTargets]. Concepts that are not in the store are
+// subtypes of none.
 func (s *Store) MapTargets(refset, concept sctid.ID, ctx MapContext) ([]MapRow, error) {
 	rows, err := s.MapRows(refset, concept)
 	if err != nil {
 		return nil, err
 	}
-	return SelectTargets(rows, ctx, func(a, b sctid.ID) bool {
+	var damage error
+	selected, err := SelectTargets(rows, ctx, func(a, b sctid.ID) bool {
 		yes, err := s.Subsumes(a, b)
-		return yes && err == nil
+		if err != nil && err != ErrNotFound {
+			damage = err
+		}
+		return yes
 	})
+	if damage != nil {
+		return nil, damage
+	}
+	return selected, err
 }
 
-// ReverseMap returns the concepts with an active row for a target, in
-// ascending order of ordinals. It reads the whole map.
+// ReverseMap returns the concepts with an active row for a target, whatever its
+// rule: the reverse of [Store.MapRows]. It reads the whole map.
 func (s *Store) ReverseMap(refset sctid.ID, target string) (set Set, err error) {
 	r, err := s.Refset(refset)
 	if err != nil {
 		return Set{}, err
 	}
 	defer s.im.guard(&err)
-	c := r.columnIndex("mapTarget")
-	if c < 0 || !utf8.ValidString(target) {
-		return Set{}, ErrNotMap
+	c, err := r.mapColumn()
+	if err != nil {
+		return Set{}, err
 	}
+	if !utf8.ValidString(target) {
+		return Set{}, nil
+	}
+	component, active := r.col(refComponent), r.col(refActive)
 	base := fixedRefs + c*columnRefs
-	codes, ends := r.col(base+colCodes), r.col(base+colA)
-	if r.refs[base+colC].off != 0 {
-		return Set{}, fmt.Errorf("%w: the targets of reference set %d are not codes", ErrNotMap, refset)
+	has := func(row int) bool { return r.field(c, row, s.componentID(component.get(row))).String() == target }
+	if r.columns[c].Type == 's' && len(target) <= plainText && r.refs[base+colC].off == 0 {
+		// Short texts are as they are, and all are in order.
+		code, ok := r.codeOf(base, target)
+		if !ok {
+			return Set{}, nil
+		}
+		codes := r.col(base + colCodes)
+		has = func(row int) bool { return codes.get(row) == code }
 	}
-	// The texts ascend.
-	i, j := 0, ends.len()-1
+	var out []Ordinal
+	for row := range r.rows {
+		k := component.get(row)
+		if k >= uint64(s.info.Concepts) {
+			break
+		}
+		if active.get(row) == 1 && has(row) {
+			out = append(out, Ordinal(k))
+		}
+	}
+	return SetOf(out), nil
+}
+
+// codeOf finds the code of a text of a column whose texts are in order.
+func (r *Refset) codeOf(base int, text string) (code uint64, ok bool) {
+	n := r.col(base+colA).len() - 1
+	i, j := 0, n
 	for i < j {
 		m := int(uint(i+j) / 2)
-		if string(r.text(base, m)) < target {
+		if string(r.text(base, m)) < text {
 			i = m + 1
 		} else {
 			j = m
 		}
 	}
-	if i >= ends.len()-1 || string(r.text(base, i)) != target {
-		return Set{}, nil
-	}
-	var out []Ordinal
-	component, active := r.col(refComponent), r.col(refActive)
-	for row := range r.rows {
-		if codes.get(row) == uint64(i) && active.get(row) == 1 {
-			if k := component.get(row); k < uint64(s.info.Concepts) {
-				out = append(out, Ordinal(k))
-			}
-		}
-	}
-	return SetOf(out), nil
+	return uint64(i), i < n && string(r.text(base, i)) == text
 }

@@ -679,7 +679,8 @@ func (b *both) askMap(r *rand.Rand, id string) {
 			b.t.Fatalf("map row %d of %s: got %+v, want %v", i, id, g, want)
 		}
 	}
-	ctx := snomed.MapContext{AgeAtOnset: float64(r.IntN(20000)) - 1000}
+	age := float64(r.IntN(20000)) - 1000 // in days, not known below 0
+	ctx := snomed.MapContext{AgeAtOnset: snomed.AgeInDays(age)}
 	var concepts []string
 	for range r.IntN(4) {
 		c := b.ids[r.IntN(len(b.ids))]
@@ -689,7 +690,7 @@ func (b *both) askMap(r *rand.Rand, id string) {
 	done := map[string]bool{}
 	var want []string
 	for _, m := range rows {
-		if g := m[12] + " " + m[6]; m[2] == "1" && !done[g] && b.holds(m[8], ctx.AgeAtOnset, concepts) {
+		if g := m[12] + " " + m[6]; m[2] == "1" && !done[g] && b.holds(m[8], age, concepts) {
 			done[g] = true
 			want = append(want, m[6]+" "+m[10])
 		}

@@ -87,7 +87,7 @@ func TestTraps(t *testing.T) {
 					t.Error("the association is lost")
 				}
 			case "failing-first-rule":
-				for _, r := range must(st.MapTargets(999002271000000101, trap.Concept, snomed.MapContext{AgeAtOnset: 0})) {
+				for _, r := range must(st.MapTargets(999002271000000101, trap.Concept, snomed.MapContext{AgeAtOnset: snomed.AgeInDays(0)})) {
 					if r.Group == 7 && r.Target != "Q99.2" {
 						t.Errorf("target %s", r.Target)
 					}
@@ -432,7 +432,7 @@ func FuzzParseMapRule(f *testing.F) {
 			t.Fatalf("%v", err)
 		}
 		if err == nil {
-			r.Holds(snomed.MapContext{AgeAtOnset: 5}, nil)
+			r.Holds(snomed.MapContext{AgeAtOnset: snomed.AgeInDays(5)}, nil)
 		}
 	})
 }

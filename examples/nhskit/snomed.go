@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/nhskit/nhskit/snomed"
@@ -104,13 +105,17 @@ func snomedCommands() []command {
 			summary: "Map concepts to another classification, evaluating the rules of the map",
 			example: "nhskit snomed map uk.store 999002271000000101 73211009",
 			setup: func(f *flag.FlagSet) runner {
-				ctx := snomed.MapContext{AgeAtOnset: -1}
+				var ctx snomed.MapContext
 				f.Func("with", "a `concept` that the record has beside, sex included; may be repeated", func(s string) error {
 					id, err := sctid.Parse(s)
 					ctx.Concepts = append(ctx.Concepts, id)
 					return err
 				})
-				f.Float64Var(&ctx.AgeAtOnset, "age", -1, "age at onset in `days`, if known")
+				f.Func("age", "age at onset in `days`, if known", func(s string) error {
+					days, err := strconv.ParseFloat(s, 64)
+					ctx.AgeAtOnset = snomed.AgeInDays(days)
+					return err
+				})
 				return func(c *console, args []string) error {
 					return withStore(args, 2, "STORE REFSET ID...", func(s *snomed.Store, args []string) error { return snomedMap(c, s, args, ctx) })
 				}
