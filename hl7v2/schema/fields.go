@@ -225,7 +225,10 @@ func (c *checker) repetitions(f run, marks []hl7v2.Mark, e *elementRow) {
 			rep.end = marks[k].Offset()
 		}
 		c.place = place{field: c.field, rep: r}
-		if e.max > 0 && r == int(e.max)+1 {
+		// Of f this repetition and those behind it are left. Those without a
+		// value at the end of a field are the same as none (2.6.1), and one
+		// too many only if there is another kind among them.
+		if e.max > 0 && r == int(e.max)+1 && c.state(f, len(marks)) != hl7v2.Absent {
 			c.found(c.tolerated(), CodeRepetition, "2.5.3.5", "%s may occur %d times", c.fieldDef(c.field).Name(), e.max)
 		}
 		if most := int(e.length); most > 0 && rep.end-rep.start > most && c.state(rep, k) == hl7v2.Present {

@@ -161,8 +161,14 @@ func (c *oracle) field(s hl7v2.Segment, n int, field hl7v2.Value, e Element) {
 		typ = c.variesType(s, n, field)
 	}
 	most := e.Max()
+	last := 0 // repetition with a value
 	for r, rep := range field.Reps() {
-		if most > 0 && r == most+1 {
+		if rep.State() != hl7v2.Absent {
+			last = r
+		}
+	}
+	for r, rep := range field.Reps() {
+		if most > 0 && r == most+1 && last >= r {
 			c.value(c.tolerated(), CodeRepetition, rep, "2.5.3.5", "%s may occur %d times", e.Name(), most)
 		}
 		c.length(rep, e)

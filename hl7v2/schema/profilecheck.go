@@ -27,8 +27,10 @@ var (
 // version and structure as MSH has them, in the order of its segments, then in
 // each segment what must and must not be there, how often, how long,
 // and with which values. HL7 null counts as something sent, and has no length,
-// type or code; it is not the constant value. It does not check by the facts of
-// the version; a Validator with the profile does both. There are at most 500
+// type or code; it is not the constant value. Repetitions without a value at the
+// end of a field are not sent (2.6.1 of the standard, rules for the sender): they
+// count neither as too many nor as enough. It does not check by the facts of the
+// version; a Validator with the profile does both. There are at most 500
 // findings and a CodeTooMany, as of a Validator; none holds a value of the
 // message.
 //
@@ -299,7 +301,7 @@ func (x *profileCheck) field(e *profileElement, f run, marks []hl7v2.Mark) {
 		}
 		count++
 		c.place = place{field: c.field, rep: count}
-		if e.max >= 0 && count == e.max+1 {
+		if e.max >= 0 && count == e.max+1 && c.state(f, len(marks)) != hl7v2.Absent { // as by the standard
 			x.element(CodeProfileCardinality, &e.rules, fmt.Errorf("it may be there %s", times(e.max)))
 		}
 		if state := c.state(rep, k); state != hl7v2.Absent {

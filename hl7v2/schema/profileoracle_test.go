@@ -89,9 +89,14 @@ func (x *slowProfile) field(e *profileElement, v hl7v2.Value, n int, s hl7v2.Seg
 		x.report(CodeProfileUsage, path, at, e.rules.clause, forbidden(byCondition))
 		return
 	}
-	sent := 0
+	sent, last := 0, 0 // last repetition with a value
 	for r, rep := range v.Reps() {
-		if e.max >= 0 && r == e.max+1 {
+		if rep.State() != hl7v2.Absent {
+			last = r
+		}
+	}
+	for r, rep := range v.Reps() {
+		if e.max >= 0 && r == e.max+1 && last >= r {
 			x.value(CodeProfileCardinality, rep, &e.rules, fmt.Errorf("it may be there %s", times(e.max)))
 		}
 		if rep.State() != hl7v2.Absent {
