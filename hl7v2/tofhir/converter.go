@@ -233,6 +233,8 @@ type conversion struct {
 	conv      *Converter
 	in        input
 	groups    []groupInstance
+	latest    map[groupKey]int32 // by position and instance around; see nearest
+	indexed   int                // how many groups are in latest
 	firsts    map[relation]int32
 	nodes     []node
 	places    map[place]int32 // see longList

@@ -16,7 +16,9 @@ type groupInstance struct {
 func (c *conversion) place(s *mapping.Structure) {
 	p := c.conv.program.Positions
 	clear(c.firsts)
-	c.groups = append(c.groups[:0], groupInstance{pos: int32(s.Lo), parent: -1})
+	c.groups, c.indexed = c.groups[:0], 0
+	clear(c.latest)
+	c.openGroup(int32(s.Lo), -1)
 	group, last := int32(0), int32(s.Lo) // where the segment before stands
 	for i := range c.in.segs {
 		seg := &c.in.segs[i]
@@ -36,24 +38,28 @@ func (c *conversion) place(s *mapping.Structure) {
 				seg.pos, seg.group = f, c.enter(g, f)
 			} else if p[pos].Repeats && c.groups[g].parent >= 0 {
 				if f := c.find(seg.id, pos+1, end, pos); f >= 0 {
-					c.groups = append(c.groups, groupInstance{pos: pos, parent: c.groups[g].parent})
-					seg.pos, seg.group = f, c.enter(int32(len(c.groups)-1), f)
+					seg.pos, seg.group = f, c.enter(c.openGroup(pos, c.groups[g].parent), f)
 				}
 			}
 			from = end
 		}
 		if seg.pos < 0 { // out of order: wherever the structure has it
-			f := c.find(seg.id, int32(s.Lo)+1, int32(s.Hi), int32(s.Hi))
-			if f < 0 || !p[f].Needed && c.find(seg.id, f+1, int32(s.Hi), int32(s.Hi)) >= 0 {
-				continue // it is of a segment that the message does not have there
+			// That is at hand for what no group is without, and otherwise only if
+			// there is one such place.
+			first := c.find(seg.id, int32(s.Lo)+1, int32(s.Hi), int32(s.Hi))
+			f := c.find(seg.id, last+1, int32(s.Hi), int32(s.Hi))
+			if f < 0 {
+				f = first
+			}
+			if f < 0 || !p[f].Needed && (f != first || c.find(seg.id, f+1, int32(s.Hi), int32(s.Hi)) >= 0) {
+				continue
 			}
 			seg.pos = f
 			if parent := int32(p[f].Parent); parent != f-1 || parent == int32(s.Lo) {
 				seg.group = c.nearest(group, parent)
 			} else {
 				outer := c.nearest(group, int32(p[parent].Parent))
-				c.groups = append(c.groups, groupInstance{pos: parent, parent: outer})
-				seg.group = int32(len(c.groups) - 1)
+				seg.group = c.openGroup(parent, outer)
 			}
 			continue // and go on from where the message was
 		}
@@ -88,29 +94,31 @@ func (c *conversion) opens(pos int32) bool {
 }
 
 // find returns the first position of a segment between from and end, -1 if
-// there is none. An optional segment does not open a group (one at opened or
-// behind) whose needed segments before it are not there: what follows an OBX
-// is not found behind an OBR.
+// there is none. What is optional does not open a group (one at opened or
+// behind) whose needed segments before it are not there: a note behind an OBR
+// is not one of the OBX that may follow.
 func (c *conversion) find(id mapping.Str, from, end, opened int32) int32 {
 	p := c.conv.program.Positions
 	for i := from; i < end; i++ {
-		if p[i].End == 0 && p[i].Name == id && (p[i].Needed || !c.bare(i, opened)) {
+		if p[i].End == 0 && p[i].Name == id && !c.bare(i, opened) {
 			return i
 		}
 	}
 	return -1
 }
 
-// bare reports whether a position has needed segments before it in a group
-// that it would open.
+// bare reports whether a position, or an optional group around it, has needed
+// segments before it in a group that it would open.
 func (c *conversion) bare(pos, opened int32) bool {
 	p := c.conv.program.Positions
+	needed := p[pos].Needed
 	for g := int32(p[pos].Parent); g >= opened; g = int32(p[g].Parent) {
-		for i := g + 1; i < pos; i++ {
-			if p[i].Needed && int32(p[i].Parent) == g {
+		for i := g + 1; i < pos && !needed; i++ {
+			if p[i].Needed && p[i].End == 0 && int32(p[i].Parent) == g {
 				return true
 			}
 		}
+		needed = needed && p[g].Needed
 		if g == int32(p[g].Parent) {
 			break
 		}
@@ -126,18 +134,33 @@ func (c *conversion) enter(g, pos int32) int32 {
 		return g
 	}
 	outer := c.enter(g, want)
-	c.groups = append(c.groups, groupInstance{pos: want, parent: outer})
+	return c.openGroup(want, outer)
+}
+
+// openGroup makes an instance of a group.
+func (c *conversion) openGroup(pos, parent int32) int32 {
+	c.groups = append(c.groups, groupInstance{pos: pos, parent: parent})
 	return int32(len(c.groups) - 1)
 }
+
+// groupKey asks for the latest instance of a position in an instance around.
+type groupKey struct{ pos, around int32 }
 
 // nearest returns the latest instance of a group position that shares the
 // most groups with instance g.
 func (c *conversion) nearest(g, pos int32) int32 {
+	if c.latest == nil {
+		c.latest = make(map[groupKey]int32)
+	}
+	for ; c.indexed < len(c.groups); c.indexed++ {
+		of := c.groups[c.indexed].pos
+		for a := int32(c.indexed); a >= 0; a = c.groups[a].parent {
+			c.latest[groupKey{of, a}] = int32(c.indexed)
+		}
+	}
 	for a := g; a >= 0; a = c.groups[a].parent {
-		for i := int32(len(c.groups)) - 1; i >= 0; i-- {
-			if c.groups[i].pos == pos && c.within(i, a) {
-				return i
-			}
+		if i, ok := c.latest[groupKey{pos, a}]; ok {
+			return i
 		}
 	}
 	return c.enter(0, pos+1)

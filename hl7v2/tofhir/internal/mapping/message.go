@@ -34,7 +34,7 @@ func (c *compiler) compileMessage(t *Table) {
 			continue
 		case seg == "" && strings.ContainsAny(syntax, "[{<"):
 			g := uint32(len(c.p.Positions))
-			c.p.Positions = append(c.p.Positions, Position{Name: c.str(lastPart(ident)), Parent: group, Repeats: strings.Contains(syntax, "{")})
+			c.p.Positions = append(c.p.Positions, Position{Name: c.str(lastPart(ident)), Parent: group, Repeats: strings.Contains(syntax, "{"), Needed: !strings.Contains(syntax, "[")})
 			group, lastIdent, choice = g, "", strings.Contains(syntax, "<")
 			continue
 		case seg == "":

@@ -217,7 +217,7 @@ type Position struct {
 	Parent  uint32 // index of the group around it in Positions
 	End     uint32 // group: one past its last descendant; 0 for a segment
 	Repeats bool
-	Needed  bool   // a segment without which its group is not there
+	Needed  bool   // the group around is not there without it
 	Lo, Hi  uint32 // Targets
 }
 
