@@ -26,6 +26,7 @@ const (
 	CodeDangling  rf2.Code = "snomed.dangling"  // a row refers to a component that is not there
 	CodeCycle     rf2.Code = "snomed.cycle"     // the is-a relationships go round
 	CodeShape     rf2.Code = "snomed.shape"     // files give one reference set different columns: fields are lost
+	CodeLanguage  rf2.Code = "snomed.language"  // a language code that is none; the description is left out
 	CodeDialects  rf2.Code = "snomed.dialects"  // more language reference sets than a store keeps apart
 )
 

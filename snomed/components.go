@@ -166,7 +166,10 @@ type identifierRow struct {
 	active    bool
 }
 
-var errBadGroup = errors.New("a relationship group outside 0 to 65535")
+var (
+	errBadGroup    = errors.New("a relationship group outside 0 to 65535")
+	errBadLanguage = errors.New("a language code of more than eight bytes")
+)
 
 // readComponents reads descriptions, relationships and alternate identifiers.
 func (b *builder) readComponents() error {
@@ -223,6 +226,10 @@ func (b *builder) descriptionHandler(s *source, f *rf2.File) rf2.Handler {
 		if uint(df.arena.n) > 1<<32-1<<20 {
 			return fmt.Errorf("%s: more than 4 GiB of terms", df.name)
 		}
+		if len(r.Fields[5]) > maxLanguage {
+			b.issue(Issue{Severity: rf2.Error, Code: CodeLanguage, Path: df.name, Offset: r.Offset, Line: r.Line, Col: 6, Clause: "4.2.2", Err: errBadLanguage})
+			return nil
+		}
 		off := uint32(df.arena.n)
 		term = append(term[:0], r.Fields[7]...)
 		scratch = df.addTerm(string(term), scratch)
@@ -232,6 +239,9 @@ func (b *builder) descriptionHandler(s *source, f *rf2.File) rf2.Handler {
 		return nil
 	}
 }
+
+// maxLanguage is how many bytes a language code may have: RF2 asks for two.
+const maxLanguage = 8
 
 // languageKey packs a language code of up to eight bytes.
 func languageKey(b []byte) uint64 {

@@ -2,6 +2,7 @@ package snomed
 
 import (
 	"slices"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/nhskit/nhskit/snomed/sctid"
@@ -133,7 +134,7 @@ func (f *finder) rate(pieces []uint32, o uint32, row int, conceptActive bool, di
 		f.q.Types == nil && kind == s.definition,
 		f.q.Types != nil && !slices.Contains(f.q.Types, sctid.ID(s.codes.get(int(kind)))),
 		accept&f.dialectMask == 0 && f.q.Dialects != nil,
-		f.q.Languages != nil && f.languageMask>>f.descLanguage.get(row)&1 == 0:
+		f.q.Languages != nil && !f.wanted[f.descLanguage.get(row)]:
 		return Hit{}, false
 	}
 	length, after := 0, false
@@ -274,15 +275,14 @@ func (f *finder) highlight(word string) int {
 }
 
 // foldedBeginning returns the length of the shortest beginning of a word that
-// folds to n bytes or more.
+// folds to n bytes or more and does not cut the accents off its last letter.
 func foldedBeginning(word string, n int) int {
 	var b []byte
-	for k := range word {
-		if k > 0 {
-			if b = fold(b[:0], word[:k]); len(b) >= n {
-				return k
-			}
+	for k, r := range word {
+		if len(b) >= n && !unicode.Is(unicode.Mn, r) {
+			return k
 		}
+		b = fold(b, string(r))
 	}
 	return len(word)
 }

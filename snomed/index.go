@@ -357,10 +357,10 @@ func frequencyBonus(f float64) uint32 {
 	return uint32(min(3*scoreUnit*math.Log2(1+f), maximumBonus))
 }
 
-// queryWords folds the words of a query.
+// queryWords folds the words of a query, as many as are looked at.
 func queryWords(q string, fuzzy bool) []string {
 	var out []string
-	for len(q) > 0 {
+	for len(q) > 0 && len(out) < maxQueryWords {
 		n, word := nextPiece(q)
 		if word {
 			if f := string(fold(nil, q[:n])); f != "" && !slices.Contains(out, f) {

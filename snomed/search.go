@@ -11,7 +11,8 @@ import (
 
 // Query asks for concepts by their terms. Every word of the text must be the
 // beginning of a word of one and the same term, in any order; case and
-// accents do not matter, nor apostrophes, and µ is u.
+// accents do not matter, nor apostrophes, and µ is u. Of more than 32 different
+// words the others are not looked at.
 type Query struct {
 	Text  string
 	Limit int // hits wanted; 0 means 20
@@ -64,18 +65,23 @@ const (
 // broken by the place in the hierarchy. A query without a word has no hits.
 //
 // The hits are the best of all that match, however many do: no longer term is
-// among them in the place of a shorter one.
+// among them in the place of a shorter one. The context is looked at now and
+// then; its error ends the search without hits.
 func (s *Store) Search(ctx context.Context, q Query) (hits []Hit, err error) {
 	defer s.im.guard(&err)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	words := queryWords(q.Text, q.Fuzzy)
 	if len(words) == 0 {
 		return nil, nil
 	}
-	if len(words) > maxQueryWords {
-		words = words[:maxQueryWords]
-	}
 	if q.Limit <= 0 {
 		q.Limit = defaultLimit
+	}
+	if w := q.Within; w != nil && len(w.runs) > 0 && int(w.runs[len(w.runs)-1].to) > s.info.Concepts {
+		here := w.And(s.All()) // the set is of another store
+		q.Within = &here
 	}
 	f := s.newFinder(ctx, &q)
 	for _, w := range words {
@@ -166,7 +172,7 @@ type finder struct {
 	tokens, signatures      ref
 	signAt, bonus           column
 	descLanguage, languages column
-	languageMask            uint64                 // a bit for each wanted language
+	wanted                  []bool                 // languages, by their codes
 	dialectMask             uint64                 // bits of the wanted dialects in secDescAccept
 	classWords              [maxClasses + 1]uint32 // the words that each class may be of
 }
@@ -182,23 +188,18 @@ func (s *Store) newFinder(ctx context.Context, q *Query) *finder {
 	f := &finder{s: s, ctx: ctx, q: q, tokenAt: s.column(secTokenAt), tokenCount: s.column(secTokenCount),
 		docConcept: s.column(secDocConcept), docScore: s.column(secDocScore), bonus: s.column(secBonus),
 		tokens: s.im.dir[secTokens], signatures: s.im.dir[secSignatures], signAt: s.column(secSignAt),
-		descLanguage: s.column(secDescLanguage), languages: s.column(secLanguages), languageMask: ^uint64(0), dialectMask: ^uint64(0), all: q.Frequency != nil}
+		descLanguage: s.column(secDescLanguage), languages: s.column(secLanguages), dialectMask: ^uint64(0), all: q.Frequency != nil}
 	f.names = area{0, s.nameDocs, s.column(secPostAt), s.im.dir[secPosts]}
 	f.rest = area{s.nameDocs, f.docConcept.len(), s.column(secRestPostAt), s.im.dir[secRestPosts]}
 	if q.Languages != nil {
-		f.languageMask = 0
-		for _, l := range q.Languages {
-			for i := range min(f.languages.len(), 64) {
-				if languageOf(f.languages.get(i)) == l {
-					f.languageMask |= 1 << i
-				}
-			}
+		for key := range f.languages.all() {
+			f.wanted = append(f.wanted, slices.Contains(q.Languages, languageOf(key)))
 		}
 	}
 	if q.Dialects != nil {
 		f.dialectMask = 0
 		for _, d := range q.Dialects {
-			if k := slices.Index(s.dialects, uint64(d)); k >= 0 && k < 32 {
+			if k := slices.Index(s.dialects, uint64(d)); k >= 0 {
 				f.dialectMask |= 3 << (2 * k)
 			}
 		}

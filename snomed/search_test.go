@@ -1,0 +1,187 @@
+package snomed_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nhskit/nhskit/snomed"
+	"github.com/nhskit/nhskit/snomed/sctid"
+)
+
+const fullName = "900000000000003001"
+
+// TestHighlights: spans are of whole letters of the term, whatever folding makes
+// of them.
+func TestHighlights(t *testing.T) {
+	f := newFixture("x")
+	for _, term := range []string{"Cafe\u0301 au lait spot", "Sjögren’s œdema ﬁbre", "O'Brien sign", "Straße 5 µg", "naïve T-cell", "Dose of 10 mg"} {
+		f.term(f.newConcept(), term)
+	}
+	st, _ := store(t, snomed.BuildOptions{}, f.open(t))
+	for _, c := range []struct {
+		query string
+		fuzzy bool
+		want  []string
+	}{
+		{"caf", false, []string{"Caf"}},
+		{"cafe", false, []string{"Cafe\u0301"}}, // not without its accent
+		{"CAFÉ la", false, []string{"Cafe\u0301", "la"}},
+		{"cafe\u0301", false, []string{"Cafe\u0301"}},
+		{"sjogrens", false, []string{"Sjögren’s"}},
+		{"sjögren's oedem", false, []string{"Sjögren’s", "œdem"}},
+		{"SJÖ", false, []string{"Sjö"}},
+		{"f", false, []string{"ﬁ"}}, // half a ligature cannot be marked
+		{"fibr", false, []string{"ﬁbr"}},
+		{"obri", false, []string{"O'Bri"}},
+		{"stras ug", false, []string{"Straß", "µg"}},
+		{"naive cell t", false, []string{"naïve", "T", "cell"}},
+		{"do d", false, []string{"Do"}},
+		{"sjogern", true, []string{"Sjögren’s"}},
+		{"mg 1", true, []string{"1", "mg"}},
+	} {
+		hits := must(st.Search(context.Background(), snomed.Query{Text: c.query, Fuzzy: c.fuzzy}))
+		if len(hits) != 1 {
+			t.Errorf("%q: %d hits", c.query, len(hits))
+			continue
+		}
+		var got []string
+		for _, s := range hits[0].Highlights {
+			got = append(got, hits[0].Term[s.From:s.To])
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%q in %q: marked %q, want %q", c.query, hits[0].Term, got, c.want)
+		}
+	}
+}
+
+// TestRanking: short terms first, preferred ones before acceptable ones before
+// others, then fully specified names, then what is inactive; a doubling of the
+// frequency is worth three characters, a misspelling costs forty.
+func TestRanking(t *testing.T) {
+	f := newFixture("x")
+	add := func(term, kind, says, active string) string {
+		c := f.newConcept()
+		id := f.id(sctid.Description)
+		f.description(id, "20260101", active, c, kind, term)
+		if says != "" {
+			f.language(british, id, says)
+		}
+		return c
+	}
+	want := []string{
+		"Zebra",             // preferred: 5 characters
+		"Zebra ab",          // preferred: 8
+		"Zebra a",           // acceptable: 7, and 3 for that
+		"Zebra b",           // neither: 7, and 6 for that
+		"Zebra abcdefghijk", // preferred: 17
+		"Zebra abcdef",      // a fully specified name, neither: 12, and 14 for that
+		"Zebra abcdefg",     // the same: 13 and 14
+		"Zebra c",           // inactive
+	}
+	add("Zebra c", synonym, preferred, "0")
+	add("Zebra abcdefg", fullName, "", "1")
+	add("Zebra abcdef", fullName, "", "1")
+	frequent := add("Zebra abcdefghijk", synonym, preferred, "1")
+	add("Zebra b", synonym, "", "1")
+	add("Zebra a", synonym, acceptable, "1")
+	add("Zebra ab", synonym, preferred, "1")
+	add("Zebra", synonym, preferred, "1")
+	st, _ := store(t, snomed.BuildOptions{}, f.open(t))
+	ask := func(q snomed.Query) (terms []string) {
+		q.InactiveTerms = true
+		for _, h := range must(st.Search(context.Background(), q)) {
+			terms = append(terms, h.Term)
+		}
+		return terms
+	}
+	if got := ask(snomed.Query{Text: "zeb"}); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	// What is used 15 times is worth four doublings, twelve characters: the one of
+	// 17 comes about as early as that of 5.
+	o := at(t, st, frequent)
+	usage := func(times float64) func(snomed.Ordinal) float64 {
+		return func(c snomed.Ordinal) float64 {
+			if c == o {
+				return times
+			}
+			return 0
+		}
+	}
+	for _, c := range []struct {
+		times float64
+		place int
+	}{{0, 4}, {3, 3}, {6.5, 2}, {15.9, 0}, {14.5, 1}} {
+		if got := slices.Index(ask(snomed.Query{Text: "zeb", Frequency: usage(c.times)}), "Zebra abcdefghijk"); got != c.place {
+			t.Errorf("used %v times: place %d, want %d", c.times, got, c.place)
+		}
+	}
+	hits := must(st.Search(context.Background(), snomed.Query{Text: "zibra", Fuzzy: true}))
+	if len(hits) != 7 || hits[0].Distance != 1 || !hits[0].Preferred || hits[3].Preferred {
+		t.Errorf("%+v", hits)
+	}
+}
+
+// TestManyLanguages: the filter on languages works for more of them than a word
+// has bits; a code that is none is reported.
+func TestManyLanguages(t *testing.T) {
+	f := newFixture("x")
+	c := f.newConcept()
+	for i := range 100 {
+		f.term(c, fmt.Sprint("Term ", i))
+		rows := f.files["sct2_Description_*-en_INT_20260101.txt"]
+		rows[len(rows)-1] = strings.Replace(rows[len(rows)-1], "\ten\t", fmt.Sprintf("\tx%02d\t", i), 1)
+	}
+	f.term(c, "Lost")
+	rows := f.files["sct2_Description_*-en_INT_20260101.txt"]
+	rows[len(rows)-1] = strings.Replace(rows[len(rows)-1], "\ten\t", "\ten-x-long\t", 1)
+	st, report := store(t, snomed.BuildOptions{}, f.open(t))
+	if len(report.Issues) != 1 || report.Issues[0].Code != snomed.CodeLanguage || report.Issues[0].Line != 102 || report.Issues[0].Col != 6 {
+		t.Errorf("%v", report.Issues)
+	}
+	for i := range 100 {
+		hits := must(st.Search(context.Background(), snomed.Query{Text: "term", Languages: []string{fmt.Sprintf("x%02d", i)}}))
+		if len(hits) != 1 || hits[0].Term != fmt.Sprint("Term ", i) {
+			t.Errorf("language %d: %+v", i, hits)
+		}
+	}
+}
+
+// TestSearchLimits: a query as long as a book is no more work than one of as
+// many words as are looked at; a set of another store is cut down.
+func TestSearchLimits(t *testing.T) {
+	st := exampleStore()
+	var b strings.Builder
+	b.WriteString("condition ")
+	for i := range 200_000 {
+		fmt.Fprintf(&b, "%dx ", i*7919)
+	}
+	start := time.Now()
+	for range 5 {
+		if hits := must(st.Search(context.Background(), snomed.Query{Text: b.String()})); len(hits) > 0 {
+			t.Errorf("%d hits", len(hits))
+		}
+	}
+	if took := time.Since(start); took > 2*time.Second { // the words compared with each other took minutes
+		t.Errorf("took %v", took)
+	}
+	many := "condition" + strings.Repeat(" cond c co con", 50)
+	if hits := must(st.Search(context.Background(), snomed.Query{Text: many})); len(hits) == 0 {
+		t.Error("words that repeat count as different ones")
+	}
+
+	all := st.Info().Concepts
+	foreign := snomed.SetOf([]snomed.Ordinal{5, snomed.Ordinal(all), 1 << 30})
+	if _, err := st.Search(context.Background(), snomed.Query{Text: "a", Within: &foreign}); err != nil {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if hits, err := st.Search(ctx, snomed.Query{Text: "a"}); err != context.Canceled || hits != nil {
+		t.Errorf("cancelled: %d hits, %v", len(hits), err)
+	}
+}
