@@ -87,6 +87,8 @@ func TestFields(t *testing.T) {
 		{"2.5.1", "OBX-11", "Observation Result Status", "ID", Required, 1, 1, 85},
 		{"2.5.1", "PID-38", "Production Class Code", "CE", Optional, 1, 250, 429},
 		{"2.7", "PID-2", "Patient ID", "", Withdrawn, 1, 0, 0},
+		{"2.7.1", "OBX-5", "Observation Value", "Varies", Conditional, 0, 0, 0},
+		{"2.7.1", "MFE-4", "Primary Key Value - MFE", "Varies", Required, 0, 0, 0},
 		{"2.8", "PID-3", "Patient Identifier List", "CX", Required, 0, 0, 0},
 		{"2.1", "PID-5", "Patient Name", "PN", Required, 1, 48, 0},
 	} {
