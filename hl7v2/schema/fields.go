@@ -213,11 +213,13 @@ func (c *checker) required(s hl7v2.Segment, n int) {
 
 // repetitions checks the repetitions of a field, which has a value.
 func (c *checker) repetitions(f run, marks []hl7v2.Mark, e *elementRow) {
-	typ := e.typ
+	typ, by := e.typ, 0
 	if typ == variesType {
-		typ = c.varies()
+		typ, by = noType, typeField(c.segment, c.field)
+		if by == valueTypeField {
+			typ = c.valueType()
+		}
 	}
-	t := &c.plan.types[typ]
 	for r := 1; ; r++ {
 		k := next(marks, hl7v2.RepetitionMark)
 		rep := f
@@ -225,6 +227,9 @@ func (c *checker) repetitions(f run, marks []hl7v2.Mark, e *elementRow) {
 			rep.end = marks[k].Offset()
 		}
 		c.place = place{field: c.field, rep: r}
+		if by > valueTypeField {
+			typ = c.keyType(by, typ)
+		}
 		// Of f this repetition and those behind it are left. Those without a
 		// value at the end of a field are the same as none (2.6.1), and one
 		// too many only if there is another kind among them.
@@ -236,7 +241,7 @@ func (c *checker) repetitions(f run, marks []hl7v2.Mark, e *elementRow) {
 				c.found(c.tolerated(), CodeLength, "2.5.3.2", "%d characters, %d are allowed", have, most)
 			}
 		}
-		switch {
+		switch t := &c.plan.types[typ]; {
 		case typ == noType || c.state(rep, k) != hl7v2.Present:
 		case t.components == 0:
 			c.primitive(leaf(rep, marks[:k]), t.form, t.isID, e)
@@ -250,26 +255,74 @@ func (c *checker) repetitions(f run, marks []hl7v2.Mark, e *elementRow) {
 	}
 }
 
-// varies returns the data type that another field names: OBX-2 for OBX-5. It
-// is noType where that is not known.
-func (c *checker) varies() uint16 {
-	if c.field != 5 || !c.segment.Is("OBX") {
-		return noType
+// typeField returns the field that names the data type of another one: of
+// OBX-5, and of the primary keys of master files. It is 0 where none does.
+func typeField(s hl7v2.Segment, field int) int {
+	switch {
+	case field == 5 && s.Is("OBX"):
+		return valueTypeField
+	case field == 4 && s.Is("MFE"):
+		return 5
+	case field == 5 && s.Is("MFA"):
+		return 6
 	}
+	return 0
+}
+
+// valueTypeField is the field of OBX that names the type of OBX-5.
+const valueTypeField = 2
+
+// valueType returns the data type that OBX-2 names. It is noType where that is
+// not known.
+func (c *checker) valueType() uint16 {
 	if c.named.typ != noType && string(c.data[c.second.start:c.second.end]) == c.named.name && !c.encoded {
 		return c.named.typ
 	}
-	name := c.segment.Field(2)
+	name := c.segment.Field(valueTypeField)
 	if name.State() != hl7v2.Present {
-		c.found(hl7v2.Error, CodeValueType, "7.4.2.2", "a value in OBX-5 needs its data type in OBX-2")
+		c.untyped(valueTypeField)
 		return noType
 	}
+	return c.typeBy(name, valueTypeField)
+}
+
+// keyType returns the data type of the primary key at the place: that of the
+// same repetition of the field that names types or, where that has none, that of
+// the key before.
+func (c *checker) keyType(by int, before uint16) uint16 {
+	name := c.paths.In(c.segment, hl7v2.Path{Field: by, Rep: c.rep})
+	switch name.State() {
+	case hl7v2.Present:
+		return c.typeBy(name, by)
+	case hl7v2.Absent:
+		if c.rep > 1 {
+			return before
+		}
+	}
+	c.untyped(by)
+	return noType
+}
+
+// typeClauses are where the standard says that a field names the type of
+// another, by its number.
+var typeClauses = [...]string{valueTypeField: "7.4.2.2", 5: "8.5.2.5", 6: "8.5.3.6"}
+
+// untyped reports a value of which no type is named.
+func (c *checker) untyped(by int) {
+	c.found(hl7v2.Error, CodeValueType, typeClauses[by], "a value in %[1]s-%[2]d needs its data type in %[1]s-%[3]d", c.segment.ID(), c.field, by)
+}
+
+// typeBy returns the data type that a field names.
+func (c *checker) typeBy(name hl7v2.Value, by int) uint16 {
 	typ := c.plan.typeNamed(name.AppendText(c.text[:0]))
-	if typ == noType {
-		c.foundAt(name, hl7v2.Error, CodeValueType, "7.4.2.2", "OBX-2 names no data type of version %s", c.version)
-		return noType
+	switch {
+	case typ == noType:
+		if !c.done(hl7v2.Error, CodeValueType) {
+			c.foundAt(name, hl7v2.Error, CodeValueType, typeClauses[by], "%s-%d names no data type of version %s", c.segment.ID(), by, c.version)
+		}
+	case by == valueTypeField:
+		c.named = valueType{c.plan.types[typ].name, typ}
 	}
-	c.named = valueType{c.plan.types[typ].name, typ}
 	return typ
 }
 

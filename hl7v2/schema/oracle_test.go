@@ -156,10 +156,6 @@ func (c *oracle) required(s hl7v2.Segment, f hl7v2.Value, n int, e Element) {
 
 // field checks the repetitions of a field.
 func (c *oracle) field(s hl7v2.Segment, n int, field hl7v2.Value, e Element) {
-	typ := e.Type()
-	if typ == "Varies" {
-		typ = c.variesType(s, n, field)
-	}
 	most := e.Max()
 	last := 0 // repetition with a value
 	for r, rep := range field.Reps() {
@@ -167,7 +163,24 @@ func (c *oracle) field(s hl7v2.Segment, n int, field hl7v2.Value, e Element) {
 			last = r
 		}
 	}
+	typ := e.Type()
+	if typ == "Varies" {
+		typ = "" // known by another field, if at all
+	}
+	if e.Type() == "Varies" && s.Is("OBX") && n == 5 {
+		typ = c.namedType("OBX-5", field, s.Field(2), "OBX-2", "7.4.2.2")
+	}
 	for r, rep := range field.Reps() {
+		if e.Type() == "Varies" && s.Is("MFE") && n == 4 {
+			if name := s.Field(5).Rep(r); name.State() != hl7v2.Absent || r == 1 {
+				typ = c.namedType("MFE-4", rep, name, "MFE-5", "8.5.2.5")
+			}
+		}
+		if e.Type() == "Varies" && s.Is("MFA") && n == 5 {
+			if name := s.Field(6).Rep(r); name.State() != hl7v2.Absent || r == 1 {
+				typ = c.namedType("MFA-5", rep, name, "MFA-6", "8.5.3.6")
+			}
+		}
 		if most > 0 && r == most+1 && last >= r {
 			c.value(c.tolerated(), CodeRepetition, rep, "2.5.3.5", "%s may occur %d times", e.Name(), most)
 		}
@@ -176,20 +189,16 @@ func (c *oracle) field(s hl7v2.Segment, n int, field hl7v2.Value, e Element) {
 	}
 }
 
-// variesType is the data type that another field names: OBX-2 for OBX-5. It is
+// namedType is the data type that another field names: OBX-2 for OBX-5. It is
 // empty where that is not known.
-func (c *oracle) variesType(s hl7v2.Segment, n int, field hl7v2.Value) string {
-	if !s.Is("OBX") || n != 5 {
-		return ""
-	}
-	name := s.Field(2)
+func (c *oracle) namedType(path string, at, name hl7v2.Value, by, clause string) string {
 	if name.State() != hl7v2.Present {
-		c.value(hl7v2.Error, CodeValueType, field, "7.4.2.2", "a value in OBX-5 needs its data type in OBX-2")
+		c.value(hl7v2.Error, CodeValueType, at, clause, "a value in %s needs its data type in %s", path, by)
 		return ""
 	}
 	typ := name.Text()
 	if _, ok := c.version.DataType(typ); !ok && !oracleIsPrimitive(typ) {
-		c.value(hl7v2.Error, CodeValueType, name, "7.4.2.2", "OBX-2 names no data type of version %s", c.version)
+		c.value(hl7v2.Error, CodeValueType, name, clause, "%s names no data type of version %s", by, c.version)
 		return ""
 	}
 	return typ
@@ -474,7 +483,7 @@ func TestValidateAsOracle(t *testing.T) {
 
 // TestValidateAsOracleOnMutations compares them in broken messages.
 func TestValidateAsOracleOnMutations(t *testing.T) {
-	tokens := []string{"|", "^", "~", "&", "\\", "\r", `""`, "||", "^^", "&&", "~~", "\\F\\", "\\X41\\", "OBX|1|CE|", "OBX|1|TS|", "OBX|1||", "OBX|1|CQ_SIMPLE|", "FHS|^~\\&|", "|2.3", "|2.1", "|2.7",
+	tokens := []string{"|", "^", "~", "&", "\\", "\r", `""`, "||", "^^", "&&", "~~", "\\F\\", "\\X41\\", "OBX|1|CE|", "OBX|1|TS|", "OBX|1||", "OBX|1|CQ_SIMPLE|", "\rMFE|MAD|1|2026|A^B&C~x|CE~NM", "\rMFA|MAD|1|2026|S|A^B~x|PL|", "FHS|^~\\&|", "|2.3", "|2.1", "|2.7",
 		"HL70001", "^^HL70078", "^^HL70001", "^^L", "&&L", "^^HL7", "^^\\X4C\\", "L", "99XYZ", "SCT", "20260714", "NM", "CE", "CX", "\x00", "\xc3\xa9", "12345678901234567890", "PID|", "Z", "…"}
 	all := validators()
 	n := 0

@@ -15,7 +15,7 @@ const (
 	CodeWithdrawn      hl7v2.Code = "hl7v2.withdrawn"       // a field that must no longer be sent
 	CodeLength         hl7v2.Code = "hl7v2.length"          // longer than allowed
 	CodeTable          hl7v2.Code = "hl7v2.table"           // not a code of its table
-	CodeValueType      hl7v2.Code = "hl7v2.value-type"      // OBX-2 is missing or names no data type
+	CodeValueType      hl7v2.Code = "hl7v2.value-type"      // OBX-2, MFE-5 or MFA-6 is missing or names no data type
 )
 
 // Validator checks messages by the facts of their version. Its zero value is

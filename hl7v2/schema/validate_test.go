@@ -126,6 +126,43 @@ func TestValidateObservations(t *testing.T) {
 	}
 }
 
+// The primary key of a master file is of the type that the field behind it
+// names: each key of its own, and those behind the last type of that.
+func TestValidateKeys(t *testing.T) {
+	for _, c := range []struct{ name, version, segment, want string }{
+		{"a code", "2.5.1", "MFE|MAD||20260714|A^Apple^99X|CE", ""},
+		{"a place", "2.5.1", "MFE|MAD||20260714|WARD1^^B2^RXX|PL", ""},
+		{"of more components than its type", "2.5.1", "MFE|MAD||20260714|A^Apple^99X^^^^x|CE", "warning extra MFE-4.7"},
+		{"as another type they are right", "2.5.1", "MFE|MAD||20260714|A^^^^^^x|PL", ""},
+		{"parts of a part", "2.5.1", "MFE|MAD||20260714|A^^^RXX&a&zz|PL", "error table MFE-4.4.3"},
+		{"a number", "2.5.1", "MFE|MAD||20260714|x|NM", "error datatype MFE-4, error table MFE-5"},
+		{"no type", "2.5.1", "MFE|MAD||20260714|A^Apple^99X", "error value-type MFE-4, error required MFE-5"},
+		{"a type that is null", "2.5.1", `MFE|MAD||20260714|A^Apple^99X|""`, "error value-type MFE-4"},
+		{"no such type", "2.5.1", "MFE|MAD||20260714|A|QQ", "error value-type MFE-5, error table MFE-5"},
+		{"neither", "2.5.1", "MFE|MAD||20260714", "error required MFE-4, error required MFE-5"},
+		{"two keys of a type each", "2.5.1", "MFE|MAD||20260714|1~x|CE~NM", "error datatype MFE-4[2], error table MFE-5[2]"},
+		{"two keys of one type", "2.5.1", "MFE|MAD||20260714|A^Apple^99X^^^^x~B^Bread^99X^^^^x|CE", "warning extra MFE-4[1].7, warning extra MFE-4[2].7"},
+		{"two keys, and the second has no such type", "2.5.1", "MFE|MAD||20260714|A~B|CE~QQ", "error value-type MFE-5[2], error table MFE-5[2]"},
+		{"an empty type is the one before", "2.5.1", "MFE|MAD||20260714|A~B^^^^^^x|CE~", "warning extra MFE-4[2].7"},
+		{"an empty type comes first", "2.5.1", "MFE|MAD||20260714|A~x|~NM", "error value-type MFE-4[1], error datatype MFE-4[2], error table MFE-5[2]"},
+		{"acknowledged", "2.5.1", "MFA|MAD||20260714|S|A^Apple^99X^^^^x|CE", "warning extra MFA-5.7"},
+		{"acknowledged without a type", "2.5.1", "MFA|MAD||20260714|S|A", "error value-type MFA-5, error required MFA-6"},
+		{"of a version with codes only", "2.3", "MFE|MAD||20260714|A^Apple^99X^^^^x", "warning extra MFE-4.7"},
+		{"of a version with codes only in what is acknowledged", "2.4", "MFA|MAD||20260714|S|WARD1^^^^^^x|PL", "warning extra MFA-5.7"},
+		{"observation of 2.7.1", "2.7.1", "OBX|1|NM|a^b^L||x||||||F", "error datatype OBX-5"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			issues := new(Validator).Validate(message(t, c.version, "MFN^M01", c.segment))
+			issues = slices.DeleteFunc(issues, func(i hl7v2.Issue) bool {
+				return !strings.HasPrefix(i.Path, c.segment[:3]+"-") || i.Code == CodeTable && i.Path == "MFE-1"
+			})
+			if got := strings.Join(found(issues), ", "); got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
 // TestCodedElements checks a code by the table of its element where it is of
 // that table: its third component says so, or nothing.
 func TestCodedElements(t *testing.T) {

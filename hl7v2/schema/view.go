@@ -53,16 +53,7 @@ func (x SegmentView) typeOf(n int, e Element) string {
 	if typ != "Varies" {
 		return typ
 	}
-	by := 0
-	switch {
-	case n == 5 && x.Is("OBX"):
-		by = 2
-	case n == 4 && x.Is("MFE"):
-		by = 5
-	case n == 5 && x.Is("MFA"):
-		by = 6
-	}
-	name := x.Segment.Field(by).Leaf().Raw()
+	name := x.Segment.Field(typeField(x.Segment, n)).Leaf().Raw()
 	if def, ok := x.v.DataType(string(name)); ok {
 		return def.ID()
 	}
