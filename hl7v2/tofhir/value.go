@@ -94,7 +94,11 @@ func (c *Converter) isDefault(code *mapping.Code) bool {
 // inCoding reports whether an element is the code of a Coding.
 func (c *conversion) inCoding(at int32) bool {
 	n := &c.nodes[at]
-	return n.name == c.conv.stepCode.Name && n.parent >= 0 && c.nodes[n.parent].name == c.conv.strCoding
+	if n.name != c.conv.stepCode.Name || n.parent < 0 {
+		return false
+	}
+	around := c.nodes[n.parent].name
+	return around == c.conv.strCoding || strings.HasSuffix(c.conv.program.Text(around), "Coding") // valueCoding
 }
 
 // lookup finds a code in a code table. Codes are compared as they stand and,
