@@ -102,7 +102,7 @@ func (c *conversion) inCoding(at int32) bool {
 }
 
 // lookup finds a code in a code table. Codes are compared as they stand and,
-// failing that, in capitals.
+// failing that, in capitals or, where they are sent so, in small letters.
 func (c *conversion) lookup(v int32, from []byte) *mapping.Code {
 	p := c.conv.program
 	vocab := &p.Vocabs[v]
@@ -128,6 +128,8 @@ func (c *conversion) lookup(v int32, from []byte) *mapping.Code {
 	if code == nil {
 		if upper := bytes.ToUpper(from); !bytes.Equal(upper, from) {
 			code = find(upper)
+		} else if lower := bytes.ToLower(from); !bytes.Equal(lower, from) {
+			code = find(lower)
 		}
 	}
 	if code == nil || code.To == 0 {
