@@ -10,8 +10,8 @@ import "strconv"
 // message has been changed.
 type Locator struct {
 	m     *Message
-	occur []int32          // of each segment among those of its id; empty if the message has few
-	count map[string]int32 // how many segments have an id
+	occur []int32           // of each segment among those of its id; empty if the message has few
+	count map[[3]byte]int32 // how many segments have an id
 
 	field     Value // of the last value
 	segment   []byte
@@ -30,8 +30,16 @@ type Locator struct {
 // fewSegments is how many segments are counted anew for each path.
 const fewSegments = 16
 
-// Reset forgets the message.
+// Reset forgets the message, and keeps the room that it took for others unless
+// that is uncommonly much.
 func (l *Locator) Reset() {
+	if l.m == nil {
+		return
+	}
+	if cap(l.occur) > 1<<14 {
+		*l = Locator{}
+		return
+	}
 	clear(l.count)
 	*l = Locator{occur: l.occur[:0], count: l.count, segment: l.segment[:0], buf: l.buf}
 }
@@ -59,12 +67,14 @@ func (l *Locator) visit(m *Message) {
 		return
 	}
 	if l.count == nil {
-		l.count = make(map[string]int32)
+		l.count = make(map[[3]byte]int32)
 	}
 	for i := range m.Len() {
-		id := Segment{m, int32(i)}.id()
-		n := l.count[string(id)] + 1
-		l.count[string(id)] = n
+		n := int32(0)
+		if id := (Segment{m, int32(i)}).id(); isSegmentID(id) {
+			n = l.count[[3]byte(id)] + 1
+			l.count[[3]byte(id)] = n
+		}
 		l.occur = append(l.occur, n)
 	}
 }
@@ -78,7 +88,7 @@ func (l *Locator) appendSegment(b []byte, s Segment) []byte {
 	b = append(b, id...)
 	n, many := int32(0), false
 	if len(l.occur) > 0 {
-		n, many = l.occur[s.i], l.count[string(id)] > 1
+		n, many = l.occur[s.i], l.count[[3]byte(id)] > 1
 	} else {
 		n = int32(s.Occurrence())
 		many = n > 1 || s.m.Segment(s.ID(), 2).Exists()

@@ -19,6 +19,18 @@ type findings struct {
 	origin   *profileText // if not nil, what the offsets that are reported count in
 }
 
+// begin makes the list one of a message.
+func (f *findings) begin(m *hl7v2.Message, suppress *suppressor) {
+	f.lines, f.suppress = lines{data: m.Bytes()}, suppress
+}
+
+// end lets go of the message and of what has been listed, which is others'.
+func (f *findings) end() {
+	paths := f.paths
+	paths.Reset()
+	*f = findings{paths: paths}
+}
+
 // done reports whether a finding with a code takes no place in the list, so
 // that there is no need to find out where it is. The last issue then has the
 // severity of the worst that is left out: a reader of severities misses none.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/nhskit/nhskit/hl7v2"
@@ -32,7 +33,7 @@ var (
 // count neither as too many nor as enough. It does not check by the facts of the
 // version; a Validator with the profile does both. There are at most 500
 // findings and a CodeTooMany, as of a Validator; none holds a value of the
-// message.
+// message. A message without findings costs no allocation.
 //
 // Conditions in prose are not checked; for each element with one there is a
 // CodeProfileUnchecked, once a message, of severity Information.
@@ -44,24 +45,36 @@ func (p *Profile) Validate(m *hl7v2.Message) []hl7v2.Issue {
 // says that the version's own facts are checked besides; what is suppressed is
 // left out.
 func (p *Profile) validate(m *hl7v2.Message, code func(int, string) (bool, bool), by bool, suppress *suppressor) []hl7v2.Issue {
-	x := profileCheck{p: p, m: m, code: code, by: by, results: findings{lines: lines{data: m.Bytes()}, suppress: suppress}}
-	if !x.define() {
-		return x.results.issues
+	x, _ := idleProfiles.Get().(*profileCheck)
+	if x == nil {
+		x = new(profileCheck)
 	}
-	var stack [8]profileFrame
-	x.stack = stack[:0]
+	x.begin(p, m, code, by, suppress)
+	x.run()
+	issues := x.results.issues
+	x.empty()
+	idleProfiles.Put(x)
+	return issues
+}
+
+var idleProfiles sync.Pool // of *profileCheck
+
+// run finds what is to be reported.
+func (x *profileCheck) run() {
+	if !x.define() {
+		return
+	}
 	x.remember()
 	x.match()
-	x.cursor.read(m)
+	x.cursor.read(x.m)
 	for i := range x.groups {
 		x.group(int32(i))
 	}
 	for k, at := range x.placed {
 		if at.place != nil && !x.groups[at.group].leftover {
-			x.fields(m.SegmentAt(k), at)
+			x.fields(x.m.SegmentAt(k), at)
 		}
 	}
-	return x.results.issues
 }
 
 func (x *profileCheck) report(code hl7v2.Code, path string, at int, clause string, err error) {

@@ -137,6 +137,9 @@ func (c *condition) metBy(s hl7v2.Segment) bool {
 	if !s.Exists() {
 		return false
 	}
+	if c.path.Rep > 0 || s.Field(c.path.Field).NumReps() <= 1 {
+		return c.met(c.path.In(s))
+	}
 	for v := range c.path.AllIn(s) {
 		if c.met(v) {
 			return true

@@ -6,7 +6,8 @@ import (
 	"github.com/nhskit/nhskit/hl7v2"
 )
 
-// profileCheck is the checking of one message.
+// profileCheck is the checking of one message. It is used again for others, so
+// that a message without findings costs no allocation.
 type profileCheck struct {
 	p       *Profile
 	def     *profileMessage
@@ -66,15 +67,41 @@ type nearAnswer struct {
 	met     bool
 }
 
+// begin makes m the message to check, and p the profile.
+func (x *profileCheck) begin(p *Profile, m *hl7v2.Message, code func(int, string) (bool, bool), by bool, suppress *suppressor) {
+	x.p, x.m, x.code, x.by = p, m, code, by
+	x.results.begin(m, suppress)
+}
+
+// empty lets go of message and profile, and of what an uncommonly large one has
+// needed.
+func (x *profileCheck) empty() {
+	if cap(x.placed) > 1<<14 || cap(x.groups) > 1<<14 || cap(x.counts) > 1<<16 || cap(x.seen)+cap(x.found)+cap(x.answers) > 1<<16 {
+		*x = profileCheck{}
+		return
+	}
+	clear(x.groups)
+	clear(x.placed)
+	clear(x.stack[:cap(x.stack)])
+	x.results.end()
+	*x = profileCheck{groups: x.groups, placed: x.placed, counts: x.counts, stack: x.stack, seen: x.seen, found: x.found, answers: x.answers, results: x.results}
+}
+
 // remember makes room for what is found out about conditions.
 func (x *profileCheck) remember() {
-	if x.p.proses > 0 {
-		x.seen = make([]uint64, (x.p.proses+63)/64)
+	x.seen = zeros(x.seen, (x.p.proses+63)/64)
+	x.found = zeros(x.found, x.p.leaves*(x.p.depth+1))
+	x.answers = zeros(x.answers, x.p.leaves)
+}
+
+// zeros returns n zeros, in the room that a slice has if that is enough.
+func zeros[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
 	}
-	if x.p.leaves > 0 {
-		x.found = make([]nearSegment, x.p.leaves*(x.p.depth+1))
-		x.answers = make([]nearAnswer, x.p.leaves)
-	}
+	s = s[:n]
+	clear(s)
+	return s
 }
 
 // met reports whether a segment, which may not exist, has what a condition
@@ -94,8 +121,8 @@ func (x *profileCheck) met(c *condition, s hl7v2.Segment) bool {
 // the way of Version.Group.
 func (x *profileCheck) match() {
 	n := x.m.Len()
-	x.placed = make([]placedSegment, n)
-	x.groups = make([]groupInstance, 0, 8+n/2)
+	x.placed = zeros(x.placed, n)
+	x.groups, x.counts, x.stack = x.groups[:0], x.counts[:0], x.stack[:0]
 	x.open(&x.def.root, 0, -1)
 	for k := range n {
 		id := x.m.SegmentAt(k).ID()

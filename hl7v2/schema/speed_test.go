@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"regexp"
 	"sync"
 	"testing"
 	"time"
@@ -56,6 +57,44 @@ func TestValidateDoesNotAllocate(t *testing.T) {
 		if n := testing.AllocsPerRun(100, func() { v.Validate(m) }); n > 0 && !forgets() {
 			t.Errorf("%v allocations", n)
 		}
+	}
+}
+
+// TestProfileDoesNotAllocate holds checking by a profile to the same, with
+// conditions, codes and groups.
+func TestProfileDoesNotAllocate(t *testing.T) {
+	// What a profile leaves to people is told, which costs something.
+	checked := func(name string) []byte {
+		return regexp.MustCompile(`Usage="CE?"`).ReplaceAll(readTestdata(t, name), []byte(`Usage="O"`))
+	}
+	for _, c := range []struct {
+		name    string
+		profile []byte
+		m       *hl7v2.Message
+	}{
+		{"admission", checked("adt_a01.xml"), edited(t, admissionLines)},
+		{"result", checked("oru_r01.xml"), edited(t, resultLines)},
+		{"result by JSON", readTestdata(t, "oru_r01.json"), edited(t, resultLines)},
+		{"long result", readTestdata(t, "oru_r01.json"), resultMessageOf(t, 500)},
+	} {
+		p, _ := ParseProfile(c.profile)
+		for _, i := range p.Validate(c.m) {
+			t.Errorf("%s: %v", c.name, i)
+		}
+		if n := testing.AllocsPerRun(100, func() { p.Validate(c.m) }); n > 0 && !forgets() {
+			t.Errorf("%s: %v allocations", c.name, n)
+		}
+	}
+	// Nor does the validator's for both.
+	m := parsed(t, report())
+	v := Validator{Profile: profileOf(t, []byte(`{"hl7Version":"2.5.1","messages":[{"type":"ORU","content":[{"segment":"MSH","usage":"R"},{"segment":"PID","usage":"R"},{"segment":"PV1","usage":"R"},
+		{"group":"ORDER","usage":"R","max":"*","content":[{"segment":"ORC","usage":"R"},{"segment":"OBR","usage":"R"},{"group":"OBSERVATION","usage":"R","max":"*","content":[{"segment":"OBX","usage":"R"},{"segment":"NTE","usage":"O"}]}]}]}]}`)),
+		Suppress: []Suppression{{Code: "x", Reason: "x"}}}
+	for _, i := range v.Validate(m) {
+		t.Error(i)
+	}
+	if n := testing.AllocsPerRun(100, func() { v.Validate(m) }); n > 0 && !forgets() {
+		t.Errorf("with a profile and suppressions: %v allocations", n)
 	}
 }
 

@@ -142,19 +142,16 @@ var idle sync.Pool // of *validation
 
 // run returns all findings.
 func (x *validation) run(v *Validator, m *hl7v2.Message) []hl7v2.Issue {
-	none := findings{lines: lines{data: m.Bytes()}}
-	skip := x.skip
-	if x.suppress.begin(v.Suppress, m) {
-		none.suppress = &x.suppress
-	} else {
-		skip = nil
+	suppress, skip := &x.suppress, x.skip
+	if !suppress.begin(v.Suppress, m) {
+		suppress, skip = nil, nil
 	}
 	issues := m.CheckExcept(v.Strict, skip)
 	version, known := VersionOf(m)
 	if v.Version != "" {
 		version, known = Lookup(v.Version)
 	}
-	if !known && !none.suppress.leavesOut(hl7v2.CodeVersion, "MSH-12") {
+	if !known && !suppress.leavesOut(hl7v2.CodeVersion, "MSH-12") {
 		issues = append(issues, hl7v2.Issue{Severity: hl7v2.Warning, Code: hl7v2.CodeVersion, Path: "MSH-12", Offset: int64(m.Segment("MSH", 1).Field(12).Offset()),
 			Err: fmt.Errorf("no facts are known of this version; checked by those of %s", version)}.Locate(m.Bytes()))
 	}
@@ -164,10 +161,12 @@ func (x *validation) run(v *Validator, m *hl7v2.Message) []hl7v2.Issue {
 	}
 	x.grouping.m, x.grouping.v, x.grouping.id = m, version, ""
 	w := &x.grouper
-	w.Grouping, w.policy, w.findings = &x.grouping, policy, none
+	w.Grouping, w.policy = &x.grouping, policy
+	w.begin(m, suppress)
 	w.fill()
 	c := &x.checker
-	c.v, c.version, c.plan, c.findings = v, version, version.plan(), none
+	c.v, c.version, c.plan = v, version, version.plan()
+	c.begin(m, suppress)
 	c.read(m)
 	for i := range m.Len() {
 		c.fields(m.SegmentAt(i))
@@ -178,7 +177,7 @@ func (x *validation) run(v *Validator, m *hl7v2.Message) []hl7v2.Issue {
 	}
 	issues = append(append(issues, w.issues...), c.issues...)
 	if v.Profile != nil {
-		issues = append(issues, v.Profile.validate(m, v.Code, version.String() == v.Profile.Version(), none.suppress)...)
+		issues = append(issues, v.Profile.validate(m, v.Code, version.String() == v.Profile.Version(), suppress)...)
 	}
 	return issues
 }
@@ -202,8 +201,10 @@ func (x *validation) empty() {
 		loose = nil
 	}
 	clear(loose)
-	x.grouper = grouper{stack: x.grouper.stack, loose: loose}
-	x.checker = checker{}
+	x.grouper.end()
+	x.grouper = grouper{stack: x.grouper.stack, loose: loose, findings: x.grouper.findings}
+	x.checker.end()
+	x.checker = checker{findings: x.checker.findings}
 	x.suppress.end()
 	x.rule = nil
 }
