@@ -141,7 +141,7 @@ func (m *model) appendTerm(b []byte, v *vocabulary, d *description, words []int)
 	case d.variant == 1 && m.hash(63, uint64(c))%20000 == 0:
 		return append(b, 'K') // one character
 	case d.variant == 1 && m.hash(63, uint64(c))%20000 == 1:
-		return append(b, strings.Repeat("long tale ", 26)[:255]...)
+		return append(b, strings.Repeat("long tale ", 26)[:254]+"s"...)
 	}
 	return m.appendName(b, v, c, d.variant, words)
 }
@@ -184,8 +184,12 @@ func (w *writer) language() {
 	share := float64(m.total) / shapeConcepts
 	third := shares{int((shapeLanguageRows - 2*shapeActiveDescr) * share), int(shapeActiveDescr * share)}
 	usOther := map[int32]bool{}
+	trap := int32(-1)
 	m.eachDescription(func(d *description) {
 		if d.us {
+			if trap < 0 {
+				trap = d.concept
+			}
 			usOther[d.concept] = true
 		}
 	})
@@ -218,7 +222,11 @@ func (w *writer) language() {
 				module = moduleClinical
 			}
 			key := d.n*4 + uint64(set%4)
-			w.versions(m.hash(66, key, uint64(set)), module, m.timeOf(3, m.source[d.concept], key), d.active, func(date string, active bool) {
+			at := m.timeOf(3, m.source[d.concept], key)
+			if d.concept == trap {
+				at = nDates - 1
+			}
+			w.versions(m.hash(66, key, uint64(set)), module, at, d.active, func(date string, active bool) {
 				w.member(m.uuid(set, d.n), date, active, module, set, id)
 				w.sct(acceptability)
 				w.end()
@@ -314,7 +322,7 @@ func (m *model) eachRelationship(fn func(r *relationship)) {
 				value int32
 				group int
 			}
-			var have []pair
+			var have, out []pair // as drawn, and as written
 			group, inGroup := 0, 0
 			for range k {
 				t := types[popular(r, len(types))]
@@ -341,7 +349,9 @@ func (m *model) eachRelationship(fn func(r *relationship)) {
 					continue
 				}
 				have = append(have, p)
-				row.kind, row.destination, row.group, row.active = m.id[m.attrs[t].concept], p.value, g, true
+				p.kind = m.visibleType(c, t, func(t int) bool { return !slices.Contains(out, pair{t, p.value, p.group}) })
+				out = append(out, p)
+				row.kind, row.destination, row.group, row.active = m.id[m.attrs[p.kind].concept], p.value, g, true
 				row.additional = m.hash(71, n)%900 == 0
 				put()
 			}
@@ -369,6 +379,25 @@ func (m *model) visible(c, v int32) int32 {
 		return v
 	}
 	return 0
+}
+
+// visibleType returns t if a row about c may have that type, else one of the
+// same domain, best also of the same range, that it may have and that is free.
+func (m *model) visibleType(c int32, t int, free func(int) bool) int {
+	a := m.attrs[t]
+	if m.visible(c, a.concept) == a.concept && free(t) {
+		return t
+	}
+	best := t
+	for k, b := range m.attrs {
+		if !b.concrete && b.domain == a.domain && m.source[b.concept] == fromInternational && free(k) {
+			if b.values == a.values {
+				return k
+			}
+			best = k
+		}
+	}
+	return best
 }
 
 // cellUnder reports whether a cell is top or below it.
@@ -450,11 +479,7 @@ func (w *writer) relationshipRows(concrete bool) {
 			w.end()
 		})
 	})
-	if concrete {
-		w.plantConcreteTraps()
-	} else {
-		w.plantAttributeTraps()
-	}
+	w.plantRelationships(concrete)
 }
 
 func (w *writer) relationships() {
@@ -509,7 +534,7 @@ func (w *writer) identifiers() {
 			w.str(date)
 			w.str(pick(active, "1", "0"))
 			w.sct(module)
-			w.sct(refsetReadV2) // stands for a scheme
+			w.sct(refsetCTV3) // stands for a scheme
 			w.sct(m.id[c])
 			w.end()
 		})
@@ -517,13 +542,20 @@ func (w *writer) identifiers() {
 }
 
 // owl writes an axiom for every active concept, which says what its inferred
-// parents and attributes say.
+// parents and attributes say. It is not a normal form: a classifier may find
+// more, because attributes are drawn at random and not inherited.
 func (w *writer) owl() {
 	m := w.m
 	w.open("Terminology", "sct2_sRefset_OWLExpression", "", "id", "effectiveTime", "active", "moduleId", "refsetId", "referencedComponentId", "owlExpression")
 	var rows []relationship
+	traps := m.trapRows()
 	axiom := func() {
 		c := rows[0].source
+		for i := range traps {
+			if traps[i].source == c && traps[i].active {
+				rows = append(rows, traps[i])
+			}
+		}
 		module := m.moduleOf(c)
 		w.versions(m.hash(78, uint64(c)), module, m.timeOf(1, m.source[c], uint64(c)), true, func(date string, active bool) {
 			w.member(m.uuid(refsetOWLAxiom, uint64(c)), date, active, module, refsetOWLAxiom, m.id[c])
@@ -588,6 +620,8 @@ func (m *model) appendAxiom(b []byte, rows []relationship) []byte {
 		}
 		first = false
 	}
+	// An attribute of a role group is in a group of the inferred rows, also
+	// where it is alone; one without is in group 0.
 	const roleGroup = 609096000
 	last := 0
 	for i := range rows {
@@ -598,11 +632,7 @@ func (m *model) appendAxiom(b []byte, rows []relationship) []byte {
 			ref(m.id[r.destination])
 		case r.group == 0:
 			space()
-			b = append(b, "ObjectSomeValuesFrom("...)
-			ref(roleGroup)
-			b = append(b, ' ')
 			filler(r)
-			b = append(b, ')')
 		default:
 			last = max(last, r.group)
 		}

@@ -11,8 +11,9 @@
 //
 //	err := snomedtest.Generate("release", snomedtest.Options{Scale: 0.001, Seed: 1})
 //
-// The same options give the same bytes. Every release holds the situations
+// The same options give the same bytes; see [Generate]. Every release holds the situations
 // that an importer or a query engine gets wrong, listed under [Traps];
 // [Invalid] lists packages that no reader may accept silently; expect.json,
-// written beside small releases, has answers computed in the plainest way.
+// written beside monolithic snapshots of a scale up to 0.05, has answers
+// computed in the plainest way, which are those of [Expect].
 package snomedtest

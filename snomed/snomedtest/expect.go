@@ -151,33 +151,19 @@ func (m *model) expect() *Expected {
 		kind  sctid.ID
 		value int32
 		text  string
+		group int
 	}
 	rows := make([][]row, m.total)
 	m.eachRelationship(func(x *relationship) {
 		if x.active && x.kind != isA && !x.additional {
-			rows[x.source] = append(rows[x.source], row{x.kind, x.destination, x.value})
+			rows[x.source] = append(rows[x.source], row{x.kind, x.destination, x.value, x.group})
 		}
 	})
-	index := map[sctid.ID]int32{}
-	for c, id := range m.id {
-		index[id] = int32(c)
-	}
-	trap := func(top sctid.ID, k int, kind sctid.ID, value sctid.ID, text string) {
-		v := int32(-1)
-		if value != 0 {
-			v = m.index[value]
+	for _, x := range m.trapRows() {
+		if x.active {
+			rows[x.source] = append(rows[x.source], row{x.kind, x.destination, x.value, x.group})
 		}
-		c := m.trapConcept(top, k)
-		rows[c] = append(rows[c], row{kind, v, text})
 	}
-	const site, shape, strength = 363698007, 116676008, 1142135004
-	trap(disease, 1, site, pulmonaryValve, "")
-	trap(disease, 2, site, pulmonaryValve, "")
-	trap(disease, 2, site, bodyStructure, "")
-	trap(disease, 2, shape, bodyStructure, "")
-	trap(disease, 2, shape, edema, "")
-	trap(medicinal, 1, strength, 0, "#10")
-	trap(medicinal, 1, strength, 0, "#20")
 	members := map[int]set{}
 	for k, size := range m.simpleSizes() {
 		if k < len(m.lists)-otherLists {
@@ -197,6 +183,75 @@ func (m *model) expect() *Expected {
 		return c
 	}
 	with := func(s set, c int32) set { s[c] = true; return s }
+	up := func(r *rand.Rand, c int32, steps int) int32 {
+		for range r.IntN(steps + 1) {
+			if m.tree[c] > 0 {
+				c = m.tree[c]
+			}
+		}
+		return c
+	}
+	var attributed []int32 // concepts with two rows that have concepts as values
+	for c := range int32(m.active) {
+		n := 0
+		for _, x := range rows[c] {
+			n += pick(x.value >= 0, 1, 0)
+		}
+		if n > 1 {
+			attributed = append(attributed, c)
+		}
+	}
+	// refined is a hierarchy limited by two attributes, taken from a concept of
+	// it: together in one group, or each anywhere; or by one that must have, or
+	// must not have, a value.
+	refined := func(r *rand.Rand) (string, set) {
+		c := attributed[r.IntN(len(attributed))]
+		if trap := [...]int32{m.trapConcept(disease, 1), m.trapConcept(disease, 2)}; r.IntN(6) == 0 {
+			c = trap[r.IntN(2)]
+		}
+		draw := func() (text string, fits func(x row) bool, kind sctid.ID, values set) {
+			for {
+				if x := rows[c][r.IntN(len(rows[c]))]; x.value >= 0 {
+					v := up(r, x.value, 2)
+					values = with(reach(v, children), v)
+					return x.kind.String() + " = << " + m.id[v].String(), func(y row) bool { return y.kind == x.kind && values[y.value] }, x.kind, values
+				}
+			}
+		}
+		top := up(r, c, 3)
+		s := with(reach(top, children), top)
+		text := "<< " + m.id[top].String() + " : "
+		a, fitsA, kind, values := draw()
+		b, fitsB, _, _ := draw()
+		var holds func(all []row) bool
+		switch r.IntN(6) {
+		case 0, 1, 2:
+			text += "{ " + a + ", " + b + " }"
+			holds = func(all []row) bool {
+				// Every row of group 0 is a group of its own.
+				return slices.ContainsFunc(all, func(x row) bool {
+					return fitsA(x) && (fitsB(x) || x.group > 0 && slices.ContainsFunc(all, func(y row) bool { return y.group == x.group && fitsB(y) }))
+				})
+			}
+		case 3:
+			text += a + ", " + b
+			holds = func(all []row) bool { return slices.ContainsFunc(all, fitsA) && slices.ContainsFunc(all, fitsB) }
+		case 4:
+			text += "[0..0] " + a
+			holds = func(all []row) bool { return !slices.ContainsFunc(all, fitsA) }
+		case 5:
+			text += strings.Replace(a, "=", "!=", 1)
+			holds = func(all []row) bool {
+				return slices.ContainsFunc(all, func(x row) bool { return x.kind == kind && !values[x.value] })
+			}
+		}
+		for c := range s {
+			if !holds(rows[c]) {
+				delete(s, c)
+			}
+		}
+		return text, s
+	}
 	simple := func(r *rand.Rand) (string, set) {
 		c := concept(r)
 		id := m.id[c].String()
@@ -231,7 +286,9 @@ func (m *model) expect() *Expected {
 	}
 	for len(e.ECL) < 500 {
 		text, s := simple(r)
-		switch r.IntN(6) {
+		switch r.IntN(8) {
+		case 6, 7:
+			text, s = refined(r)
 		case 0, 1, 2:
 			text2, s2 := simple(r)
 			switch r.IntN(3) {

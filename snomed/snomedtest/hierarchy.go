@@ -284,7 +284,10 @@ func (m *model) addMetadata(cell, nTypes, nRefsets int, anchorOf map[sctid.ID]in
 	parent := m.index[refsetRoot]
 	for k := range nRefsets {
 		c := m.add(parent, cell)
-		m.source[c] = []uint8{fromClinical, fromClinical, fromInternational, fromDrug}[k%4]
+		m.source[c] = [...]uint8{fromClinical, fromClinical, fromInternational, fromDrug}[k%4]
+		if m.opt.Layout == International && k >= nRefsets-otherLists {
+			m.source[c] = fromInternational // so that those of other shapes are in every layout
+		}
 		m.names[c] = "Invented list " + strconv.Itoa(k)
 		m.lists = append(m.lists, c)
 	}

@@ -30,7 +30,9 @@ const (
 )
 
 // Options say what to generate. The zero value asks for a monolithic snapshot
-// at scale 0.001.
+// at scale 0.001. A Snapshot, a Full and a Delta release that otherwise have
+// the same options are of one edition: the latest versions in the Full one are
+// the Snapshot, those of the last date are the Delta.
 type Options struct {
 	Scale    float64 // 1 is the size of the UK Monolith, 0 means 0.001; at most 1
 	Seed     uint64
@@ -40,8 +42,12 @@ type Options struct {
 }
 
 // Generate writes a release into the folder path, which it makes, or into one
-// file if path ends in ".zip". The same options give the same bytes. At scale
-// 1 it needs about 200 MB of memory and writes 2 GB of text.
+// file if path ends in ".zip". The same options give the same bytes, on one
+// processor architecture: floating-point arithmetic that another one rounds
+// in another way may move a few rows. At scale 1 it needs about 200 MB of
+// memory and writes 2 GB of text, half a minute's work.
+//
+// Files that are in the folder already stay, unless the release has them too.
 func Generate(path string, opt Options) error {
 	m, err := newModel(opt)
 	if err != nil {
@@ -68,7 +74,7 @@ func newModel(opt Options) (*model, error) {
 	if opt.Scale == 0 {
 		opt.Scale = 0.001
 	}
-	if opt.Scale < 0.001 || opt.Scale > 1 {
+	if !(opt.Scale >= 0.001 && opt.Scale <= 1) { // or not a number
 		return nil, fmt.Errorf("snomedtest: scale %v is not between 0.001 and 1", opt.Scale)
 	}
 	if opt.Releases == 0 {
@@ -143,13 +149,13 @@ func (m *model) timeOf(purpose uint64, source uint8, n uint64) int {
 		return last
 	}
 	if h%20 == 1 {
-		return last - 1 - int(h>>8)%min(20, m.opt.Releases)
+		return last - 1 - int(h>>8%uint64(min(20, m.opt.Releases)))
 	}
 	first := [...]int{0, 60, 100}[source]
 	if h%4 == 0 {
 		return first
 	}
-	return first + int(h>>16)%(last-first)
+	return first + int(h>>16%uint64(last-first))
 }
 
 // born is the date of the latest version of a concept, which nothing in a
@@ -184,5 +190,8 @@ func (m *model) parents(c int32, to []int32) []int32 {
 	return append(to, m.extra[m.extraAt[c]:m.extraAt[c+1]]...)
 }
 
-// defined reports whether the concept is sufficiently defined.
-func (m *model) defined(c int32) bool { return m.hash(13, uint64(c))%5 < 2 }
+// defined reports whether the concept is sufficiently defined. One with a
+// single parent is not: it might be said to be equivalent to that.
+func (m *model) defined(c int32) bool {
+	return m.hash(13, uint64(c))%5 < 3 && m.extraAt[c+1] > m.extraAt[c]
+}

@@ -141,8 +141,12 @@ func (w *writer) simpleRefsets() {
 			})
 			if j%12 == 5 { // and some that have left
 				key++
+				old := int32((int(c) + j*7) % m.active)
+				for m.source[set] == fromInternational && m.source[old] != fromInternational {
+					old = (old + 1) % int32(m.active)
+				}
 				w.versions(key, module, m.timeOf(7, m.source[set], key), false, func(date string, active bool) {
-					w.member(m.uuid(id, uint64(j)|1<<40), date, active, module, id, m.id[(int(c)+j*7)%m.active])
+					w.member(m.uuid(id, uint64(j)|1<<40), date, active, module, id, m.id[old])
 					w.end()
 				})
 			}
@@ -150,17 +154,19 @@ func (w *writer) simpleRefsets() {
 	}
 	// A reference set of descriptions.
 	n := 0
+	module := m.localModule()
 	m.eachDescription(func(d *description) {
-		if n++; n%500 != 1 || !d.active {
+		if n++; n%500 != 1 || !d.active || module == moduleCore && m.source[d.concept] != fromInternational {
 			return
 		}
 		key := uint64(n)
-		w.versions(m.hash(82, key), moduleRefsets, m.timeOf(7, fromClinical, key), true, func(date string, active bool) {
-			w.member(m.uuid(m.descriptionList(), key|1<<50), date, active, moduleRefsets, m.descriptionList(), m.descriptionID(d))
+		at := pick(n == 1, nDates-1, m.timeOf(7, fromClinical, key))
+		w.versions(m.hash(82, key), module, at, true, func(date string, active bool) {
+			w.member(m.uuid(m.descriptionList(), key|1<<50), date, active, module, m.descriptionList(), m.descriptionID(d))
 			w.end()
 		})
 	})
-	w.plantSimpleTraps()
+	w.plantMembers()
 }
 
 // descriptionList is the reference set whose members are descriptions.
@@ -230,7 +236,7 @@ func (w *writer) associations() {
 			w.end()
 		})
 	})
-	w.plantAssociationTraps()
+	w.plantAssociations()
 }
 
 func (w *writer) attributeValues() {
@@ -267,19 +273,28 @@ func (w *writer) otherRefsets() {
 	m := w.m
 	lists := m.lists
 	at := func(k int) sctid.ID { return m.id[lists[len(lists)-1-k]] }
+	module := m.localModule()
+	// The nth concept that the module may refer to.
+	concept := func(n int) sctid.ID {
+		c := int32(n)
+		for module == moduleCore && m.source[c] != fromInternational {
+			c++
+		}
+		return m.id[c]
+	}
 	w.openRefset("Refset/Content", "der2_iRefset_Ordered", "order")
-	for k := range pick(w.part.has(moduleRefsets), 20, 0) {
-		w.plain(at(0), uint64(k)|1<<41, moduleRefsets, m.id[k+5])
+	for k := range pick(w.part.has(module), 20, 0) {
+		w.plain(at(0), uint64(k)|1<<41, module, concept(k+5))
 		w.num(20 - k)
 		w.end()
 	}
 	// A shape that no specification knows: two concepts, an integer and two
 	// strings.
 	w.openRefset("Refset/Content", "der2_ccissRefset_InventedShape", "firstId", "secondId", "weight", "label", "note")
-	for k := range pick(w.part.has(moduleRefsets), 25, 0) {
-		w.plain(at(1), uint64(k)|1<<42, moduleRefsets, m.id[k*3+9])
-		w.sct(m.id[k])
-		w.sct(m.id[k+1])
+	for k := range pick(w.part.has(module), 25, 0) {
+		w.plain(at(1), uint64(k)|1<<42, module, concept(k*3+9))
+		w.sct(concept(k))
+		w.sct(concept(k + 1))
 		w.num(k*11 - 40)
 		w.str("label " + strconv.Itoa(k%4))
 		w.str(`with "quotes", 'marks' and µ`)
@@ -308,21 +323,24 @@ func simpleTarget(prefix byte, c int32) string {
 // eachSimpleMap calls fn for every row of a simple map.
 func (m *model) eachSimpleMap(x simpleMap, fn func(n int, c int32, target string, active bool)) {
 	rows := int(float64(x.rows) * float64(m.total) / shapeConcepts)
+	var may []int32 // what its module may refer to
+	for c := range int32(m.total) {
+		if x.module != moduleCore || m.source[c] == fromInternational {
+			may = append(may, c)
+		}
+	}
+	step := max(1, len(may)/max(rows, 1))
 	for n := range rows {
-		c := int32(n * (m.total / max(rows, 1)) % m.total)
-		if rows > m.total/2 {
-			c = int32(n)
-		}
-		if x.module == moduleCore && m.source[c] != fromInternational {
-			continue
-		}
-		target := simpleTarget(x.prefix, c)
+		at := n * step
+		c := may[at%len(may)]
+		// A second round gives concepts further targets.
+		target := simpleTarget(x.prefix, c+int32(at/len(may)*m.total))
 		if n%1000 == 17 {
 			target = "" // no target
 		}
 		fn(n, c, target, true)
 		if n%30 == 0 {
-			fn(n|1<<30, c, simpleTarget(x.prefix, c+1), false)
+			fn(n|1<<30, c, simpleTarget(x.prefix, c+1), false) // one that it had
 		}
 	}
 }
@@ -458,13 +476,14 @@ func (w *writer) extendedMaps() {
 			write(x, false)
 		}
 	}
+	w.plantMapRows(false)
 	w.openRefset("Refset/Map", "der2_iisssciRefset_ExtendedMap", append(columns[:6:6], "mapBlock")...)
 	for _, x := range ruleMapsList() {
 		if x.id != refsetICD10Int {
 			write(x, true)
 		}
 	}
-	w.plantMapTraps()
+	w.plantMapRows(true)
 }
 
 // metadataRefsets describes the reference sets and the modules.
@@ -503,9 +522,9 @@ func (w *writer) metadataRefsets() {
 		module := m.memberModule(c)
 		switch len(m.lists) - 1 - k {
 		case 0:
-			describe(m.id[c], moduleRefsets, [2]sctid.ID{note, integer})
+			describe(m.id[c], m.localModule(), [2]sctid.ID{note, integer})
 		case 1:
-			describe(m.id[c], moduleRefsets, [2]sctid.ID{note, component}, [2]sctid.ID{note, component}, [2]sctid.ID{note, integer},
+			describe(m.id[c], m.localModule(), [2]sctid.ID{note, component}, [2]sctid.ID{note, component}, [2]sctid.ID{note, integer},
 				[2]sctid.ID{note, text}, [2]sctid.ID{note, text})
 		default:
 			describe(m.id[c], module)

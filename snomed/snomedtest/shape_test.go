@@ -1,15 +1,25 @@
 package snomedtest
 
 import (
+	"archive/zip"
 	"bytes"
+	"encoding/json"
+	"io"
 	"io/fs"
+	"maps"
+	"math"
 	"os"
+	"path"
 	"path/filepath"
+	"runtime/metrics"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
+	"unicode/utf8"
 
+	"github.com/nhskit/nhskit/snomed/internal/corpus"
 	"github.com/nhskit/nhskit/snomed/sctid"
 )
 
@@ -33,29 +43,64 @@ func TestRealIdentifiers(t *testing.T) {
 	}
 }
 
-// within fails if got is not within percent of want.
-func within(t *testing.T, what string, got, want, percent int) {
+// published is what is known of the shape of the UK Monolith, from the corpora.
+type published map[string]json.RawMessage
+
+func readShape(t *testing.T) published {
 	t.Helper()
-	if d := got - want; d*100 > want*percent || -d*100 > want*percent {
-		t.Errorf("%s: %d, want %d within %d %%", what, got, want, percent)
+	var p published
+	corpus.ReadJSON(t, &p, "snomed", "shape", "uk-monolith.json")
+	// Texts about the figures, other spellings of the same figure, and a
+	// count of another release by other rules.
+	for _, key := range []string{"note", "release", "source", "second_source"} {
+		delete(p, key)
+	}
+	return p
+}
+
+// take decodes the value of a key and crosses the key out.
+func (p published) take(t *testing.T, key string, to any) {
+	t.Helper()
+	if err := json.Unmarshal(p[key], to); err != nil {
+		t.Fatalf("%s: %v", key, err)
+	}
+	delete(p, key)
+}
+
+// within fails if got is not within percent of the published number, at a
+// scale.
+func (p published) within(t *testing.T, key string, got int, scale float64, percent int) {
+	t.Helper()
+	var want float64
+	p.take(t, key, &want)
+	want *= scale
+	if off := (float64(got)/want - 1) * 100; math.Abs(off) > float64(percent) {
+		t.Errorf("%s: %d, want %.0f within %d %%", key, got, want, percent)
 	} else {
-		t.Logf("%s: %d, published %d (%+.1f %%)", what, got, want, float64(d)/float64(want)*100)
+		t.Logf("%s: %d, published %.0f (%+.1f %%)", key, got, want, off)
 	}
 }
 
-// TestShape builds the model at scale 1 and compares it with what has been
-// published about the UK Monolith 42.5.0.
-func TestShape(t *testing.T) {
+// is fails if got is not the published number.
+func (p published) is(t *testing.T, key string, got int) {
+	t.Helper()
+	var want int
+	if p.take(t, key, &want); got != want {
+		t.Errorf("%s: %d, want %d", key, got, want)
+	}
+}
+
+// TestHierarchyShape builds the hierarchy at scale 1 and compares it with what
+// has been published about the UK Monolith.
+func TestHierarchyShape(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
+	p := readShape(t)
 	m, err := newModel(Options{Scale: 1, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	within(t, "concepts", m.total, 1151519, 5)
-	within(t, "active concepts", m.active, 838955, 5)
-	within(t, "is-a", m.active-1+len(m.extra), 1607583, 5)
 	runs := intervalRuns(m)
 	pairs, total, worst, worstRuns := 0, 0, 0, 0
 	counts := make([]int, len(runs))
@@ -68,108 +113,238 @@ func TestShape(t *testing.T) {
 		pairs += size(r)
 	}
 	slices.Sort(counts)
-	within(t, "closure pairs", pairs, 12768452, 15)
-	within(t, "interval runs", total, 2044534, 15)
-	if m.id[worst] != ukActualProduct || worstRuns < 30000 {
-		t.Errorf("the concept with most runs is %v with %d", m.id[worst], worstRuns)
-	}
-	if median := counts[len(counts)/2]; median != 1 {
-		t.Errorf("median of runs: %d, want 1", median)
-	}
-	for _, a := range anchors {
-		switch a.id {
-		case 64572001, 71388002, 73211009, 123037004, 138875005, 195967001, 373873005, 404684003, 763158003:
-			if got := size(runs[m.index[a.id]]); got != a.size {
-				t.Errorf("%v has %d descendants or self, want %d", a.id, got, a.size)
-			}
+	p.within(t, "descendant_or_self_pairs", pairs, 1, 15)
+	var sizes map[sctid.ID]int
+	p.take(t, "descendants_or_self", &sizes)
+	for id, want := range sizes {
+		if got := size(runs[m.index[id]]); got != want {
+			t.Errorf("%v has %d descendants or self, want %d", id, got, want)
 		}
 	}
-	descriptions, activeDescriptions := 0, 0
-	m.eachDescription(func(d *description) {
-		descriptions++
-		if d.active {
-			activeDescriptions++
-		}
-	})
-	within(t, "descriptions", descriptions, 3562700, 5)
-	within(t, "active descriptions", activeDescriptions, 2699081, 5)
-	attributes, grouped, concrete, largest := 0, 0, 0, 0
-	types, spellings := map[sctid.ID]bool{}, map[string]bool{}
-	m.eachRelationship(func(r *relationship) {
-		switch {
-		case !r.active || r.kind == isA:
-			return
-		case r.destination < 0:
-			concrete++
-			types[r.kind] = true
-			spellings[r.value] = true
-			return
-		}
-		attributes++
-		types[r.kind] = true
-		if r.group > 0 {
-			grouped++
-			largest = max(largest, r.group)
-		}
-	})
-	within(t, "attribute rows", attributes, 2960422, 5)
-	within(t, "attribute rows in a group", grouped, 1029225, 5)
-	within(t, "concrete rows", concrete, 320982, 5)
-	within(t, "concrete spellings", len(spellings), 1944, 5)
-	within(t, "attribute types", len(types), 127, 5)
-	if largest > 30 || largest < 15 {
-		t.Errorf("largest group: %d", largest)
+	var dfs published
+	p.take(t, "dfs_order", &dfs)
+	dfs.within(t, "runs_total", total, 1, 15)
+	dfs.within(t, "interval_pairs_bytes", total*8, 1, 15)
+	dfs.within(t, "worst_runs", worstRuns, 1, 15)
+	dfs.is(t, "median_runs", counts[len(counts)/2])
+	// No tolerance is published for single places of the distribution.
+	dfs.within(t, "p95_runs", counts[len(counts)*95/100], 1, 100)
+	dfs.within(t, "p99_runs", counts[len(counts)*99/100], 1, 50)
+	var id sctid.ID
+	if dfs.take(t, "worst_concept", &id); m.id[worst] != id {
+		t.Errorf("the concept with most runs is %v, want %v", m.id[worst], id)
 	}
-	members := 838955 // axioms
-	sizes := m.simpleSizes()
-	for k, n := range sizes[:len(sizes)-otherLists] {
-		m.eachListMember(k, n, func(int, int32) { members++ })
+	if len(dfs) > 0 || len(sizes) != 9 {
+		t.Errorf("not compared: %v; %d sizes", slices.Sorted(maps.Keys(dfs)), len(sizes))
 	}
-	m.eachAssociation(func(association) { members++ })
-	members += m.total - m.active // inactivations
-	for _, x := range simpleMapsList() {
-		m.eachSimpleMap(x, func(_ int, _ int32, _ string, active bool) {
-			if active {
-				members++
-			}
-		})
-	}
-	for _, x := range ruleMapsList() {
-		if x.active {
-			m.eachMapRow(x, func(*mapRow) { members++ })
-		}
-	}
-	within(t, "members that are concepts", members, 7177107, 5)
+}
 
-	if os.Getenv("NHSKIT_LONG") != "1" {
-		return
+// tally is a sink that counts what is in the rows of a release.
+type tally struct {
+	count                                       map[string]int
+	modules, dates, types, spellings            map[string]bool
+	conceptSets, languageSets                   map[string]bool
+	tokens                                      map[string]bool
+	tokensOf                                    map[string]bool // of one concept
+	concept, file                               string
+	rest                                        []byte
+	largestGroup, rows, postings, peak, started int
+}
+
+func newTally() *tally {
+	set := func() map[string]bool { return map[string]bool{} }
+	return &tally{count: map[string]int{}, modules: set(), dates: set(), types: set(), spellings: set(), conceptSets: set(), languageSets: set(), tokens: set(), tokensOf: set()}
+}
+
+func (x *tally) create(name string) (io.Writer, error) {
+	x.file, x.rows = path.Base(name), 0
+	return x, nil
+}
+
+func (x *tally) close() error {
+	x.postings += len(x.tokensOf)
+	return nil
+}
+
+func (x *tally) Write(b []byte) (int, error) {
+	n := len(b)
+	for {
+		i := bytes.IndexByte(b, '\n')
+		if i < 0 {
+			x.rest = append(x.rest, b...)
+			break
+		}
+		line := b[:i]
+		if len(x.rest) > 0 {
+			x.rest = append(x.rest, line...)
+			line = x.rest
+		}
+		if x.rows++; x.rows > 1 && strings.HasSuffix(x.file, ".txt") {
+			x.row(strings.Split(strings.TrimSuffix(string(line), "\r"), "\t"))
+		}
+		x.rest = x.rest[:0]
+		b = b[i+1:]
+	}
+	var sample [1]metrics.Sample
+	sample[0].Name = "/memory/classes/heap/objects:bytes"
+	metrics.Read(sample[:])
+	x.peak = max(x.peak, int(sample[0].Value.Uint64()))
+	return n, nil
+}
+
+func (x *tally) row(f []string) {
+	active := f[2] == "1"
+	if !x.dates[f[1]] {
+		x.dates[strings.Clone(f[1])] = true
+	}
+	note := func(set map[string]bool, s string) {
+		if !set[s] {
+			set[strings.Clone(s)] = true
+		}
+	}
+	note(x.modules, f[3])
+	add := func(key string, if_ bool) {
+		if if_ {
+			x.count[key]++
+		}
+	}
+	switch part := strings.Split(x.file, "_"); {
+	case part[1] == "Concept":
+		add("concepts", true)
+		add("active_concepts", active)
+	case part[1] == "Description", part[1] == "TextDefinition":
+		add("descriptions_and_definitions", true)
+		add("active_descriptions_and_definitions", active)
+		x.count["description_text_bytes"] += len(f[7])
+		if f[4] != x.concept {
+			x.postings += len(x.tokensOf)
+			clear(x.tokensOf)
+			x.concept = strings.Clone(f[4])
+		}
+		for _, word := range strings.FieldsFunc(strings.ToLower(f[7]), func(r rune) bool {
+			return r != '\'' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+		}) {
+			note(x.tokens, word)
+			if active {
+				note(x.tokensOf, word)
+			}
+		}
+	case part[1] == "Relationship", part[1] == "RelationshipConcreteValues":
+		if !active {
+			return
+		}
+		group, _ := strconv.Atoi(f[6])
+		concrete := part[1] != "Relationship"
+		add("active_inferred_relationships", !concrete)
+		add("is_a", f[7] == isA.String())
+		add("concrete_rows", concrete)
+		if concrete {
+			note(x.spellings, f[5])
+		}
+		if f[7] != isA.String() {
+			note(x.types, f[7])
+			add("attribute_rows", !concrete)
+			add("attribute_rows_in_a_group", !concrete && group > 0)
+			x.largestGroup = max(x.largestGroup, group)
+		}
+	case part[1] == "cRefset" && strings.HasPrefix(part[2], "Language"):
+		add("active_language_memberships", active)
+		note(x.languageSets, f[4])
+	case strings.HasSuffix(part[1], "Refset"):
+		if id, err := sctid.Parse(f[5]); active && err == nil && id.Kind() == sctid.Concept {
+			add("concept_refset_member_rows", true)
+			add("ctv3_map_rows", f[4] == refsetCTV3.String())
+			note(x.conceptSets, f[4])
+		}
+	}
+}
+
+// TestShape counts the rows of a release, of the size of the UK Monolith with
+// NHSKIT_LONG=1, else smaller, and compares the counts with what has been
+// published.
+func TestShape(t *testing.T) {
+	scale := 0.02
+	if os.Getenv("NHSKIT_LONG") == "1" {
+		scale = 1
+	}
+	p := readShape(t)
+	m, err := newModel(Options{Scale: scale, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := newTally()
+	w := &writer{m: m, out: x}
+	w.writeAll()
+	if w.err != nil {
+		t.Fatal(w.err)
+	}
+	x.close()
+	for _, key := range []string{"concepts", "active_concepts", "descriptions_and_definitions", "active_descriptions_and_definitions", "active_language_memberships",
+		"active_inferred_relationships", "is_a", "attribute_rows", "attribute_rows_in_a_group", "concrete_rows", "concept_refset_member_rows", "ctv3_map_rows"} {
+		p.within(t, key, x.count[key], scale, 5)
+	}
+	p.is(t, "modules", len(x.modules))
+	p.is(t, "language_refsets", len(x.languageSets))
+	p.within(t, "distinct_effective_times", len(x.dates), 1, 5)
+	p.within(t, "distinct_concrete_spellings", len(x.spellings), 1, 5)
+	p.within(t, "largest_group_number", x.largestGroup, 1, 50)
+	if scale == 1 {
+		p.within(t, "attribute_types", len(x.types), 1, 5)
+		p.within(t, "concept_refsets", len(x.conceptSets), 1, 5)
+		p.within(t, "description_text_bytes", x.count["description_text_bytes"], 1, 5)
+		p.within(t, "distinct_tokens", len(x.tokens), 1, 5)
+		p.within(t, "concept_token_postings", x.postings, 1, 5)
+		t.Logf("at most %d MiB of heap", x.peak>>20)
+		if x.peak > 300<<20 {
+			t.Error("more than 300 MiB of heap")
+		}
+	}
+	// What TestHierarchyShape compares, and what a small release has less of.
+	for _, key := range []string{"descendant_or_self_pairs", "dfs_order", "descendants_or_self", "attribute_types", "concept_refsets", "description_text_bytes", "distinct_tokens", "concept_token_postings"} {
+		delete(p, key)
+	}
+	if len(p) > 0 {
+		t.Errorf("not compared: %v", slices.Sorted(maps.Keys(p)))
+	}
+}
+
+// TestTerms: the terms have what makes them hard to read, search and store.
+func TestTerms(t *testing.T) {
+	m, err := newModel(Options{Scale: 0.1, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
 	}
 	v := newVocabulary()
 	words := make([]int, 0, 32)
 	var term []byte
-	bytes, postings := 0, 0
-	tokens := map[string]bool{}
-	ofConcept, concept := map[string]bool{}, int32(-1)
+	seen := map[string]int{}
+	shortest, longest, longestDefinition := 1<<20, 0, 0
 	m.eachDescription(func(d *description) {
 		term = m.appendTerm(term[:0], v, d, words)
-		bytes += len(term)
-		if d.concept != concept {
-			postings += len(ofConcept)
-			clear(ofConcept)
-			concept = d.concept
+		if !utf8.Valid(term) || bytes.ContainsAny(term, "\t\r\n") || len(term) == 0 || term[0] == ' ' || term[len(term)-1] == ' ' {
+			t.Fatalf("%q", term)
 		}
-		for _, w := range strings.FieldsFunc(strings.ToLower(string(term)), func(r rune) bool {
-			return r != '\'' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
-		}) {
-			tokens[w] = true
-			if d.active {
-				ofConcept[w] = true
+		n := utf8.RuneCount(term)
+		if d.kind == typeDefinition {
+			longestDefinition = max(longestDefinition, n)
+		} else {
+			shortest, longest = min(shortest, n), max(longest, n)
+		}
+		if d.kind == typeFSN && (term[len(term)-1] != ')' || !bytes.Contains(term, []byte(" ("))) {
+			t.Fatalf("no semantic tag: %q", term)
+		}
+		for _, sign := range []string{"é", "µ", "–", "'", "-", ",", "%", "5", "/"} {
+			if bytes.Contains(term, []byte(sign)) {
+				seen[sign]++
 			}
 		}
 	})
-	within(t, "bytes of terms", bytes, 230770000, 5)
-	within(t, "distinct tokens", len(tokens), 155947, 5)
-	within(t, "concept and token pairs", postings+len(ofConcept), 12493716, 5)
+	if shortest != 1 || longest != 255 || longestDefinition < 3900 || longestDefinition > 4096 {
+		t.Errorf("terms have %d to %d characters, definitions up to %d", shortest, longest, longestDefinition)
+	}
+	if len(seen) != 9 {
+		t.Errorf("signs: %v", seen)
+	}
 }
 
 type interval struct{ from, to int32 }
@@ -230,7 +405,7 @@ func intervalRuns(m *model) [][]interval {
 	return runs
 }
 
-func readAll(t *testing.T, dir string) map[string][]byte {
+func readAll(t testing.TB, dir string) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}
 	err := fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
@@ -264,6 +439,34 @@ func TestGenerateTwiceTheSame(t *testing.T) {
 	}
 	if len(first) != len(second) || !differ {
 		t.Errorf("%d and %d files; another seed differs: %v", len(first), len(second), differ)
+	}
+	// An archive has the same files, and is itself the same every time.
+	var archives [2][]byte
+	for i := range archives {
+		name := filepath.Join(t.TempDir(), "r.zip")
+		if err := Generate(name, Options{Seed: 7}); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if archives[i], err = os.ReadFile(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(archives[0], archives[1]) {
+		t.Error("archives differ")
+	}
+	z, err := zip.NewReader(bytes.NewReader(archives[0]), int64(len(archives[0])))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(z.File) != len(first) {
+		t.Errorf("%d files in the archive, %d in the folder", len(z.File), len(first))
+	}
+	for _, f := range z.File {
+		data, err := fs.ReadFile(z, f.Name)
+		if err != nil || !bytes.Equal(data, first[f.Name]) {
+			t.Errorf("%s in the archive: %v", f.Name, err)
+		}
 	}
 	if len(first) < 18 {
 		t.Errorf("only %d files", len(first))
@@ -332,24 +535,9 @@ func TestRows(t *testing.T) {
 }
 
 func TestOptionsAreChecked(t *testing.T) {
-	for _, opt := range []Options{{Scale: 2}, {Scale: 0.0001}, {Scale: -1}, {Releases: 30}, {Release: 9}, {Layout: 9}} {
+	for _, opt := range []Options{{Scale: 2}, {Scale: 0.0001}, {Scale: -1}, {Scale: math.NaN()}, {Releases: 30}, {Release: 9}, {Layout: 9}} {
 		if err := Generate(t.TempDir(), opt); err == nil {
 			t.Errorf("%+v is accepted", opt)
-		}
-	}
-}
-
-func TestTraps(t *testing.T) {
-	traps, err := Traps(Options{Seed: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(traps) != 12 {
-		t.Errorf("%d traps: %v", len(traps), traps)
-	}
-	for _, x := range traps {
-		if !x.Concept.Valid() {
-			t.Errorf("%s: %v", x.Name, x.Concept)
 		}
 	}
 }

@@ -8,19 +8,55 @@ type Trap struct {
 	Concept sctid.ID
 }
 
-// trapConcept picks a fixed international concept of a hierarchy for a trap.
+// trapConcept picks an international concept of a hierarchy for a trap,
+// another one for every k.
 func (m *model) trapConcept(top sctid.ID, k int) int32 {
-	cs := m.cellAt[m.cell[m.index[top]]]
-	for i := range cs {
-		c := cs[(i+1+k*7)%len(cs)]
+	var cs []int32
+	for _, c := range m.cellAt[m.cell[m.index[top]]] {
 		if m.source[c] == fromInternational && c != m.index[top] {
-			return c
+			cs = append(cs, c)
 		}
 	}
-	return m.index[top] // the only one at small scales
+	if len(cs) == 0 {
+		return m.index[top] // the only one at small scales
+	}
+	return cs[k*coprime(7, len(cs))%len(cs)]
 }
 
-// Traps lists the situations planted in the release of the given options:
+// inactiveTrap picks the kth inactive concept of international content, which
+// every layout has.
+func (m *model) inactiveTrap(k int) int32 {
+	for c := int32(m.active); int(c) < m.total; c++ {
+		if m.source[c] == fromInternational {
+			if k == 0 {
+				return c
+			}
+			k--
+		}
+	}
+	panic("snomedtest: too few inactive concepts")
+}
+
+// dialectTrap is the first concept with different preferred terms in British
+// and US English.
+func (m *model) dialectTrap() (concept int32) {
+	concept = -1
+	m.eachDescription(func(d *description) {
+		if d.us && concept < 0 {
+			concept = d.concept
+		}
+	})
+	return concept
+}
+
+// localModule is the module of what is planted in reference sets: the one for
+// national reference sets where there is one.
+func (m *model) localModule() sctid.ID {
+	return pick(m.opt.Layout == International, moduleCore, moduleRefsets)
+}
+
+// Traps lists the situations planted in every release, of any layout and
+// type:
 //
 //	inactive-member       an inactive concept is an active member of a reference set
 //	inactive-is-a         a concept has an inactive is-a relationship
@@ -34,37 +70,29 @@ func (m *model) trapConcept(top sctid.ID, k int) int32 {
 //	no-target             a map row whose target is empty
 //	unknown-shape         a reference set of a shape no specification describes
 //	description-member    a reference set of descriptions
+//
+// The concept is the one that the rows are about; for the last two it is the
+// reference set.
 func Traps(opt Options) ([]Trap, error) {
 	m, err := newModel(opt)
 	if err != nil {
 		return nil, err
 	}
 	at := func(c int32) sctid.ID { return m.id[c] }
-	traps := []Trap{
-		{"inactive-member", at(int32(m.active))},
-		{"inactive-is-a", at(int32(m.active) + 1)},
+	return []Trap{
+		{"inactive-member", at(m.inactiveTrap(0))},
+		{"inactive-is-a", at(m.inactiveTrap(1))},
 		{"group-0-and-n", at(m.trapConcept(disease, 1))},
 		{"across-groups", at(m.trapConcept(disease, 2))},
 		{"two-values", at(m.trapConcept(medicinal, 1))},
-		{"missing-target", at(int32(m.active) + 2)},
+		{"two-dialects", at(m.dialectTrap())},
+		{"moved-from", at(m.trapConcept(disease, 5))},
+		{"missing-target", at(m.inactiveTrap(2))},
 		{"failing-first-rule", at(m.trapConcept(disease, 3))},
 		{"no-target", at(m.trapConcept(disease, 4))},
 		{"unknown-shape", at(m.lists[len(m.lists)-2])},
-	}
-	m.eachDescription(func(d *description) {
-		if d.us && len(traps) < 10 {
-			traps = append(traps, Trap{"two-dialects", at(d.concept)})
-		}
-	})
-	found := false
-	m.eachAssociation(func(a association) {
-		if a.set == assocMovedFrom && !found {
-			found = true
-			traps = append(traps, Trap{"moved-from", at(a.component)})
-		}
-	})
-	traps = append(traps, Trap{"description-member", m.descriptionList()})
-	return traps, nil
+		{"description-member", m.descriptionList()},
+	}, nil
 }
 
 // trapID makes identifiers that no counted component has.
@@ -72,78 +100,99 @@ func (m *model) trapID(kind sctid.Kind, n uint64) sctid.ID {
 	return m.newID(kind, fromInternational, 15_000_000+n)
 }
 
-func (w *writer) trapRelationship(n uint64, source int32, value string, group int, kind sctid.ID) {
+// trapRows are the relationships of traps, of international concepts.
+func (m *model) trapRows() []relationship {
+	const site, shape, strength = 363698007, 116676008, 1142135004
+	valve, swelling, body := m.index[pulmonaryValve], m.index[edema], m.index[bodyStructure]
+	both, across, values := m.trapConcept(disease, 1), m.trapConcept(disease, 2), m.trapConcept(medicinal, 1)
+	return []relationship{
+		{n: 1, source: both, kind: site, destination: valve, group: 0, active: true},
+		{n: 2, source: both, kind: site, destination: valve, group: 21, active: true},
+		{n: 3, source: across, kind: site, destination: valve, group: 21, active: true},
+		{n: 4, source: across, kind: shape, destination: body, group: 21, active: true},
+		{n: 5, source: across, kind: site, destination: body, group: 22, active: true},
+		{n: 6, source: across, kind: shape, destination: swelling, group: 22, active: true},
+		{n: 7, source: values, kind: strength, destination: -1, value: "#10", group: 11, active: true},
+		{n: 8, source: values, kind: strength, destination: -1, value: "#20", group: 12, active: true},
+		{n: 9, source: m.inactiveTrap(1), kind: isA, destination: m.index[rootConcept]},
+	}
+}
+
+func (w *writer) plantRelationships(concrete bool) {
+	m := w.m
 	if !w.part.has(moduleCore) {
 		return
 	}
-	w.component(w.m.trapID(sctid.Relationship, n), w.m.dates[nDates-1], true, moduleCore)
-	w.sct(w.m.id[source])
-	w.str(value)
-	w.num(group)
-	w.sct(kind)
-	w.sct(charInferred)
-	w.sct(modifierSome)
+	for _, r := range m.trapRows() {
+		if (r.destination < 0) != concrete {
+			continue
+		}
+		w.component(m.trapID(sctid.Relationship, r.n), m.dates[nDates-1], r.active, moduleCore)
+		w.sct(m.id[r.source])
+		if concrete {
+			w.str(r.value)
+		} else {
+			w.sct(m.id[r.destination])
+		}
+		w.num(r.group)
+		w.sct(r.kind)
+		w.sct(charInferred)
+		w.sct(modifierSome)
+		w.end()
+	}
+}
+
+func (w *writer) plantMembers() {
+	m := w.m
+	module := m.localModule()
+	if !w.part.has(module) {
+		return
+	}
+	set := refsetEmergency
+	if m.opt.Layout == International {
+		set = m.id[m.lists[2]]
+	}
+	w.plain(set, 1<<43, module, m.id[m.inactiveTrap(0)])
+	w.end()
+	for k := range 40 {
+		w.plain(set, 1<<43+1+uint64(k), module, m.id[m.trapConcept(disease, 10+k)])
+		w.end()
+	}
+}
+
+func (w *writer) plantAssociations() {
+	m := w.m
+	if !w.part.has(moduleCore) {
+		return
+	}
+	w.plain(assocSameAs, 1<<44, moduleCore, m.id[m.inactiveTrap(2)])
+	w.sct(m.trapID(sctid.Concept, 9))
+	w.end()
+	w.plain(assocMovedFrom, 1<<44+1, moduleCore, m.id[m.trapConcept(disease, 5)])
+	w.sct(m.id[m.inactiveTrap(3)])
 	w.end()
 }
 
-func (w *writer) plantAttributeTraps() {
+// plantMapRows plants rows in the national map of the package, or in the
+// international one where there is no other.
+func (w *writer) plantMapRows(national bool) {
 	m := w.m
-	const site, shape = 363698007, 116676008
-	valve, swelling := m.id[m.index[pulmonaryValve]].String(), m.id[m.index[edema]].String()
-	c := m.trapConcept(disease, 1)
-	w.trapRelationship(1, c, valve, 0, site)
-	w.trapRelationship(2, c, valve, 21, site)
-	c = m.trapConcept(disease, 2)
-	w.trapRelationship(3, c, valve, 21, site)
-	w.trapRelationship(4, c, bodyStructure.String(), 21, shape)
-	w.trapRelationship(5, c, bodyStructure.String(), 22, site)
-	w.trapRelationship(6, c, swelling, 22, shape)
-}
-
-func (w *writer) plantConcreteTraps() {
-	c := w.m.trapConcept(medicinal, 1)
-	w.trapRelationship(7, c, "#10", 11, 1142135004)
-	w.trapRelationship(8, c, "#20", 12, 1142135004)
-}
-
-func (w *writer) plantSimpleTraps() {
-	m := w.m
-	c := int32(m.active)
-	if w.part.has(moduleRefsets) {
-		w.plain(refsetEmergency, 1<<43, moduleRefsets, m.id[c])
-		w.end()
-		for k := range 40 {
-			w.plain(refsetEmergency, 1<<43+1+uint64(k), moduleRefsets, m.id[m.trapConcept(disease, 10+k)])
-			w.end()
-		}
-	}
-}
-
-func (w *writer) plantAssociationTraps() {
-	m := w.m
-	c := int32(m.active) + 2
-	module := m.moduleOf(c)
-	if w.part.has(module) {
-		w.plain(assocSameAs, 1<<44, module, m.id[c])
-		w.sct(m.trapID(sctid.Concept, 9))
-		w.end()
-	}
-}
-
-func (w *writer) plantMapTraps() {
-	if !w.part.has(moduleRefsets) {
+	if module := m.localModule(); !w.part.has(module) || national != (module == moduleRefsets) {
 		return
 	}
-	m := w.m
 	put := func(n uint64, c int32, group, priority int, rule, target string) {
-		w.plain(refsetICD10UK, 1<<45+n, moduleRefsets, m.id[c])
+		w.plain(pick(national, refsetICD10UK, refsetICD10Int), 1<<45+n, m.localModule(), m.id[c])
 		w.num(group)
 		w.num(priority)
 		w.str(rule)
 		w.str("")
 		w.str(target)
 		w.sct(mapCorrelation)
-		w.num(1)
+		if national {
+			w.num(1)
+		} else {
+			w.sct(mapCategory)
+		}
 		w.end()
 	}
 	c := m.trapConcept(disease, 3)

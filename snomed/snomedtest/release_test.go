@@ -1,0 +1,332 @@
+package snomedtest
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/nhskit/nhskit/snomed/sctid"
+)
+
+// table is the rows of all files of one kind in a generated release, as text.
+type table struct {
+	name    string // the content and summary elements of the file name
+	columns []string
+	rows    [][]string
+}
+
+// written is a release as it was written: nothing of it comes from the model.
+type written map[string]*table
+
+// load generates a release and splits its files.
+func load(t testing.TB, opt Options) written {
+	t.Helper()
+	dir := t.TempDir()
+	if err := Generate(dir, opt); err != nil {
+		t.Fatal(err)
+	}
+	w := written{}
+	files := readAll(t, dir)
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if !strings.HasSuffix(name, ".txt") {
+			continue
+		}
+		part := strings.Split(path.Base(name), "_")
+		kind, _, _ := strings.Cut(part[2], "-")
+		for _, s := range []string{"Snapshot", "Full", "Delta", "MONO", "UKCL", "UKDG"} {
+			kind = strings.TrimSuffix(kind, s)
+		}
+		key := part[1] + " " + kind
+		lines := strings.Split(strings.TrimSuffix(string(files[name]), "\r\n"), "\r\n")
+		if w[key] == nil {
+			w[key] = &table{name: key, columns: strings.Split(lines[0], "\t")}
+		}
+		for _, line := range lines[1:] {
+			w[key].rows = append(w[key].rows, strings.Split(line, "\t"))
+		}
+	}
+	return w
+}
+
+// latest returns the last version of every row, by its identifier.
+func (x *table) latest() map[string][]string {
+	last := map[string][]string{}
+	for _, r := range x.rows {
+		id := r[0]
+		if x.columns[0] == "alternateIdentifier" {
+			id += " " + r[4]
+		}
+		if old := last[id]; old == nil || old[1] < r[1] {
+			last[id] = r
+		}
+	}
+	return last
+}
+
+// active returns the latest version of the rows of a file that are active and
+// have the given values in the named columns.
+func (w written) active(t testing.TB, key string, where map[string]string) (out [][]string) {
+	t.Helper()
+	x := w[key]
+	if x == nil {
+		t.Fatalf("no file %q", key)
+	}
+	last := x.latest()
+next:
+	for _, id := range slices.Sorted(maps.Keys(last)) {
+		r := last[id]
+		for column, value := range where {
+			if r[x.column(t, column)] != value {
+				continue next
+			}
+		}
+		if r[2] == "1" {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+func (x *table) column(t testing.TB, name string) int {
+	t.Helper()
+	i := slices.Index(x.columns, name)
+	if i < 0 {
+		t.Fatalf("%s has no column %s", x.name, name)
+	}
+	return i
+}
+
+var layouts = map[string]Layout{"monolith": Monolith, "clinical and drug": ClinicalPlusDrug, "international": International}
+
+var releases = map[string]Release{"snapshot": Snapshot, "full": Full, "delta": Delta}
+
+// TestReleaseTypes: the latest versions of a Full release are the Snapshot,
+// and those of the last date are the Delta.
+func TestReleaseTypes(t *testing.T) {
+	for name, layout := range layouts {
+		full := load(t, Options{Seed: 11, Layout: layout, Release: Full, Releases: 4})
+		snapshot := load(t, Options{Seed: 11, Layout: layout, Releases: 4})
+		delta := load(t, Options{Seed: 11, Layout: layout, Release: Delta, Releases: 4})
+		versions, rows, changes := 0, 0, 0
+		for key, x := range snapshot {
+			want, got, changed := x.latest(), full[key].latest(), delta[key].latest()
+			if len(got) != len(want) || len(want) != len(x.rows) || len(delta[key].rows) != len(changed) {
+				t.Fatalf("%s, %s: %d rows in full, %d in the snapshot", name, key, len(got), len(want))
+			}
+			last := 0
+			for id, r := range want {
+				if !slices.Equal(r, got[id]) {
+					t.Fatalf("%s, %s: full ends in %q, the snapshot has %q", name, key, got[id], r)
+				}
+				if r[1] == "20260826" && !strings.Contains(key, "RefsetDescriptor") {
+					last++
+					if !slices.Equal(r, changed[id]) {
+						t.Fatalf("%s, %s: the delta has %q, the snapshot %q", name, key, changed[id], r)
+					}
+				}
+			}
+			if len(changed) != last {
+				t.Fatalf("%s, %s: %d rows in the delta, %d with the last date", name, key, len(changed), last)
+			}
+			versions, rows, changes = versions+len(full[key].rows), rows+len(want), changes+last
+		}
+		if len(snapshot) != len(full) || versions < rows*21/20 || changes < rows/50 {
+			t.Errorf("%s: %d versions of %d rows, %d changed last", name, versions, rows, changes)
+		}
+	}
+}
+
+// TestReferences: no row refers to a component that its package and those it
+// depends on lack, but for the one association that is a trap.
+func TestReferences(t *testing.T) {
+	for name, layout := range layouts {
+		for _, release := range []Release{Snapshot, Full} {
+			w := load(t, Options{Seed: 12, Layout: layout, Release: release})
+			have := map[string]bool{}
+			for key, x := range w {
+				if !strings.Contains(key, "Refset") && !strings.HasPrefix(key, "Identifier") {
+					for _, r := range x.rows {
+						have[r[0]] = true
+					}
+				}
+			}
+			missing := []string{}
+			for key, x := range w {
+				for _, r := range x.rows {
+					for i, column := range x.columns {
+						if i == 0 || column == "effectiveTime" || column == "mapTarget" {
+							continue
+						}
+						if id, err := sctid.Parse(r[i]); err == nil && !have[r[i]] {
+							missing = append(missing, fmt.Sprintf("%s#%s %d", key, column, id))
+						}
+					}
+				}
+			}
+			if len(missing) != 1 || !strings.HasPrefix(missing[0], "cRefset Association#targetComponentId") {
+				t.Errorf("%s: not there: %q", name, missing)
+			}
+		}
+	}
+}
+
+// TestTrapsArePlanted finds every trap in the files of every layout and type
+// of release.
+func TestTrapsArePlanted(t *testing.T) {
+	const site, shape = "363698007", "116676008"
+	for layoutName, layout := range layouts {
+		for releaseName, release := range releases {
+			for seed := range uint64(3) {
+				opt := Options{Seed: 20 + seed, Layout: layout, Release: release}
+				w := load(t, opt)
+				whole := w // what the delta is about
+				if release == Delta {
+					whole = load(t, Options{Seed: 20 + seed, Layout: layout})
+				}
+				traps, err := Traps(opt)
+				if err != nil {
+					t.Fatal(err)
+				}
+				concepts := map[string]bool{} // and whether they are active
+				for id, r := range whole["Concept "].latest() {
+					concepts[id] = r[2] == "1"
+				}
+				seen := map[string]bool{}
+				for _, trap := range traps {
+					id := trap.Concept.String()
+					attributes := func(kind string) map[string][]string { // values by group
+						out := map[string][]string{}
+						for _, r := range w.active(t, "Relationship ", map[string]string{"sourceId": id, "typeId": kind}) {
+							out[r[6]] = append(out[r[6]], r[5])
+						}
+						return out
+					}
+					mapRows := func() [][]string {
+						if layout == International {
+							return w.active(t, "iisssccRefset ExtendedMap", map[string]string{"referencedComponentId": id})
+						}
+						return w.active(t, "iisssciRefset ExtendedMap", map[string]string{"referencedComponentId": id})
+					}
+					planted := false
+					switch trap.Name {
+					case "inactive-member":
+						rows := w.active(t, "Refset Simple", map[string]string{"referencedComponentId": id})
+						planted = len(rows) > 0 && !concepts[id]
+					case "inactive-is-a":
+						for _, r := range w["Relationship "].latest() {
+							planted = planted || r[4] == id && r[2] == "0" && r[7] == "116680003"
+						}
+					case "group-0-and-n":
+						groups := attributes(site)
+						for g, values := range groups {
+							for _, v := range values {
+								planted = planted || g != "0" && slices.Contains(groups["0"], v)
+							}
+						}
+					case "across-groups":
+						sites, shapes := attributes(site), attributes(shape)
+						inSites, inShapes, together := false, false, false
+						for g, values := range sites {
+							if slices.Contains(values, pulmonaryValve.String()) {
+								inSites = true
+								together = together || slices.Contains(shapes[g], edema.String())
+							}
+						}
+						for _, values := range shapes {
+							inShapes = inShapes || slices.Contains(values, edema.String())
+						}
+						planted = inSites && inShapes && !together
+					case "two-values":
+						found := map[string]bool{}
+						for _, r := range w.active(t, "RelationshipConcreteValues ", map[string]string{"sourceId": id, "typeId": "1142135004"}) {
+							found[r[5]] = true
+						}
+						planted = found["#10"] && found["#20"]
+					case "two-dialects":
+						us, gb := map[string]string{}, map[string]string{}
+						for _, d := range whole.active(t, "Description ", map[string]string{"conceptId": id, "typeId": typeSynonym.String()}) {
+							for _, r := range w.active(t, "cRefset Language", map[string]string{"referencedComponentId": d[0]}) {
+								switch r[4] {
+								case langUS.String():
+									us[d[0]] = r[6]
+								case langGB.String():
+									gb[d[0]] = r[6]
+								}
+							}
+						}
+						one, other := false, false
+						for d := range us {
+							one = one || us[d] == preferred.String() && gb[d] == acceptable.String()
+							other = other || us[d] == acceptable.String() && gb[d] == preferred.String()
+						}
+						planted = one && other
+					case "moved-from":
+						planted = concepts[id] && len(w.active(t, "cRefset Association", map[string]string{"referencedComponentId": id, "refsetId": assocMovedFrom.String()})) > 0
+					case "missing-target":
+						for _, r := range w.active(t, "cRefset Association", map[string]string{"referencedComponentId": id}) {
+							_, there := concepts[r[6]]
+							planted = planted || !there
+						}
+					case "failing-first-rule":
+						for _, r := range mapRows() {
+							planted = planted || strings.HasSuffix(r[8], "< 0.0 days") && r[7] == "1" && slices.ContainsFunc(mapRows(), func(x []string) bool {
+								return x[6] == r[6] && x[7] == "2" && x[8] == "OTHERWISE TRUE"
+							})
+						}
+					case "no-target":
+						for _, r := range mapRows() {
+							planted = planted || r[8] == "TRUE" && r[10] == ""
+						}
+					case "unknown-shape":
+						planted = len(w.active(t, "ccissRefset InventedShape", map[string]string{"refsetId": id})) > 0
+					case "description-member":
+						rows := w.active(t, "Refset Simple", map[string]string{"refsetId": id})
+						for _, r := range rows {
+							member, err := sctid.Parse(r[5])
+							planted = err == nil && member.Kind() == sctid.Description
+						}
+					default:
+						t.Fatalf("the test does not know the trap %s", trap.Name)
+					}
+					if _, there := concepts[id]; !planted || !there {
+						t.Errorf("%s %s, seed %d: no %s at %s", layoutName, releaseName, opt.Seed, trap.Name, id)
+					}
+					seen[id] = true
+				}
+				if len(traps) != 12 || len(seen) != 12 {
+					t.Errorf("%s %s: %d traps, at %d concepts", layoutName, releaseName, len(traps), len(seen))
+				}
+			}
+		}
+	}
+}
+
+// TestMetadataIsDescribed: every concept has a fully specified name and a
+// preferred synonym, which importers look for also of types and modules.
+func TestMetadataIsDescribed(t *testing.T) {
+	for name, layout := range layouts {
+		w := load(t, Options{Seed: 13, Layout: layout})
+		names, terms := map[string]bool{}, map[string]bool{}
+		preferredIn := map[string]bool{}
+		for _, r := range w.active(t, "cRefset Language", map[string]string{"acceptabilityId": preferred.String()}) {
+			preferredIn[r[5]] = true
+		}
+		for _, r := range w.active(t, "Description ", nil) {
+			if preferredIn[r[0]] {
+				if r[6] == typeFSN.String() {
+					names[r[4]] = true
+				} else {
+					terms[r[4]] = true
+				}
+			}
+		}
+		for id := range w["Concept "].latest() {
+			if !names[id] || !terms[id] {
+				t.Fatalf("%s: %s has a name %v, a preferred synonym %v", name, id, names[id], terms[id])
+			}
+		}
+	}
+}
