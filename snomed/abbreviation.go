@@ -119,12 +119,20 @@ next:
 	return a.out, own
 }
 
+// abbreviated reports whether a text has marks.
+func abbreviated(b []byte) bool {
+	return slices.ContainsFunc(b, func(c byte) bool { return c >= markLink })
+}
+
 // expand writes out the identifiers that a text has in short.
 func (s *Store) expand(b []byte, component sctid.ID) string {
-	if !slices.ContainsFunc(b, func(c byte) bool { return c >= markLink }) {
+	if !abbreviated(b) {
 		return string(b)
 	}
-	out := make([]byte, 0, 3*len(b))
+	return string(s.appendExpanded(make([]byte, 0, 3*len(b)), b, component))
+}
+
+func (s *Store) appendExpanded(out, b []byte, component sctid.ID) []byte {
 	var from, n, last int
 	for len(b) > 0 {
 		switch {
@@ -160,5 +168,5 @@ func (s *Store) expand(b []byte, component sctid.ID) string {
 			b = b[1:]
 		}
 	}
-	return string(out)
+	return out
 }

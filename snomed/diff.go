@@ -2,8 +2,10 @@ package snomed
 
 import (
 	"cmp"
+	"hash/maphash"
 	"iter"
 	"slices"
+	"sync"
 
 	"github.com/nhskit/nhskit/snomed/sctid"
 )
@@ -19,12 +21,12 @@ const (
 	ConceptReactivated
 	StatusChanged
 	ModuleChanged
-	NameChanged // another fully specified name
-	TermChanged // another preferred term
-	DescriptionsChanged
+	NameChanged         // another fully specified name
+	TermChanged         // another preferred term
+	DescriptionsChanged // or what language reference sets say of them
 	ParentsChanged
-	PropertiesChanged
-	MembersChanged // of reference sets other than language ones
+	PropertiesChanged // see [Store.Properties]
+	MembersChanged    // the active members about the concept, with all their columns
 )
 
 // String returns the change in words.
@@ -43,14 +45,20 @@ type Change struct {
 // Diff yields the differences from an old store to a new one, in ascending
 // order of identifiers. The details of a change are found by looking the
 // concept up in both.
+//
+// It reads both stores from end to end before it yields anything, at the same
+// time, and keeps hashes of 64 bits: about 50 bytes for each concept.
 func Diff(old, new *Store) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
-		a, err := old.sortedIDs()
-		if err == nil {
-			var b []sctid.ID
-			if b, err = new.sortedIDs(); err == nil {
-				err = diffAll(old, new, a, b, func(c Change) bool { return yield(c, nil) })
-			}
+		seed := maphash.MakeSeed()
+		var a, b []fingerprinted
+		var err, err2 error
+		var wg sync.WaitGroup
+		wg.Go(func() { a, err = old.fingerprinted(seed) })
+		b, err2 = new.fingerprinted(seed)
+		wg.Wait()
+		if err = cmp.Or(err, err2); err == nil {
+			err = diffAll(old, new, a, b, func(c Change) bool { return yield(c, nil) })
 		}
 		if err != nil {
 			yield(Change{}, err)
@@ -58,27 +66,52 @@ func Diff(old, new *Store) iter.Seq2[Change, error] {
 	}
 }
 
-func (s *Store) sortedIDs() ([]sctid.ID, error) {
-	ids, err := s.IDs(make([]sctid.ID, 0, s.info.Concepts), s.All())
-	slices.Sort(ids)
-	return ids, err
+// fingerprinted is a concept of one store.
+type fingerprinted struct {
+	id sctid.ID
+	o  Ordinal
+	fingerprint
 }
 
-func diffAll(old, new *Store, a, b []sctid.ID, yield func(Change) bool) error {
+// fingerprinted returns all concepts in ascending order of identifiers.
+func (s *Store) fingerprinted(seed maphash.Seed) ([]fingerprinted, error) {
+	prints, err := s.fingerprints(seed)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := s.IDs(make([]sctid.ID, 0, s.info.Concepts), s.All())
+	if err != nil {
+		return nil, err
+	}
+	// By the high half of identifiers, then by the low.
+	low := radixOrder(len(ids), func(i int) uint32 { return uint32(ids[i]) })
+	high := radixOrder(len(ids), func(i int) uint32 { return uint32(ids[low[i]] >> 32) })
+	all := make([]fingerprinted, len(ids))
+	for i := range all {
+		o := low[high[i]]
+		all[i] = fingerprinted{ids[o], Ordinal(o), prints[o]}
+	}
+	return all, nil
+}
+
+func diffAll(old, new *Store, a, b []fingerprinted, yield func(Change) bool) error {
+	// The same descriptions give the same terms where the order of preference is
+	// the same.
+	sameOrder := slices.Equal(old.dialects[:old.preferred], new.dialects[:new.preferred])
 	for len(a) > 0 || len(b) > 0 {
 		switch {
-		case len(b) == 0 || len(a) > 0 && a[0] < b[0]:
-			if !yield(Change{Kind: ConceptRemoved, Concept: a[0]}) {
+		case len(b) == 0 || len(a) > 0 && a[0].id < b[0].id:
+			if !yield(Change{Kind: ConceptRemoved, Concept: a[0].id}) {
 				return nil
 			}
 			a = a[1:]
-		case len(a) == 0 || b[0] < a[0]:
-			if !yield(Change{Kind: ConceptAdded, Concept: b[0]}) {
+		case len(a) == 0 || b[0].id < a[0].id:
+			if !yield(Change{Kind: ConceptAdded, Concept: b[0].id}) {
 				return nil
 			}
 			b = b[1:]
 		default:
-			changes, err := diffConcept(old, new, a[0])
+			changes, err := diffConcept(old, new, &a[0], &b[0], sameOrder)
 			if err != nil {
 				return err
 			}
@@ -94,16 +127,10 @@ func diffAll(old, new *Store, a, b []sctid.ID, yield func(Change) bool) error {
 }
 
 // diffConcept compares a concept that both stores have.
-func diffConcept(old, new *Store, id sctid.ID) (changes []Change, err error) {
+func diffConcept(old, new *Store, x, y *fingerprinted, sameOrder bool) (changes []Change, err error) {
 	defer new.im.guard(&err)
-	defer old.im.guard(&err)
-	x, ok1 := old.find(uint64(id))
-	y, ok2 := new.find(uint64(id))
-	if !ok1 || !ok2 {
-		return nil, ErrCorrupt
-	}
-	add := func(k ChangeKind, was, is string) { changes = append(changes, Change{k, id, was, is}) }
-	c, d := old.concept(x, id), new.concept(y, id)
+	add := func(k ChangeKind, was, is string) { changes = append(changes, Change{k, x.id, was, is}) }
+	c, d := old.concept(x.o, x.id), new.concept(y.o, y.id)
 	switch {
 	case c.Active && !d.Active:
 		add(ConceptInactivated, "", "")
@@ -116,132 +143,33 @@ func diffConcept(old, new *Store, id sctid.ID) (changes []Change, err error) {
 	if c.Module != d.Module {
 		add(ModuleChanged, c.Module.String(), d.Module.String())
 	}
-	name := func(s *Store, o Ordinal, kind uint64) string {
-		if row, ok := s.choose(o, kind, nil); ok {
-			return string(s.appendTerm(nil, o, row))
+	if x.descriptions != y.descriptions || !sameOrder {
+		for _, n := range []struct {
+			kind ChangeKind
+			of   func(*Store, Ordinal, ...sctid.ID) (string, error)
+		}{{NameChanged, (*Store).FullySpecifiedName}, {TermChanged, (*Store).PreferredTerm}} {
+			was, err := n.of(old, x.o)
+			is, err2 := n.of(new, y.o)
+			if err = cmp.Or(err, err2); err != nil {
+				return nil, err
+			}
+			if was != is {
+				add(n.kind, was, is)
+			}
 		}
-		return ""
 	}
-	if was, is := name(old, x, old.fsn), name(new, y, new.fsn); was != is {
-		add(NameChanged, was, is)
-	}
-	if was, is := name(old, x, old.synonym), name(new, y, new.synonym); was != is {
-		add(TermChanged, was, is)
-	}
-	if !sameDescriptions(old, new, x, y) {
-		add(DescriptionsChanged, "", "")
-	}
-	if !sameConcepts(old, new, list(old.parentAt, old.parent, x), list(new.parentAt, new.parent, y)) {
-		add(ParentsChanged, "", "")
-	}
-	p, err := old.Properties(x)
-	if err != nil {
-		return nil, err
-	}
-	q, err := new.Properties(y)
-	if err != nil {
-		return nil, err
-	}
-	if !sameProperties(p, q) {
-		add(PropertiesChanged, "", "")
-	}
-	m, err := old.Members(id)
-	if err != nil {
-		return nil, err
-	}
-	n, err := new.Members(id)
-	if err != nil {
-		return nil, err
-	}
-	if !sameMembers(m, n) {
-		add(MembersChanged, "", "")
+	for _, p := range []struct {
+		kind    ChangeKind
+		changed bool
+	}{
+		{DescriptionsChanged, x.descriptions != y.descriptions},
+		{ParentsChanged, x.parents != y.parents},
+		{PropertiesChanged, x.properties != y.properties},
+		{MembersChanged, x.members != y.members},
+	} {
+		if p.changed {
+			add(p.kind, "", "")
+		}
 	}
 	return changes, nil
-}
-
-// sameDescriptions compares identifiers, times and flags, not the terms: a
-// changed term has a new time.
-func sameDescriptions(old, new *Store, x, y Ordinal) bool {
-	type key struct {
-		id     sctid.ID
-		time   uint32
-		active bool
-	}
-	keys := func(s *Store, o Ordinal) []key {
-		var out []key
-		ids, times := s.column(secDescID), s.column(secDescTime)
-		for i, j := int(s.descAt.get(int(o))), int(s.descAt.get(int(o)+1)); i < j; i++ {
-			out = append(out, key{s.spaces.unpack(ids.get(i)), s.time(times, i), s.descActive.get(i) == 1})
-		}
-		slices.SortFunc(out, func(a, b key) int { return cmp.Compare(a.id, b.id) })
-		return out
-	}
-	return slices.Equal(keys(old, x), keys(new, y))
-}
-
-func sameConcepts(old, new *Store, a, b []Ordinal) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	ids := func(s *Store, os []Ordinal) []sctid.ID {
-		out := make([]sctid.ID, len(os))
-		for i, o := range os {
-			out[i] = s.id(o)
-		}
-		slices.Sort(out)
-		return out
-	}
-	return slices.Equal(ids(old, a), ids(new, b))
-}
-
-// sameProperties compares groups of attributes, whatever their numbers and
-// order.
-func sameProperties(a, b []Group) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	flat := func(groups []Group) []string {
-		var out []string
-		for _, g := range groups {
-			var parts []string
-			for _, x := range g.Attributes {
-				text := x.Type.String() + "=" + x.Target.String()
-				if x.Concrete {
-					text = x.Type.String() + "=" + x.Value.String()
-				}
-				parts = append(parts, text)
-			}
-			slices.Sort(parts)
-			text := ""
-			if g.Number == 0 {
-				text = "0"
-			}
-			for _, p := range parts {
-				text += "," + p
-			}
-			out = append(out, text)
-		}
-		slices.Sort(out)
-		return out
-	}
-	return slices.Equal(flat(a), flat(b))
-}
-
-// sameMembers compares the active members.
-func sameMembers(a, b []Member) bool {
-	flat := func(members []Member) []string {
-		var out []string
-		for _, m := range members {
-			if m.Active {
-				text := m.Refset.String()
-				for _, f := range m.Fields {
-					text += "\t" + f.String()
-				}
-				out = append(out, text)
-			}
-		}
-		slices.Sort(out)
-		return out
-	}
-	return slices.Equal(flat(a), flat(b))
 }

@@ -218,8 +218,23 @@ func (r *Refset) field(c, i int, component sctid.ID) Field {
 
 // text reads the text with a code.
 func (r *Refset) text(base, code int) []byte {
-	im := r.s.im
-	ends, texts, blocks := r.col(base+colA), r.refs[base+colB], r.refs[base+colC]
+	t := textReader{r: r, base: base, block: -1}
+	return t.text(code)
+}
+
+// textReader reads the texts of a column. It keeps the block that it inflated
+// last.
+type textReader struct {
+	r     *Refset
+	base  int // of the column in refs
+	block int
+	plain []byte // the texts of block
+}
+
+// text returns the text with a code, which is good until the next call.
+func (t *textReader) text(code int) []byte {
+	im := t.r.s.im
+	ends, texts, blocks := t.r.col(t.base+colA), t.r.refs[t.base+colB], t.r.refs[t.base+colC]
 	if blocks.off == 0 {
 		from, to := ends.get(code), ends.get(code+1)
 		if from > to || to > texts.base {
@@ -227,18 +242,20 @@ func (r *Refset) text(base, code int) []byte {
 		}
 		return im.at(texts.off+from, to-from)
 	}
-	places := column{im, texts}
-	k := code / textBlock
-	p, q := places.get(k), places.get(k+1)
-	if p > q || q > blocks.base {
-		panic(&fault{ErrCorrupt})
+	if k := code / textBlock; k != t.block {
+		places := column{im, texts}
+		p, q := places.get(k), places.get(k+1)
+		if p > q || q > blocks.base {
+			panic(&fault{ErrCorrupt})
+		}
+		t.plain = inflateBlock(im.at(blocks.off+p, q-p))
+		t.block = k
 	}
-	plain := inflateBlock(im.at(blocks.off+p, q-p))
 	from := uint64(0)
 	if code%textBlock > 0 {
 		from = ends.get(code - 1)
 	}
-	return plain[from:ends.get(code)]
+	return t.plain[from:ends.get(code)]
 }
 
 // rowsOf returns the rows about a component, from up to to.

@@ -374,6 +374,8 @@ func deflateBlock(plain []byte) []byte {
 	return bytes.Clone(out.Bytes())
 }
 
+var inflaters = sync.Pool{New: func() any { return flate.NewReader(nil) }}
+
 // maxBlock bounds what a compressed block may expand to.
 const maxBlock = 256 << 20
 
@@ -384,8 +386,13 @@ func inflateBlock(b []byte) []byte {
 		panic(&fault{ErrCorrupt})
 	}
 	plain := make([]byte, n)
-	z := flate.NewReader(bytes.NewReader(b[k:]))
-	if _, err := io.ReadFull(z, plain); err != nil {
+	z := inflaters.Get().(io.Reader)
+	defer inflaters.Put(z)
+	err := z.(flate.Resetter).Reset(bytes.NewReader(b[k:]), nil)
+	if err == nil {
+		_, err = io.ReadFull(z, plain)
+	}
+	if err != nil {
 		panic(&fault{ErrCorrupt})
 	}
 	return plain
