@@ -203,18 +203,21 @@ func (p Path) In(s Segment) Value {
 
 // AllIn yields what In returns, for every repetition if the path names none.
 func (p Path) AllIn(s Segment) iter.Seq[Value] {
-	return func(yield func(Value) bool) {
-		f := s.Field(p.Field)
-		if p.Rep > 0 || !f.Exists() {
-			yield(p.In(s))
-			return
-		}
-		for _, r := range f.Reps() {
-			if !yield(p.within(r)) {
-				return
-			}
+	return func(yield func(Value) bool) { p.allIn(s, yield) }
+}
+
+// allIn is AllIn, and reports whether yield wants more.
+func (p Path) allIn(s Segment, yield func(Value) bool) bool {
+	f := s.Field(p.Field)
+	if p.Rep > 0 || !f.Exists() {
+		return yield(p.In(s))
+	}
+	for _, r := range f.Reps() {
+		if !yield(p.within(r)) {
+			return false
 		}
 	}
+	return true
 }
 
 // within goes down from a field or repetition.
@@ -276,10 +279,8 @@ func (m *Message) Values(p Path) iter.Seq[Value] {
 			if n++; p.Occur > 0 && n != p.Occur {
 				continue
 			}
-			for v := range p.AllIn(s) {
-				if !yield(v) {
-					return
-				}
+			if !p.allIn(s, yield) {
+				return
 			}
 		}
 	}

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -87,90 +85,53 @@ func hl7Path(text string) (hl7v2.Path, error) {
 	return p, nil
 }
 
-// hl7File is what hl7 parse prints for a file.
-type hl7File struct {
-	File     string       `json:"file"`
-	Messages []hl7Message `json:"messages"`
-	Issues   []issue      `json:"issues"`
-}
-
-type hl7Message struct {
-	Type      string       `json:"type"`
-	ControlID string       `json:"controlId"`
-	Version   string       `json:"version"`
-	Segments  []hl7Segment `json:"segments"`
-}
-
-type hl7Segment struct {
-	ID     string     `json:"id"`
-	Fields []hl7Value `json:"fields"`
-}
-
-// hl7Value prints as a list of repetitions of components of subcomponents, as
-// null for the HL7 null and as [] for what is absent. An innermost value that
-// is absent is "".
-type hl7Value struct{ v hl7v2.Value }
-
-func (f hl7Value) MarshalJSON() ([]byte, error) { return appendHL7JSON(nil, f.v, 0) }
-
-// appendHL7JSON appends a field (level 0), repetition, component or
-// subcomponent.
-func appendHL7JSON(b []byte, v hl7v2.Value, level int) ([]byte, error) {
-	switch {
-	case v.State() == hl7v2.Null:
-		return append(b, "null"...), nil
-	case level == 3:
-		w := bytes.NewBuffer(b)
-		e := json.NewEncoder(w)
-		e.SetEscapeHTML(false)
-		err := e.Encode(v.Text())
-		return bytes.TrimSuffix(w.Bytes(), []byte{'\n'}), err
-	case v.State() == hl7v2.Absent:
-		return append(b, "[]"...), nil
-	}
-	b = append(b, '[')
-	children := [...]iter.Seq2[int, hl7v2.Value]{v.Reps(), v.Components(), v.Subs()}[level]
-	for n, child := range children {
-		if n > 1 {
-			b = append(b, ',')
-		}
-		var err error
-		if b, err = appendHL7JSON(b, child, level+1); err != nil {
-			return b, err
-		}
-	}
-	return append(b, ']'), nil
-}
-
-// parseHL7 prints the messages of a file and what is wrong with them.
+// parseHL7 prints the messages of a file as they are read, and then what is
+// wrong with them.
 func (c *console) parseHL7(name string, data []byte) error {
-	out := hl7File{File: name, Messages: []hl7Message{}, Issues: []issue{}}
+	issues := []issue{}
 	var places hl7Places
+	s := jsonStream{out: c.out}
+	if !c.text {
+		s.raw(`{"file":`)
+		s.string(name)
+		s.raw(`,"messages":[`)
+	}
+	n := 0
 	err := eachHL7(data, func(m *hl7v2.Message, base int) error {
 		for _, i := range m.Check(false) {
-			out.Issues = append(out.Issues, places.issue(i, data, base))
+			issues = append(issues, places.issue(i, data, base))
 		}
 		if c.text {
 			c.printHL7(name, m)
 			return nil
 		}
-		out.Messages = append(out.Messages, hl7MessageOf(m))
-		return nil
-	}, func(i issue) { out.Issues = append(out.Issues, i) })
-	if err != nil {
-		return err
-	}
-	if c.text {
-		for _, i := range out.Issues {
+		if n++; n > 1 {
+			s.raw(",")
+		}
+		s.hl7Message(m)
+		return s.err
+	}, func(i issue) { issues = append(issues, i) })
+	switch {
+	case err != nil:
+	case c.text:
+		for _, i := range issues {
 			c.printIssue(name, data, i)
 		}
-	} else if err := c.json(out); err != nil {
-		return err
+	default:
+		s.raw(`],"issues":[`)
+		for k, i := range issues {
+			if k > 0 {
+				s.raw(",")
+			}
+			s.value(i)
+		}
+		s.raw("]}")
+		err = s.end()
 	}
-	if hasErrors(out.Issues) {
-		return errFindings
+	if err == nil && hasErrors(issues) {
+		err = errFindings
 	}
-	return nil
+	return err
 }
 
 // eachHL7 calls message for every message of a file, with where it begins, and
@@ -194,19 +155,6 @@ func eachHL7(data []byte, message func(m *hl7v2.Message, base int) error, proble
 	return nil
 }
 
-func hl7MessageOf(m *hl7v2.Message) hl7Message {
-	msh := m.SegmentAt(0)
-	out := hl7Message{Type: hl7Type(m), ControlID: msh.Field(10).Text(), Version: msh.Field(12).Text()}
-	for s := range m.Segments("") {
-		seg := hl7Segment{ID: s.ID(), Fields: []hl7Value{}}
-		for _, f := range s.Fields() {
-			seg.Fields = append(seg.Fields, hl7Value{f})
-		}
-		out.Segments = append(out.Segments, seg)
-	}
-	return out
-}
-
 // hl7Type is MSH-9 with its components, as ADT^A01^ADT_A01.
 func hl7Type(m *hl7v2.Message) string {
 	var parts []string
@@ -219,6 +167,7 @@ func hl7Type(m *hl7v2.Message) string {
 // printHL7 prints a message for people: a line for each value.
 func (c *console) printHL7(name string, m *hl7v2.Message) {
 	fmt.Fprintf(c.out, "%s: %s, version %s, %d segments\n", name, hl7Type(m), m.SegmentAt(0).Field(12).Text(), m.Len())
+	var places hl7v2.Locator
 	for s := range m.Segments("") {
 		for _, f := range s.Fields() {
 			for _, rep := range f.Reps() {
@@ -226,9 +175,9 @@ func (c *console) printHL7(name string, m *hl7v2.Message) {
 					for _, leaf := range comp.Subs() {
 						switch leaf.State() {
 						case hl7v2.Present:
-							fmt.Fprintf(c.out, "  %-16s %s\n", leaf.Path(), shownHL7(leaf.Text()))
+							fmt.Fprintf(c.out, "  %-16s %s\n", places.Path(leaf), shownHL7(leaf.Text()))
 						case hl7v2.Null:
-							fmt.Fprintf(c.out, "  %-16s (null)\n", leaf.Path())
+							fmt.Fprintf(c.out, "  %-16s (null)\n", places.Path(leaf))
 						}
 					}
 				}
@@ -255,49 +204,55 @@ func shownHL7(text string) string {
 	return text
 }
 
-// hl7Got is one value that hl7 get prints.
-type hl7Got struct {
-	State  string `json:"state"`
-	Value  string `json:"value"`
-	Offset int    `json:"offset"` // -1 for what does not stand in the file
-}
-
-// getHL7 prints the values at a path in every message of a file.
+// getHL7 prints the values at a path in every message of a file, as they are
+// found: {"state","value","offset"}, with the offset -1 for what does not stand
+// in the file.
 func (c *console) getHL7(path hl7v2.Path, text, name string, data []byte) error {
-	out := struct {
-		File   string   `json:"file"`
-		Path   string   `json:"path"`
-		Values []hl7Got `json:"values"`
-	}{name, text, []hl7Got{}}
-	bad := false
+	s := jsonStream{out: c.out}
+	if !c.text {
+		s.raw(`{"file":`)
+		s.string(name)
+		s.raw(`,"path":`)
+		s.string(text)
+		s.raw(`,"values":[`)
+	}
+	n, bad := 0, false
 	err := eachHL7(data, func(m *hl7v2.Message, base int) error {
 		for v := range hl7Values(m, path) {
-			leaf := v.Leaf()
-			got := hl7Got{State: leaf.State().String(), Value: v.Text(), Offset: leaf.Offset()}
-			if got.Offset >= 0 {
-				got.Offset += base
+			if n++; c.text {
+				if err := c.printHL7Value(v); err != nil {
+					return err
+				}
+				continue
 			}
-			out.Values = append(out.Values, got)
+			if n > 1 {
+				s.raw(",")
+			}
+			s.hl7Got(v.Leaf(), base)
+			if s.err != nil {
+				return s.err
+			}
 		}
 		return nil
 	}, func(i issue) { bad = true; c.complainHL7(name, i) })
-	if err != nil {
-		return err
+	if err == nil && !c.text {
+		s.raw("]}")
+		err = s.end()
 	}
-	if c.text {
-		for _, v := range out.Values {
-			if v.State != "value" {
-				v.Value = "(" + v.State + ")"
-			}
-			fmt.Fprintln(c.out, shownHL7(v.Value))
-		}
-	} else if err := c.json(out); err != nil {
-		return err
+	if err == nil && bad {
+		err = errFindings
 	}
-	if bad {
-		return errFindings
+	return err
+}
+
+// printHL7Value prints a value for people, on a line.
+func (c *console) printHL7Value(v hl7v2.Value) error {
+	text := "(" + v.Leaf().State().String() + ")"
+	if v.Leaf().State() == hl7v2.Present {
+		text = v.Text()
 	}
-	return nil
+	_, err := fmt.Fprintln(c.out, shownHL7(text))
+	return err
 }
 
 // complainHL7 tells on standard error what a command cannot work with.

@@ -62,7 +62,7 @@ func TestHL7Validate(t *testing.T) {
 			{"XML", filepath.Join(profiles, "adt_a01.xml"), read("1-admission.hl7"), nil, exitFindings, `"code":"profile.`, "error: profile.base: the standard has data type NM"},
 			{"JSON", filepath.Join(profiles, "oru_r01.json"), read("2-creatinine.hl7"), nil, exitFindings, `"clause":"Example pathology results 2.0"`, ""},
 			{"for people", filepath.Join(profiles, "oru_r01.json"), read("2-creatinine.hl7"), []string{"-text"}, exitFindings, "profile.usage", ""},
-			{"another message", filepath.Join(profiles, "oru_r01.xml"), read("1-admission.hl7"), nil, exitFindings, `"code":"profile.message","path":"MSH-9"`, ""},
+			{"another message", filepath.Join(profiles, "oru_r01.xml"), read("1-admission.hl7"), nil, exitFindings, `"code":"profile.message","path":"MSH-9.1"`, ""},
 			{"one that is met", written("least.json", `{"hl7Version":"2.5.1","messages":[{"type":"ORU","event":"R01","content":[{"segment":"MSH","usage":"R"},{"group":"PATIENT_RESULT","usage":"R","content":[
 				{"group":"PATIENT","usage":"R","content":[{"segment":"PID","usage":"R"},{"group":"VISIT","usage":"RE","content":[{"segment":"PV1","usage":"R"}]}]},
 				{"group":"ORDER_OBSERVATION","usage":"R","max":"*","content":[{"segment":"ORC","usage":"RE"},{"segment":"OBR","usage":"R"},{"group":"OBSERVATION","usage":"R","max":"*","content":[{"segment":"OBX","usage":"R"},{"segment":"NTE","usage":"RE"}]},{"group":"SPECIMEN","usage":"RE","content":[{"segment":"SPM","usage":"R"}]}]}]}]}]}`),
