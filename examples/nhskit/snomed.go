@@ -6,8 +6,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"os/signal"
+	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/nhskit/nhskit/snomed"
@@ -21,7 +25,7 @@ func snomedCommands() []command {
 	return []command{
 		{
 			name:    "snomed generate",
-			args:    "[-scale X] [-seed S] DIR",
+			args:    "[-scale X] [-seed S] [-release R] [-layout L] DIR|FILE.zip",
 			summary: "Write a synthetic RF2 release of the shape of the UK Monolith, with invented terms",
 			example: "nhskit snomed generate -scale 0.001 -seed 1 release",
 			setup: func(f *flag.FlagSet) runner {
@@ -41,7 +45,14 @@ func snomedCommands() []command {
 				var opt snomed.BuildOptions
 				var deltas []string
 				full := f.Bool("full", false, "read the Full files instead of the Snapshot files")
-				asOf := f.Uint("as-of", 0, "leave out versions after this `date`, YYYYMMDD")
+				f.Func("as-of", "leave out versions after this `date`, YYYYMMDD", func(s string) error {
+					date, err := time.Parse("20060102", s)
+					if err != nil {
+						return errors.New("not a date YYYYMMDD")
+					}
+					opt.AsOf = uint32(date.Year()*10000 + int(date.Month())*100 + date.Day())
+					return nil
+				})
 				f.Func("delta", "read the Delta files of this `release` as well; may be repeated", func(s string) error {
 					deltas = append(deltas, s)
 					return nil
@@ -52,7 +63,6 @@ func snomedCommands() []command {
 					if *full {
 						opt.Release = "Full"
 					}
-					opt.AsOf = uint32(*asOf)
 					return snomedBuild(c, args, deltas, opt)
 				}
 			},
@@ -73,7 +83,7 @@ func snomedCommands() []command {
 			example: "nhskit snomed lookup uk.store 404684003",
 			setup: func(f *flag.FlagSet) runner {
 				return func(c *console, args []string) error {
-					return withStore(args, 1, "STORE ID...", func(s *snomed.Store, args []string) error { return snomedLookup(c, s, args) })
+					return withStore(args, 1, "snomed lookup: takes STORE ID...", func(s *snomed.Store, args []string) error { return snomedLookup(c, s, args) })
 				}
 			},
 		},
@@ -84,7 +94,7 @@ func snomedCommands() []command {
 			example: "nhskit snomed subsumes uk.store 404684003 73211009",
 			setup: func(f *flag.FlagSet) runner {
 				return func(c *console, args []string) error {
-					return withStore(args, 2, "STORE A B", func(s *snomed.Store, args []string) error { return snomedSubsumes(c, s, args) })
+					return withStore(args, 2, "snomed subsumes: takes STORE A B", func(s *snomed.Store, args []string) error { return snomedSubsumes(c, s, args) })
 				}
 			},
 		},
@@ -95,7 +105,7 @@ func snomedCommands() []command {
 			example: "nhskit snomed history uk.store 155304006",
 			setup: func(f *flag.FlagSet) runner {
 				return func(c *console, args []string) error {
-					return withStore(args, 1, "STORE ID...", func(s *snomed.Store, args []string) error { return snomedHistory(c, s, args) })
+					return withStore(args, 1, "snomed history: takes STORE ID...", func(s *snomed.Store, args []string) error { return snomedHistory(c, s, args) })
 				}
 			},
 		},
@@ -113,11 +123,14 @@ func snomedCommands() []command {
 				})
 				f.Func("age", "age at onset in `days`, if known", func(s string) error {
 					days, err := strconv.ParseFloat(s, 64)
+					if err != nil || !(days >= 0) || days > 1e6 {
+						return errors.New("not a number of days")
+					}
 					ctx.AgeAtOnset = snomed.AgeInDays(days)
-					return err
+					return nil
 				})
 				return func(c *console, args []string) error {
-					return withStore(args, 2, "STORE REFSET ID...", func(s *snomed.Store, args []string) error { return snomedMap(c, s, args, ctx) })
+					return withStore(args, 2, "snomed map: takes STORE REFSET ID...", func(s *snomed.Store, args []string) error { return snomedMap(c, s, args, ctx) })
 				}
 			},
 		},
@@ -133,7 +146,7 @@ func snomedCommands() []command {
 				f.BoolVar(&q.Inactive, "inactive", false, "find inactive concepts too")
 				below := f.String("below", "", "only this `concept` and what is below it")
 				return func(c *console, args []string) error {
-					return withStore(args, 1, "STORE TEXT", func(s *snomed.Store, args []string) error { return snomedSearch(c, s, args, q, *below) })
+					return withStore(args, 1, "snomed search: takes STORE TEXT", func(s *snomed.Store, args []string) error { return snomedSearch(c, s, args, q, *below) })
 				}
 			},
 		},
@@ -192,6 +205,9 @@ func snomedBuild(c *console, args, deltas []string, opt snomed.BuildOptions) err
 	open := func(names []string) (releases []*rf2.Release, err error) {
 		for _, name := range names {
 			r, err := rf2.Open(name)
+			if e := (*os.PathError)(nil); errors.As(err, &e) {
+				err = plainPathError(name, err)
+			}
 			if err != nil {
 				return releases, err
 			}
@@ -200,6 +216,9 @@ func snomedBuild(c *console, args, deltas []string, opt snomed.BuildOptions) err
 		return releases, nil
 	}
 	store := args[len(args)-1]
+	if err := replaceable(store); err != nil {
+		return err
+	}
 	releases, err := open(args[:len(args)-1])
 	defer func() {
 		for _, r := range append(releases, opt.Deltas...) {
@@ -212,14 +231,25 @@ func snomedBuild(c *console, args, deltas []string, opt snomed.BuildOptions) err
 	if opt.Deltas, err = open(deltas); err != nil {
 		return err
 	}
-	opt.Progress = snomedProgress(c.err)
-	report, err := snomed.Build(context.Background(), releases, store, opt)
+	opt.Progress = snomedProgress(c.err, isTerminal(c.err), time.Now)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second one ends the program at once
+	report, err := snomed.Build(ctx, releases, store, opt)
 	if isTerminal(c.err) {
 		fmt.Fprint(c.err, "\r\x1b[K")
 	}
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%s: interrupted; what was there is unchanged", store)
+	}
 	if err != nil {
 		if found := (*rf2.Issue)(nil); errors.As(err, &found) {
-			if jsonErr := c.json(snomedBuilt{Store: store, Errors: report.Errors, Issues: snomedIssues(report.Issues), Suppressed: report.Suppressed}); jsonErr != nil {
+			out := snomedBuilt{Store: store, Packages: args[:len(args)-1], Rows: report.Rows, Errors: report.Errors, Issues: snomedIssues(report.Issues), Suppressed: report.Suppressed}
+			if c.text {
+				for _, is := range out.Issues {
+					c.printIssue(is.Path, nil, is)
+				}
+			} else if jsonErr := c.json(out); jsonErr != nil {
 				return jsonErr
 			}
 			fmt.Fprintf(c.err, "nhskit: %v\n", err)
@@ -250,6 +280,34 @@ func snomedBuild(c *console, args, deltas []string, opt snomed.BuildOptions) err
 	return err
 }
 
+// replaceable refuses what a build must not overwrite: anything but a store.
+// Who forgets STORE would lose a release otherwise.
+func replaceable(store string) error {
+	info, err := os.Stat(store)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(filepath.Dir(store)); err != nil {
+			return plainPathError(filepath.Dir(store), err)
+		}
+		return nil
+	}
+	switch {
+	case err != nil:
+		return plainPathError(store, err)
+	case info.IsDir():
+		return usagef("snomed build: STORE %s is a folder; takes RELEASE... STORE", store)
+	case info.Size() == 0:
+		return nil
+	}
+	s, err := snomed.Open(store)
+	if err == nil {
+		return s.Close()
+	}
+	if errors.Is(err, snomed.ErrNotStore) {
+		return usagef("snomed build: STORE %s is there and no store, it stays as it is; takes RELEASE... STORE", store)
+	}
+	return nil // one that is damaged or of another version
+}
+
 func snomedIssues(found []rf2.Issue) []issue {
 	out := []issue{}
 	for _, is := range found {
@@ -264,11 +322,10 @@ func snomedIssues(found []rf2.Issue) []issue {
 
 // snomedProgress shows how far a build is, with an estimate of the time left,
 // on one line of a terminal; elsewhere a line per stage.
-func snomedProgress(w io.Writer) func(snomed.BuildProgress) {
-	start, last, stage := time.Now(), time.Time{}, ""
-	terminal := isTerminal(w)
+func snomedProgress(w io.Writer, terminal bool, clock func() time.Time) func(snomed.BuildProgress) {
+	start, last, stage := clock(), time.Time{}, ""
 	return func(p snomed.BuildProgress) {
-		now := time.Now()
+		now := clock()
 		if !terminal {
 			if p.Stage != stage {
 				stage = p.Stage
@@ -338,7 +395,7 @@ func snomedID(c *console, args []string) error {
 // others on, of which there must be least.
 func withStore(args []string, least int, usage string, fn func(s *snomed.Store, args []string) error) error {
 	if len(args) < 1+least {
-		return usagef("takes %s", usage)
+		return usagef("%s", usage)
 	}
 	s, err := snomed.Open(args[0])
 	if err != nil {
@@ -367,6 +424,15 @@ func eachConcept(c *console, s *snomed.Store, args []string, fn func(snomed.Conc
 			err = fn(concept)
 		case errors.As(err, &bad), errors.Is(err, snomed.ErrNotFound):
 			worst = errFindings
+			if c.text {
+				is := issue{Severity: "error", Code: "snomed.not-found", Offset: -1, Text: err.Error()}
+				if bad != nil {
+					is.Code, is.Offset = string(bad.Code), int64(bad.Offset)
+				}
+				c.printIssue(arg, []byte(arg), is)
+				err = nil
+				break
+			}
 			err = c.json(struct {
 				ID    string `json:"id"`
 				Error string `json:"error"`
@@ -671,8 +737,13 @@ func snomedMap(c *console, s *snomed.Store, args []string, ctx snomed.MapContext
 	return eachConcept(c, s, args[1:], func(k snomed.Concept) error {
 		out := snomedMapped{ID: k.ID, Refset: refset, Selected: []snomedTarget{}, Rows: []snomedTarget{}}
 		rows, err := s.MapRows(refset, k.ID)
-		if err != nil {
-			return fmt.Errorf("reference set %v: %w", refset, err)
+		switch {
+		case errors.Is(err, snomed.ErrNotFound):
+			return usagef("snomed map: REFSET %v is not in the store", refset)
+		case errors.Is(err, snomed.ErrNotMap):
+			return usagef("snomed map: REFSET %v is no map", refset)
+		case err != nil:
+			return err
 		}
 		line := func(r snomed.MapRow) snomedTarget {
 			return snomedTarget{r.Block, r.Group, r.Priority, r.Rule, r.Target, r.Advice}
@@ -719,14 +790,20 @@ func snomedSearch(c *console, s *snomed.Store, args []string, q snomed.Query, be
 	if len(args) != 1 {
 		return usagef("snomed search: takes STORE TEXT")
 	}
+	if q.Limit < 1 {
+		return usagef("snomed search: -limit is at least 1")
+	}
 	if below != "" {
 		id, err := sctid.Parse(below)
 		if err != nil {
 			return usagef("snomed search: -below: %v", err)
 		}
 		o, err := s.Ordinal(id)
+		if errors.Is(err, snomed.ErrNotFound) {
+			return usagef("snomed search: -below: %v is not in the store", id)
+		}
 		if err != nil {
-			return fmt.Errorf("concept %v: %w", id, err)
+			return err
 		}
 		set, err := s.DescendantsOrSelf(o)
 		if err != nil {

@@ -1,10 +1,19 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/json"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/nhskit/nhskit/snomed"
+	"github.com/nhskit/nhskit/snomed/snomedtest"
 )
 
 // snomedStore generates a release and builds a store, by the commands.
@@ -70,7 +79,14 @@ func TestSnomedStore(t *testing.T) {
 		{"misspelt", []string{"search", "-text", "-fuzzy", "-limit", "1", store, "sweat condition"}, exitOK, "73211009  Sweet condition\n"},
 		{"no store", []string{"lookup", store + "x", "73211009"}, exitIO, ""},
 		{"too few", []string{"lookup", store}, exitUsage, ""},
-		{"no map", []string{"map", store, "900000000000508004", "73211009"}, exitIO, ""},
+		{"no map", []string{"map", store, "900000000000508004", "73211009"}, exitUsage, ""},
+		{"no reference set", []string{"map", store, "22298006", "73211009"}, exitUsage, ""},
+		{"no age", []string{"map", "-age", "NaN", store, "999002271000000101", "73211009"}, exitUsage, ""},
+		{"no limit", []string{"search", "-limit", "0", store, "sweet"}, exitUsage, ""},
+		{"below what is not there", []string{"search", "-below", "22298006", store, "sweet"}, exitUsage, ""},
+		{"for people, unknown", []string{"lookup", "-text", store, "22298006"}, exitFindings, "22298006: error snomed.not-found: snomed: not in the store\n"},
+		{"for people, no identifier", []string{"lookup", "-text", store, "22298x06"}, exitFindings,
+			"22298x06: error sctid.character: SNOMED CT identifier, byte 5: is not a digit\n    22298x06\n         ^\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := nhskit("", append([]string{"snomed"}, c.args...)...); got.code != c.code || got.out != c.want {
@@ -152,5 +168,168 @@ func TestSnomedBuildRefuses(t *testing.T) {
 	}
 	if got := nhskit("", "snomed", "generate", "-release", "full", dir); got.code != exitUsage {
 		t.Errorf("release: %+v", got)
+	}
+}
+
+// TestSnomedBuildKeeps: what is no store is not overwritten, and what stands
+// in the way is found before the long work.
+func TestSnomedBuildKeeps(t *testing.T) {
+	dir := t.TempDir()
+	a, b := filepath.Join(dir, "a.zip"), filepath.Join(dir, "b.zip")
+	for _, name := range []string{a, b} {
+		if got := nhskit("", "snomed", "generate", name); got.code != exitOK {
+			t.Fatal(got)
+		}
+	}
+	before, err := os.ReadFile(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		args []string
+		code int
+		want string
+	}{
+		{"STORE forgotten", []string{a, b}, exitUsage, "is there and no store"},
+		{"a folder", []string{a, dir}, exitUsage, "is a folder"},
+		{"in no folder", []string{a, filepath.Join(dir, "none", "store")}, exitIO, "no such file"},
+		{"no date", []string{"-as-of", "99999999999", a, filepath.Join(dir, "store")}, exitUsage, "not a date"},
+	} {
+		got := nhskit("", append([]string{"snomed", "build"}, c.args...)...)
+		if got.code != c.code || !strings.Contains(got.errOut, c.want) || strings.Contains(got.errOut, "%") || got.out != "" {
+			t.Errorf("%s: %+v", c.name, got)
+		}
+	}
+	if after, err := os.ReadFile(b); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the second release has changed: %v", err)
+	}
+	// A store may be replaced, also a damaged one.
+	store := filepath.Join(dir, "store")
+	for range 2 {
+		if got := nhskit("", "snomed", "build", a, store); got.code != exitOK {
+			t.Fatal(got)
+		}
+		data, err := os.ReadFile(store)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(store, data[:len(data)/2], 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestSnomedBuildInterrupted sends an interrupt to a program that builds: the
+// old store stays, and nothing is left beside it.
+func TestSnomedBuildInterrupted(t *testing.T) {
+	if args := os.Getenv("NHSKIT_TEST_ARGS"); args != "" {
+		os.Exit(run(strings.Split(args, "\n"), os.Stdin, os.Stdout, os.Stderr))
+	}
+	if runtime.GOOS == "windows" || testing.Short() {
+		t.Skip("needs signals, and a second")
+	}
+	dir := t.TempDir()
+	release, store := filepath.Join(dir, "release.zip"), filepath.Join(dir, "uk.store")
+	if got := nhskit("", "snomed", "generate", "-scale", "0.02", release); got.code != exitOK {
+		t.Fatal(got)
+	}
+	small := snomedStore(t)
+	old, err := os.ReadFile(small)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, stage := range []string{"concepts", "reference sets", "writing"} {
+		if err := os.WriteFile(store, old, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command(os.Args[0], "-test.run=^TestSnomedBuildInterrupted$")
+		cmd.Env = append(os.Environ(), "NHSKIT_TEST_ARGS="+strings.Join([]string{"snomed", "build", release, store}, "\n"))
+		progress, err := cmd.StderrPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		var rest string
+		for lines := bufio.NewScanner(progress); lines.Scan(); {
+			if rest = lines.Text(); strings.HasSuffix(rest, stage) {
+				cmd.Process.Signal(os.Interrupt)
+			}
+		}
+		cmd.Wait()
+		if code := cmd.ProcessState.ExitCode(); code != exitIO || !strings.Contains(rest, "interrupted") {
+			t.Errorf("at %s: exit %d, %q", stage, code, rest)
+		}
+		if now, err := os.ReadFile(store); err != nil || !bytes.Equal(now, old) {
+			t.Errorf("at %s: the old store has changed: %v", stage, err)
+		}
+		if files, err := os.ReadDir(dir); err != nil || len(files) != 2 {
+			t.Errorf("at %s: left behind: %v, %v", stage, files, err)
+		}
+	}
+}
+
+// TestSnomedStrict: a build that stops at an error says which, as JSON or for
+// people.
+func TestSnomedStrict(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "short.zip")
+	for _, p := range snomedtest.Invalid() {
+		if p.Name == "short-row" {
+			if err := os.WriteFile(file, p.Zip(), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	store := filepath.Join(dir, "store")
+	got := nhskit("", "snomed", "build", "-strict", file, store)
+	var built snomedBuilt
+	if err := json.Unmarshal([]byte(got.out), &built); err != nil || got.code != exitFindings || built.Errors != 1 || len(built.Issues) != 1 ||
+		built.Issues[0].Code != "rf2.columns" || built.Issues[0].Line != 3 || len(built.Packages) != 1 {
+		t.Errorf("%v, %+v", err, got)
+	}
+	got = nhskit("", "snomed", "build", "-strict", "-text", file, store)
+	if got.code != exitFindings || !strings.Contains(got.out, "error rf2.columns") || strings.Contains(got.out, "{") {
+		t.Errorf("%+v", got)
+	}
+	if _, err := os.Stat(store); err == nil {
+		t.Error("a store was written")
+	}
+	// Without -strict the row is left out, and the store is there.
+	got = nhskit("", "snomed", "build", file, store)
+	if err := json.Unmarshal([]byte(got.out), &built); err != nil || got.code != exitFindings || built.Concepts != 6 {
+		t.Errorf("%v, %+v", err, got)
+	}
+}
+
+// TestSnomedProgress: on a terminal one line that is written over, five times
+// a second at most, with the time left; elsewhere a line per stage.
+func TestSnomedProgress(t *testing.T) {
+	reports := []snomed.BuildProgress{
+		{Stage: "concepts", Fraction: 0.01, Rows: 10},
+		{Stage: "reference sets", Fraction: 0.25, Rows: 500},
+		{Stage: "reference sets", Fraction: 0.26, Rows: 501}, // too soon
+		{Stage: "writing", Fraction: 0.75, Rows: 2000},
+	}
+	at := []time.Duration{0, 10 * time.Second, 10*time.Second + 50*time.Millisecond, 30 * time.Second}
+	for terminal, want := range map[bool]string{
+		false: "  1 %  concepts\n 25 %  reference sets\n 75 %  writing\n",
+		true: "\r\x1b[K  1 %  concepts, 10 rows" +
+			"\r\x1b[K 25 %  reference sets, 500 rows, about 30 s left" +
+			"\r\x1b[K 75 %  writing, 2000 rows, about 10 s left",
+	} {
+		var out strings.Builder
+		start := time.Date(2026, 8, 26, 12, 0, 0, 0, time.UTC)
+		now := start
+		report := snomedProgress(&out, terminal, func() time.Time { return now })
+		for i, p := range reports {
+			now = start.Add(at[i])
+			report(p)
+		}
+		if out.String() != want {
+			t.Errorf("terminal %v: %q, want %q", terminal, out.String(), want)
+		}
 	}
 }
