@@ -8,17 +8,17 @@
 //	22298006            item 22298, partition 00: an international concept
 //	999000011000000103  item 99900001, namespace 1000000, partition 10
 //
-//	id, err := sctid.Parse("22298006")
+//	id, err := sctid.Parse("999000011000000103")
 //	id.Kind()                                    // sctid.Concept
-//	id.Namespace()                               // "1000000" for UK clinical content
-//	sctid.New(sctid.Concept, "1000001", 42)      // the next identifier of a namespace
+//	id.Namespace()                               // "1000000", the one of UK clinical content
+//	sctid.New(sctid.Concept, "1000001", 42)      // the 42nd concept of a namespace
 //
 // Parsing is strict: white space, signs and anything but digits are refused,
 // with the offset of the first byte at fault. An [ID] is a plain integer, so
 // identifiers compare, sort and index as integers do; it is written as a
 // string in JSON, because a JSON number above 2^53 does not survive most
-// readers. No function of this package allocates on success, except those
-// that return a string or an error.
+// readers. Of what succeeds only the functions that give a string, a new slice
+// or a database value allocate.
 //
 // The rules are those of the RF2 release file specification, chapter 6,
 // "SNOMED CT Identifiers".

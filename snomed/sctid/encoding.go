@@ -43,11 +43,12 @@ func (id ID) MarshalJSON() ([]byte, error) {
 	return append(b, '"'), nil
 }
 
-// errNotString is returned for a JSON number, which a reader on the way may
-// have rounded.
+// errNotString is returned for a JSON number.
 var errNotString = errors.New("sctid: a SNOMED CT identifier in JSON is a string, because a number above 2^53 may have been rounded")
 
-// UnmarshalJSON reads a JSON string of digits, or null for the zero value.
+// UnmarshalJSON reads a JSON string of digits. Null and an empty string give
+// the zero value; a number is refused, since a reader on the way may have
+// rounded it.
 func (id *ID) UnmarshalJSON(b []byte) error {
 	switch {
 	case string(b) == "null":
@@ -71,22 +72,29 @@ func (id ID) Value() (driver.Value, error) {
 	return int64(id), nil
 }
 
-// Scan reads an integer or text column; NULL gives the zero value.
+// Scan reads an integer or text column; NULL and an empty text give the zero
+// value. A floating-point column is refused: it does not hold all identifiers.
 func (id *ID) Scan(src any) error {
 	switch v := src.(type) {
 	case nil:
 		*id = 0
 		return nil
-	case int64:
-		if v < 0 || !ID(v).Valid() {
-			return errors.New("sctid: the integer is not a valid identifier")
-		}
-		*id = ID(v)
-		return nil
+	case int64: // one below zero is no identifier as a uint64 either
+		return id.scanInteger(uint64(v))
+	case uint64: // what some drivers give for unsigned columns
+		return id.scanInteger(v)
 	case string:
 		return id.UnmarshalText([]byte(v))
 	case []byte:
 		return id.UnmarshalText(v)
 	}
 	return fmt.Errorf("sctid: cannot read an identifier from %T", src)
+}
+
+func (id *ID) scanInteger(v uint64) error {
+	if !ID(v).Valid() {
+		return errors.New("sctid: the integer is not a valid identifier")
+	}
+	*id = ID(v)
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -231,13 +232,13 @@ func TestEncodings(t *testing.T) {
 	if b, err := json.Marshal(sctid.ID(0)); err != nil || string(b) != "null" {
 		t.Errorf("zero gives %s, %v", b, err)
 	}
-	for _, src := range []any{int64(id), id.String(), []byte(id.String())} {
+	for _, src := range []any{int64(id), uint64(id), id.String(), []byte(id.String())} {
 		var got sctid.ID
 		if err := got.Scan(src); err != nil || got != id {
 			t.Errorf("Scan(%T) = %v, %v", src, got, err)
 		}
 	}
-	for _, src := range []any{int64(-1), int64(5), 1.5, "x", true} {
+	for _, src := range []any{int64(-1), int64(5), int64(0), int64(math.MinInt64), uint64(math.MaxUint64), 1.5, float64(22298006), "x", "22298006 ", true} {
 		got := id
 		if err := got.Scan(src); err == nil || got != id {
 			t.Errorf("Scan(%v) = %v, %v", src, got, err)
@@ -246,6 +247,12 @@ func TestEncodings(t *testing.T) {
 	got := id
 	if err := got.Scan(nil); err != nil || got != 0 {
 		t.Errorf("Scan(nil) = %v, %v", got, err)
+	}
+	for _, empty := range []any{"", []byte{}} {
+		got := id
+		if err := got.Scan(empty); err != nil || got != 0 {
+			t.Errorf("Scan of an empty %T = %v, %v", empty, got, err)
+		}
 	}
 	if v, err := id.Value(); err != nil || v != int64(id) {
 		t.Errorf("Value = %v, %v", v, err)
@@ -272,12 +279,27 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
-// TestStandardLibraryOnly keeps this package a leaf.
-func TestStandardLibraryOnly(t *testing.T) {
-	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".").Output()
-	if err != nil {
+// goCommand runs the go command, for this machine whatever the test is for.
+func goCommand(t *testing.T, args ...string) []byte {
+	t.Helper()
+	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("no go command")
 	}
+	cmd := exec.Command("go", args...)
+	cmd.Env = append(os.Environ(), "GOOS=", "GOARCH=")
+	out, err := cmd.Output()
+	if err != nil {
+		if e := (*exec.ExitError)(nil); errors.As(err, &e) {
+			t.Fatalf("go %v: %v\n%s", args, err, e.Stderr)
+		}
+		t.Fatal(err)
+	}
+	return out
+}
+
+// TestStandardLibraryOnly keeps this package a leaf.
+func TestStandardLibraryOnly(t *testing.T) {
+	out := goCommand(t, "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".")
 	if got := string(out); got != "github.com/nhskit/nhskit/snomed/sctid\n" {
 		t.Errorf("imports %s", got)
 	}
@@ -285,10 +307,7 @@ func TestStandardLibraryOnly(t *testing.T) {
 
 // TestGeneratedTables: the tables are what the generator writes.
 func TestGeneratedTables(t *testing.T) {
-	want, err := exec.Command("go", "run", "./internal/gen").Output()
-	if err != nil {
-		t.Skip("no go command")
-	}
+	want := goCommand(t, "run", "./internal/gen")
 	got, err := os.ReadFile("verhoeff_gen.go")
 	if err != nil || !bytes.Equal(got, want) {
 		t.Error("verhoeff_gen.go is not what go run ./internal/gen writes")
