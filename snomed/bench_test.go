@@ -103,11 +103,8 @@ func BenchmarkLookup(b *testing.B) {
 		i := 0
 		var buf []byte
 		for b.Loop() {
-			c, err := st.Concept(ids[i&(n-1)])
-			if err != nil {
-				b.Fatal(err)
-			}
-			if buf, err = st.AppendPreferredTerm(buf[:0], c.Ordinal); err != nil {
+			var err error
+			if _, buf, err = st.Lookup(buf[:0], ids[i&(n-1)]); err != nil {
 				b.Fatal(err)
 			}
 			i++

@@ -49,10 +49,12 @@ func (w *fileWriter) writeBlocks(at []uint32, data []byte) (groups, lists, all r
 		out = binary.LittleEndian.AppendUint32(out, first)
 		out = append(out, sizes[:]...)
 	}
-	return w.bytes(out), w.words(wide), w.bytes(data)
+	groups, lists, all = w.bytes(out), w.words(wide), w.bytes(data)
+	w.write(make([]byte, tagSlack))
+	return groups, lists, all
 }
 
-// of returns the data of a concept.
+// of returns the data of a concept, with tagSlack bytes more as capacity.
 func (t *blockTable) of(o Ordinal) []byte {
 	im := t.wide.im
 	i := uint64(o/groupBlocks) * blockGroup
@@ -76,7 +78,7 @@ func (t *blockTable) of(o Ordinal) []byte {
 	if first > t.data.base || size > t.data.base-first {
 		panic(&fault{ErrCorrupt})
 	}
-	return im.at(t.data.off+first, size)
+	return im.at(t.data.off+first, size+tagSlack)[:size]
 }
 
 // sumBytes adds eight bytes up.
@@ -137,31 +139,37 @@ func (s *Store) appendPieces(to []byte, code []uint32) []byte {
 	n := len(to)
 	to = slices.Grow(to, (len(code)+1)*pieceSlot)
 	to = to[:cap(to)]
-	im, first, total := s.im, s.pieceSlots.off, s.pieceSlots.base/pieceSlot
+	slots := s.slots()
 	after := byte(0) // whether a word came before
 	for i, p := range code {
-		if uint64(p) >= total {
-			panic(&fault{ErrCorrupt})
-		}
-		off := first + uint64(p)*pieceSlot
-		if b := (off - pageSize) >> blockShift; im.ok[b>>5].Load()&(1<<(b&31)) == 0 {
-			im.need(off, pieceSlot)
-		}
-		slot := (*[pieceSlot]byte)(im.data[off:])
+		slot := (*[pieceSlot]byte)(slots[uint64(pieceOf(p))*pieceSlot:])
 		head := slot[shortPiece]
 		to[n] = ' '
 		n += int(head & after & 1)
 		after = head
-		if head >= longPiece {
+		first := n
+		if head < longPiece {
+			*(*[pieceSlot]byte)(to[n:]) = *slot
+			n += int(head >> 1)
+		} else {
 			to = slices.Grow(append(to[:n], s.longPiece(slot)...), (len(code)-i)*pieceSlot)
 			n = len(to)
 			to = to[:cap(to)]
-			continue
 		}
-		*(*[pieceSlot]byte)(to[n:]) = *slot
-		n += int(head >> 1)
+		to[first] -= byte(p&1) * ('a' - 'A')
 	}
 	return to[:n]
+}
+
+// slots returns the slots of all pieces. They are verified together, when a term
+// is read for the first time.
+func (s *Store) slots() []byte {
+	if p := s.verifiedSlots.Load(); p != nil {
+		return *p
+	}
+	slots := s.im.at(s.pieceSlots.off, s.pieceSlots.base)
+	s.verifiedSlots.Store(&slots)
+	return slots
 }
 
 // longPiece returns a piece that is not in its slot.

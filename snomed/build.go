@@ -53,6 +53,10 @@ type BuildOptions struct {
 	// Frequency says how often a concept is used; search ranks what is used
 	// more often higher. Nil treats all alike.
 	Frequency func(sctid.ID) float64
+	// MaxIntervals bounds how many intervals of ordinals the descendants of all
+	// concepts make together, which a hierarchy of few concepts can drive up. 0
+	// means 32 million; the UK edition has 2 million.
+	MaxIntervals int
 	// Strict stops at the first error of the release.
 	Strict bool
 	// Limits and Workers are those of the reader.
@@ -111,6 +115,9 @@ func Build(ctx context.Context, releases []*rf2.Release, file string, opt BuildO
 	}
 	if opt.Release != "Snapshot" && opt.Release != "Full" {
 		return nil, fmt.Errorf("snomed: cannot build from release type %q, only from Snapshot or Full and Deltas", opt.Release)
+	}
+	if opt.MaxIntervals <= 0 {
+		opt.MaxIntervals = 32 << 20
 	}
 	if opt.Languages == nil {
 		opt.Languages = UKLanguages()

@@ -2,8 +2,10 @@ package snomed
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 
+	"github.com/nhskit/nhskit/snomed/rf2"
 	"github.com/nhskit/nhskit/snomed/sctid"
 )
 
@@ -52,11 +54,13 @@ func (s *compactIDs) unpack(v uint64) sctid.ID {
 	return id
 }
 
-// spaces learns the namespaces of all packed identifiers.
-func (b *builder) spaces() *compactIDs {
+// spaces learns the namespaces of all packed identifiers. It fails where there
+// are so many that what is packed would not fit a column.
+func (b *builder) spaces() (*compactIDs, error) {
 	s := &compactIDs{}
-	last := ^uint64(0)
+	last, item := ^uint64(0), uint64(0)
 	learn := func(id uint64) {
+		item = max(item, sctid.ID(id).Item())
 		if v := space(id); v != last {
 			last = v
 			s.learn(id)
@@ -68,6 +72,11 @@ func (b *builder) spaces() *compactIDs {
 	for i := range b.desc {
 		learn(b.desc[i].id)
 	}
+	if hi, lo := bits.Mul64(item+1, uint64(len(s.spaces))); hi != 0 || lo >= 1<<packedBits {
+		is := Issue{Severity: rf2.Error, Code: rf2.CodeLimit, Path: b.everywhere(), Offset: -1, Err: fmt.Errorf("there are too many namespaces: %d", len(s.spaces))}
+		b.issue(is)
+		return nil, &is
+	}
 	b.idSpaces = s
-	return s
+	return s, nil
 }

@@ -52,24 +52,33 @@ type descFile struct {
 }
 
 // pieceTable numbers the distinct pieces of terms in the order of their first
-// use.
+// use, words that differ in the case of their first letter as one.
 type pieceTable struct {
 	index map[string]uint32
 	list  []string
 	count []uint32
+	key   []byte
 }
 
+// code returns the code of a piece: twice its number, and one more where its
+// first letter is a capital.
 func (p *pieceTable) code(s string) uint32 {
-	c, ok := p.index[s]
+	capital := uint32(0)
+	p.key = append(p.key[:0], s...)
+	if c := s[0]; 'A' <= c && c <= 'Z' {
+		p.key[0] += 'a' - 'A'
+		capital = 1
+	}
+	c, ok := p.index[string(p.key)]
 	if !ok {
-		s = strings.Clone(s)
+		s = string(p.key)
 		c = uint32(len(p.list))
 		p.index[s] = c
 		p.list = append(p.list, s)
 		p.count = append(p.count, 0)
 	}
 	p.count[c]++
-	return c
+	return c<<1 | capital
 }
 
 // addTerm appends the pieces of a term to the arena: their number and codes.

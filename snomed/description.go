@@ -142,19 +142,31 @@ func (s *Store) AppendPreferredTerm(to []byte, o Ordinal, dialects ...sctid.ID) 
 		return to, ErrNotFound
 	}
 	if dialects == nil {
-		if fields, term := s.record(o); fields>>4&15 > 0 {
-			var room termPieces
-			_, code := readTerm(term, room[:0])
-			return s.appendPieces(to, code), nil
-		}
+		fields, term := s.record(o)
+		return s.appendPreferred(to, o, fields, term), nil
 	}
+	return s.appendChosen(to, o, dialects), nil
+}
+
+// appendPreferred appends the preferred term of a concept, given its record.
+func (s *Store) appendPreferred(to []byte, o Ordinal, fields uint64, term []byte) []byte {
+	if fields>>4&15 == 0 {
+		return s.appendChosen(to, o, nil)
+	}
+	var room termPieces
+	return s.appendPieces(to, preferredPieces(term, room[:0]))
+}
+
+// appendChosen appends the synonym that some dialects choose, or else the fully
+// specified name.
+func (s *Store) appendChosen(to []byte, o Ordinal, dialects []sctid.ID) []byte {
 	row, ok := s.choose(o, s.synonym, dialects)
 	if !ok {
 		if row, ok = s.choose(o, s.fsn, dialects); !ok {
-			return to, nil
+			return to
 		}
 	}
-	return s.appendTerm(to, o, row), nil
+	return s.appendTerm(to, o, row)
 }
 
 // FullySpecifiedName returns the fully specified name of a concept, by the
@@ -236,7 +248,7 @@ func (s *Store) terms(o Ordinal, room *termPieces) (t termReader, first int) {
 	fields, term := s.record(o)
 	t = termReader{s, s.blocks.of(o), room[:0], false}
 	if first = int(fields >> 4 & 15); first > 0 {
-		_, t.code = readTerm(term, t.code)
+		t.code = preferredPieces(term, t.code)
 		t.ready = true
 	}
 	return t, first
@@ -273,6 +285,15 @@ func (t termReader) next() termReader {
 	}
 	t.b, t.code = readTerm(t.b, t.code)
 	return t
+}
+
+// preferredPieces appends the pieces of the term of a record.
+func preferredPieces(term []byte, to []uint32) []uint32 {
+	pieces, ok := readTagged(term, to)
+	if !ok {
+		panic(&fault{ErrCorrupt})
+	}
+	return pieces
 }
 
 // readTerm reads the pieces of a term into those of the term before it. It

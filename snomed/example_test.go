@@ -78,6 +78,17 @@ func ExampleStore_Subsumes() {
 	// snomed: not in the store
 }
 
+func ExampleStore_Lookup() {
+	st := exampleStore()
+	var buf []byte
+	c, term, err := st.Lookup(buf[:0], 73211009)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%v %s, active: %v\n", c.ID, term, c.Active)
+	// Output: 73211009 Sweet condition, active: true
+}
+
 func ExampleStore_PreferredTerm() {
 	st := exampleStore()
 	o, err := st.Ordinal(73211009)

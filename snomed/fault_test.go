@@ -285,6 +285,9 @@ func TestOpenRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Close()
+	if err := s.Verify(); !errors.Is(err, ErrClosed) {
+		t.Errorf("verified when closed: %v", err)
+	}
 	if _, err := s.Concept(138875005); !errors.Is(err, ErrClosed) {
 		t.Errorf("closed: %v", err)
 	}
@@ -624,6 +627,22 @@ func TestSameBytes(t *testing.T) {
 		} else if !bytes.Equal(first, b) {
 			t.Fatal("two builds differ")
 		}
+	}
+}
+
+// TestTooManyNamespaces: identifiers that do not fit a column are refused, not
+// mixed up.
+func TestTooManyNamespaces(t *testing.T) {
+	b := &builder{desc: []descRow{{id: 9_999_999_999_999_990_13}}}
+	for i := range uint64(30_000) {
+		b.desc = append(b.desc, descRow{id: 1e11 + i*1000 + 119})
+	}
+	if _, err := b.spaces(); err == nil {
+		t.Error("30,000 namespaces and the longest item are packed")
+	}
+	b.desc = b.desc[:1000]
+	if _, err := b.spaces(); err != nil {
+		t.Errorf("999 namespaces: %v", err)
 	}
 }
 

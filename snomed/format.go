@@ -22,7 +22,7 @@ import (
 // block is verified when it is first touched, and never again.
 const (
 	magic         = "NHSKSCT\n"
-	formatVersion = 2
+	formatVersion = 3
 	headerSize    = 64
 	pageSize      = 4096
 	blockShift    = 14
@@ -304,6 +304,9 @@ func (im *image) verify(b uint64) {
 
 // verifyAll checks every block, with the processors there are.
 func (im *image) verifyAll() error {
+	if im.data == nil {
+		return ErrClosed
+	}
 	blocks := (im.end - pageSize + blockSize - 1) >> blockShift
 	const parts = 2
 	errs := make([]error, parts)

@@ -23,27 +23,33 @@ func (s *Store) Subsumes(a, b sctid.ID) (yes bool, err error) {
 // SubsumesOrdinal is [Store.Subsumes] for ordinals of this store.
 func (s *Store) SubsumesOrdinal(a, b Ordinal) (yes bool, err error) {
 	defer s.im.guard(&err)
+	if int(max(a, b)) >= s.info.Concepts {
+		return false, ErrNotFound
+	}
 	return s.subsumes(uint32(a), uint32(b)), nil
 }
 
+// subsumes takes no branch on whether a has descendants, nor on the order of
+// the two, which nobody can foretell: a processor that guesses wrong would wait
+// for this answer before it begins with the next.
 func (s *Store) subsumes(a, b uint32) bool {
 	if a == b {
 		return true
 	}
-	k, ok := s.inside(a)
-	if !ok {
+	if int(a) >= s.info.Active {
 		return false
 	}
+	k, has := s.rank(a)
 	c := s.im.at(s.closure.off+8*uint64(k), 16)
-	if b > a && b < binary.LittleEndian.Uint32(c) {
+	if end := binary.LittleEndian.Uint32(c); b-a < (end-a)*has {
 		return true
 	}
-	i, j := binary.LittleEndian.Uint32(c[4:]), binary.LittleEndian.Uint32(c[12:])
-	if i == j {
+	i := binary.LittleEndian.Uint32(c[4:])
+	end := i + (binary.LittleEndian.Uint32(c[12:])-i)*has
+	if i == end {
 		return false
 	}
-	end := j
-	for i < j {
+	for j := end; i < j; {
 		m := (i + j) / 2
 		if s.runs.get(int(2*m+1)) <= uint64(b) {
 			i = m + 1
@@ -54,21 +60,25 @@ func (s *Store) subsumes(a, b uint32) bool {
 	return i < end && s.runs.get(int(2*i)) <= uint64(b)
 }
 
-// inside reports whether a concept has descendants, and how many concepts
-// before it have.
+// rank returns how many active concepts before o have descendants, which is
+// its place in the closure, and 1 if it has any itself, or else 0.
+func (s *Store) rank(o uint32) (k, has uint32) {
+	b := s.im.at(s.inner.off+uint64(o>>5)*8, 8)
+	word := binary.LittleEndian.Uint32(b)
+	k = binary.LittleEndian.Uint32(b[4:]) + uint32(bits.OnesCount32(word&(1<<(o&31)-1)))
+	if k+1 >= s.closure.n/2 {
+		panic(&fault{ErrCorrupt})
+	}
+	return k, word >> (o & 31) & 1
+}
+
+// inside returns the place of a concept in the closure, if it has descendants.
 func (s *Store) inside(o uint32) (k uint32, ok bool) {
 	if int(o) >= s.info.Active {
 		return 0, false
 	}
-	b := s.im.at(s.inner.off+uint64(o>>5)*8, 8)
-	word, bit := binary.LittleEndian.Uint32(b), uint32(1)<<(o&31)
-	if word&bit == 0 {
-		return 0, false
-	}
-	if k = binary.LittleEndian.Uint32(b[4:]) + uint32(bits.OnesCount32(word&(bit-1))); k+1 >= s.closure.n/2 {
-		panic(&fault{ErrCorrupt})
-	}
-	return k, true
+	k, has := s.rank(o)
+	return k, has == 1
 }
 
 // below appends the runs of the descendants of o and of itself.
@@ -166,12 +176,18 @@ func list(at, of column, o Ordinal) []Ordinal {
 // ascending order.
 func (s *Store) Parents(o Ordinal) (parents []Ordinal, err error) {
 	defer s.im.guard(&err)
+	if int(o) >= s.info.Concepts {
+		return nil, ErrNotFound
+	}
 	return list(s.parentAt, s.parent, o), nil
 }
 
 // Children returns the direct subtypes of a concept, in ascending order.
 func (s *Store) Children(o Ordinal) (children []Ordinal, err error) {
 	defer s.im.guard(&err)
+	if int(o) >= s.info.Concepts {
+		return nil, ErrNotFound
+	}
 	return list(s.childAt, s.child, o), nil
 }
 
@@ -179,10 +195,14 @@ func (s *Store) Children(o Ordinal) (children []Ordinal, err error) {
 // order of ordinals.
 func (s *Store) Ancestors(o Ordinal) (ancestors []Ordinal, err error) {
 	defer s.im.guard(&err)
+	if int(o) >= s.info.Concepts {
+		return nil, ErrNotFound
+	}
 	return s.above(o), nil
 }
 
 func (s *Store) above(o Ordinal) []Ordinal {
+	seen := newBitmap(s.info.Active)
 	out := make([]Ordinal, 0, 24)
 	next := []Ordinal{o}
 	for len(next) > 0 {
@@ -191,15 +211,20 @@ func (s *Store) above(o Ordinal) []Ordinal {
 		if int(c) >= s.info.Active {
 			continue
 		}
-		i, j := int(s.parentAt.get(int(c))), int(s.parentAt.get(int(c)+1))
-		for ; i < j; i++ {
+		for i, j := int(s.parentAt.get(int(c))), int(s.parentAt.get(int(c)+1)); i < j; i++ {
 			p := Ordinal(s.parent.get(i))
-			if k, ok := slices.BinarySearch(out, p); !ok {
-				out = slices.Insert(out, k, p)
+			if word := &(*seen)[p>>6]; *word&(1<<(p&63)) == 0 {
+				*word |= 1 << (p & 63)
+				out = append(out, p)
 				next = append(next, p)
 			}
 		}
 	}
+	for _, p := range out {
+		(*seen)[p>>6] = 0
+	}
+	bitmaps.Put(seen)
+	slices.Sort(out)
 	return out
 }
 
@@ -208,9 +233,11 @@ func (s *Store) above(o Ordinal) []Ordinal {
 func (s *Store) LeastCommonAncestors(concepts ...Ordinal) (common []Ordinal, err error) {
 	defer s.im.guard(&err)
 	for i, o := range concepts {
-		up := s.above(o)
-		k, _ := slices.BinarySearch(up, o)
-		up = slices.Insert(up, k, o)
+		if int(o) >= s.info.Concepts {
+			return nil, ErrNotFound
+		}
+		up := append(s.above(o), o)
+		slices.Sort(up)
 		if i == 0 {
 			common = up
 			continue
@@ -220,9 +247,16 @@ func (s *Store) LeastCommonAncestors(concepts ...Ordinal) (common []Ordinal, err
 			return !ok
 		})
 	}
-	all := slices.Clone(common)
+	// Whatever is above one of them is one of them, so that those that are not
+	// least are the parents of others.
+	var above []Ordinal
+	for _, c := range common {
+		above = append(above, list(s.parentAt, s.parent, c)...)
+	}
+	slices.Sort(above)
 	return slices.DeleteFunc(common, func(c Ordinal) bool {
-		return slices.ContainsFunc(all, func(d Ordinal) bool { return d != c && s.subsumes(uint32(c), uint32(d)) })
+		_, ok := slices.BinarySearch(above, c)
+		return ok
 	}), nil
 }
 
@@ -231,6 +265,9 @@ func (s *Store) LeastCommonAncestors(concepts ...Ordinal) (common []Ordinal, err
 // millions.
 func (s *Store) Paths(o Ordinal, limit int) (paths [][]Ordinal, err error) {
 	defer s.im.guard(&err)
+	if int(o) >= s.info.Concepts {
+		return nil, ErrNotFound
+	}
 	var way []Ordinal
 	var walk func(Ordinal)
 	walk = func(c Ordinal) {

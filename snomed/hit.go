@@ -104,7 +104,7 @@ func (f *finder) matches(pieces []uint32) (distance int, ok bool) {
 		best[w] = -1
 	}
 	for _, p := range pieces {
-		token := f.s.pieceToken.get(int(p))
+		token := f.s.pieceToken.get(int(pieceOf(p)))
 		if token == 0 {
 			continue
 		}
@@ -139,11 +139,11 @@ func (f *finder) rate(pieces []uint32, o uint32, row int, conceptActive bool, di
 	}
 	length, after := 0, false
 	for _, p := range pieces {
-		word := s.pieceToken.get(int(p)) > 0
+		word := s.pieceToken.get(int(pieceOf(p))) > 0
 		if word && after {
 			length++
 		}
-		length += int(s.pieceLength.get(int(p)))
+		length += int(s.pieceLength.get(int(pieceOf(p))))
 		after = word
 	}
 	preferred := 0

@@ -168,6 +168,7 @@ func (b *builder) documents(tokenOf []uint32, length []uint8, bonus []uint32) (n
 			g := addGroup(list)
 			size, after := 0, false
 			for _, p := range pieces {
+				p = pieceOf(p)
 				t := tokenOf[p]
 				if after && t > 0 {
 					size++ // the implied space

@@ -305,6 +305,10 @@ func (b *both) ask(r *rand.Rand, languages []sctid.ID) {
 	switch r.IntN(14) {
 	case 0: // the concept
 		c := must(b.st.ConceptAt(o))
+		found, term, err := b.st.Lookup([]byte("> "), c.ID)
+		if err != nil || found != c || string(term) != "> "+must(b.st.PreferredTerm(o)) {
+			t.Fatalf("looked up: %v %q, %v; want %v", found, term, err, c)
+		}
 		got := []string{c.ID.String(), strconv.Itoa(int(c.Time)), map[bool]string{true: "1", false: "0"}[c.Active], c.Module.String(), c.Status.String()}
 		if want := b.concepts[id]; !slices.Equal(got, want) {
 			t.Fatalf("concept: got %v, want %v", got, want)

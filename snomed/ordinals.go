@@ -191,6 +191,7 @@ func (b *builder) number(parents [][]uint32) error {
 	b.runs = make([][]run, b.nActive)
 	var all []run
 	var arena []run
+	total := 0
 	for _, c := range slices.Backward(sequence) {
 		o := b.ordinal[c]
 		all = append(all[:0], run{o, o + 1})
@@ -198,6 +199,12 @@ func (b *builder) number(parents [][]uint32) error {
 			all = append(all, b.runs[k]...)
 		}
 		merged := mergeRuns(all)
+		if total += len(merged); total > b.opt.MaxIntervals {
+			is := Issue{Severity: rf2.Error, Code: rf2.CodeLimit, Path: b.everywhere(), Offset: -1,
+				Err: fmt.Errorf("the descendants of all concepts make more than %d intervals", b.opt.MaxIntervals)}
+			b.issue(is)
+			return &is
+		}
 		if len(arena)+len(merged) > cap(arena) {
 			arena = make([]run, 0, max(1<<16, len(merged)))
 		}
@@ -300,7 +307,9 @@ func (b *builder) writeClosure(w *fileWriter, dir []ref) {
 		closure = append(closure, end, first)
 		below = append(below, uint32(newSet(rs).n))
 	}
-	closure = append(closure, 0, uint32(len(extra)/2))
+	// Two more, for subsumes also looks at what would be the next and the one
+	// after it.
+	closure = append(closure, 0, uint32(len(extra)/2), 0, uint32(len(extra)/2))
 	dir[secInner] = w.words(inner)
 	dir[secClosure] = w.words(closure)
 	dir[secRuns] = w.packFixed(len(extra), func(i int) uint64 { return uint64(extra[i]) })

@@ -23,6 +23,9 @@ const (
 	frameSize = 12
 )
 
+// packedBits is how many bits a value of kindFramed has at most.
+const packedBits = 63
+
 // slack is how many bytes behind packed bits a reader may load.
 const slack = 16
 
@@ -63,7 +66,7 @@ func (w *fileWriter) packFramed(n int, value func(int) uint64) ref {
 		}
 		width := bits.Len64(hi - lo)
 		if width > 56 {
-			width = 63 // a value of 64 bits would not be read by one load; there are none
+			width = packedBits
 		}
 		binary.LittleEndian.PutUint64(head[f*frameSize:], lo)
 		binary.LittleEndian.PutUint32(head[f*frameSize+8:], uint32(at<<6|uint64(width)))

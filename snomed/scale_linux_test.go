@@ -162,8 +162,7 @@ func TestUKSize(t *testing.T) {
 	perOp(t, "subsumption by identifier", 200, func(i int) { sinkBool, _ = st.Subsumes(ids[i&(n-1)], ids[(i*7+1)&(n-1)]) })
 	var buf []byte
 	perOp(t, "concept with preferred term", 500, func(i int) {
-		c, _ := st.Concept(ids[i&(n-1)])
-		buf, _ = st.AppendPreferredTerm(buf[:0], c.Ordinal)
+		_, buf, _ = st.Lookup(buf[:0], ids[i&(n-1)])
 	})
 	finding := must(st.Ordinal(404684003))
 	perOp(t, "count of descendants", 1000, func(int) { sinkInt, _ = st.DescendantCount(finding) })

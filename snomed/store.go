@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 
 	"github.com/nhskit/nhskit/snomed/rf2"
 	"github.com/nhskit/nhskit/snomed/sctid"
@@ -38,6 +39,7 @@ type Store struct {
 	pieceToken, pieceLength           column
 	records, blocks                   blockTable
 	pieceSlots, pieces                ref
+	verifiedSlots                     atomic.Pointer[[]byte]
 	isA, inferred                     uint64 // codes
 	fsn, synonym, definition          uint64
 	dialects                          []uint64
@@ -175,7 +177,7 @@ func newStore(im *image) (s *Store, err error) {
 	s.idSlots, s.ids = slots.off, newIDTable(s.info.Concepts, int(slots.n)/bucketSlots)
 	if n := s.overflow.n; n < 2 || n&(n-1) != 0 || slots.kind != kindLongs || slots.n < bucketSlots || slots.n%bucketSlots != 0 ||
 		s.info.Concepts != s.conceptID.len() || s.info.Active > s.info.Concepts ||
-		s.inner.len() != 2*((s.info.Active+31)/32) || s.closure.n < 2 {
+		s.inner.len() != 2*((s.info.Active+31)/32) || s.closure.n < 4 {
 		return nil, ErrCorrupt
 	}
 	return s, nil
@@ -231,6 +233,7 @@ func (s *Store) readInfo() {
 func (s *Store) Close() error {
 	err := s.im.close()
 	s.im.data, s.im.end = nil, 0
+	s.verifiedSlots.Store(nil)
 	return err
 }
 
@@ -302,6 +305,18 @@ func (s *Store) Concept(id sctid.ID) (c Concept, err error) {
 	return s.concept(o, id), nil
 }
 
+// Lookup is [Store.Concept] and [Store.AppendPreferredTerm] in one, which is
+// quicker: it looks a concept up and appends the term to show for it.
+func (s *Store) Lookup(to []byte, id sctid.ID) (c Concept, term []byte, err error) {
+	defer s.im.guard(&err)
+	o, ok := s.find(uint64(id))
+	if !ok {
+		return Concept{}, to, ErrNotFound
+	}
+	fields, name := s.record(o)
+	return s.unpackConcept(o, id, fields), s.appendPreferred(to, o, fields, name), nil
+}
+
 // ConceptAt returns a concept by its ordinal.
 func (s *Store) ConceptAt(o Ordinal) (c Concept, err error) {
 	defer s.im.guard(&err)
@@ -312,7 +327,12 @@ func (s *Store) ConceptAt(o Ordinal) (c Concept, err error) {
 }
 
 func (s *Store) concept(o Ordinal, id sctid.ID) Concept {
-	v, _ := s.record(o)
+	fields, _ := s.record(o)
+	return s.unpackConcept(o, id, fields)
+}
+
+// unpackConcept takes the fields of a record apart.
+func (s *Store) unpackConcept(o Ordinal, id sctid.ID, v uint64) Concept {
 	time := v >> fieldTime & (1<<(s.fields.module-fieldTime) - 1)
 	module := v >> s.fields.module & (1<<(s.fields.status-s.fields.module) - 1)
 	return Concept{id, o, int(o) < s.info.Active, s.times[time], s.modules[module], s.statuses[v>>s.fields.status]}

@@ -51,14 +51,13 @@ func (b *builder) fields(w *fileWriter, dir []ref) (value []uint64, size int) {
 	return value, f.size
 }
 
-// names finds the fully specified name and the preferred term of a concept
-// among its first fifteen descriptions.
+// names finds the fully specified name and the preferred term of a concept.
 func (b *builder) names(c int) uint8 {
 	rows := b.desc[b.descAt[c]:b.descAt[c+1]]
 	accept := b.accept[b.descAt[c]:]
 	find := func(kind uint64) uint8 {
-		best, bestRank := uint8(0), 1<<30
-		for i := range min(len(rows), 15) {
+		best, bestRank := 0, 1<<30
+		for i := range rows {
 			if b.small.values[rows[i].kind] != kind {
 				continue
 			}
@@ -73,10 +72,13 @@ func (b *builder) names(c int) uint8 {
 				rank += 2000
 			}
 			if rank < bestRank {
-				best, bestRank = uint8(i+1), rank
+				best, bestRank = i+1, rank
 			}
 		}
-		return best
+		if best > 15 {
+			return 0 // too far for four bits: it has to be looked for
+		}
+		return uint8(best)
 	}
 	return find(idFSN) | find(idSynonym)<<4
 }
@@ -135,17 +137,18 @@ func (b *builder) writeTerms(w *fileWriter, dir []ref) {
 		first := int(fields[c] >> 4 & 15)
 		for i := range rows {
 			cur = b.term(from+rowOfTerm(i, first), cur)
+			if i == 0 && first > 0 {
+				records = appendTagged(records, cur)
+				prev, cur = cur, prev
+				continue
+			}
 			shared := 0
 			for shared < len(cur) && shared < len(prev) && cur[shared] == prev[shared] {
 				shared++
 			}
-			to := &blocks
-			if i == 0 && first > 0 {
-				to = &records
-			}
-			*to = appendTermHead(*to, shared, len(cur)-shared)
+			blocks = appendTermHead(blocks, shared, len(cur)-shared)
 			for _, p := range cur[shared:] {
-				*to = appendCode(*to, p)
+				blocks = appendCode(blocks, p)
 			}
 			prev, cur = cur, prev
 		}
@@ -165,7 +168,7 @@ func (b *builder) term(i int, to []uint32) []uint32 {
 	f := b.descFiles[d.file]
 	to = f.term(d.text, to)
 	for k, p := range to {
-		to[k] = f.code[p]
+		to[k] = f.code[pieceOf(p)]<<1 | p&1
 	}
 	return to
 }

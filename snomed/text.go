@@ -1,6 +1,8 @@
 package snomed
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -47,6 +49,10 @@ func nextPiece(s string) (n int, word bool) {
 	}
 	return len(s), word
 }
+
+// pieceOf returns the number of a piece, given its code, which also says whether
+// its first letter is a capital.
+func pieceOf(code uint32) uint32 { return code >> 1 }
 
 // asciiWord has a bit for each ASCII letter and digit.
 var asciiWord = [2]uint64{0x03ff000000000000, 0x07fffffe07fffffe}
@@ -132,6 +138,52 @@ func readCode(b []byte) (v uint32, n int) {
 		return uint32(b[1])<<24 | uint32(b[2])<<16 | uint32(b[3])<<8 | uint32(b[4]), 5
 	}
 	return 0, 0
+}
+
+// The preferred term of a concept is in a form that is quicker to read: the
+// number of pieces as a code, then a tag of two bits for each, and then each in
+// as many bytes as its tag says and one more. So no code has to be read to know
+// where the next one is.
+
+// tagSlack is how many bytes behind such a term a reader may load.
+const tagSlack = 8
+
+func appendTagged(b []byte, pieces []uint32) []byte {
+	b = appendCode(b, uint32(len(pieces)))
+	tags := len(b)
+	b = append(b, make([]byte, (len(pieces)+3)/4)...)
+	for i, p := range pieces {
+		size := max(1, (bits.Len32(p)+7)/8)
+		b[tags+i/4] |= byte((size - 1) << (i % 4 * 2))
+		b = append(b, byte(p), byte(p>>8), byte(p>>16), byte(p>>24))[:len(b)+size]
+	}
+	return b
+}
+
+// readTagged appends the pieces to a list. It reports false where they are cut
+// off, or b does not have tagSlack bytes more as capacity.
+func readTagged(b []byte, to []uint32) (pieces []uint32, ok bool) {
+	count, at := readCode(b)
+	n := int(count)
+	i := at + (n+3)/4
+	if at == 0 || i+n > len(b) || cap(b) < len(b)+tagSlack {
+		return to, false
+	}
+	all := b[:len(b)+tagSlack]
+	for ; n > 0 && i <= len(b); n -= 32 {
+		tags := binary.LittleEndian.Uint64(all[at:])
+		at += 8
+		for range min(n, 32) {
+			if i > len(b) {
+				break
+			}
+			more := tags & 3
+			to = append(to, binary.LittleEndian.Uint32(all[i:])&(1<<(8*more+8)-1))
+			i += int(more) + 1
+			tags >>= 2
+		}
+	}
+	return to, i <= len(b)
 }
 
 // A term begins with the number of pieces that it shares with the term before

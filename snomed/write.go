@@ -93,7 +93,11 @@ func (b *builder) timeColumn(w *fileWriter, n int, time func(int) uint32) ref {
 
 func (b *builder) writeRelationships(w *fileWriter, dir []ref) {
 	n := len(b.rel)
-	spaces := b.spaces()
+	spaces, err := b.spaces()
+	if err != nil {
+		w.err = err
+		return
+	}
 	small := b.small.order
 	dir[secRelAt] = w.packFramed(len(b.relAt), func(i int) uint64 { return uint64(b.relAt[i]) })
 	if b.opt.KeepRowIDs {
