@@ -30,6 +30,8 @@
 // Resources and data types, as values and as pointers, are json.Marshalers and
 // can be fields of other structs. Elements with children are by their pointers;
 // encoding/json fails on such a value that it cannot take the address of.
+// A struct that embeds one of them gets its methods, so that encoding/json sees
+// nothing else of that struct: give such a field a name.
 //
 // Printing a struct with any verb of package fmt shows its type alone, since
 // most hold personal data. Marshal shows it all.
