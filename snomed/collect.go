@@ -3,6 +3,7 @@ package snomed
 import (
 	"cmp"
 	"math/bits"
+	"math/rand/v2"
 	"slices"
 	"sync"
 )
@@ -167,12 +168,12 @@ func (c *codes) sorted() (values []uint64, code []uint16) {
 	return values, code
 }
 
-// idMap maps identifiers to numbers below 2^32-1.
+// idMap maps as many identifiers as it is made for to numbers.
 type idMap struct {
 	keys  []uint64
 	vals  []uint32
 	shift int
-	n     int
+	seed  uint64 // so that no release can be made to fill one place
 }
 
 func newIDMap(n int) *idMap {
@@ -180,7 +181,7 @@ func newIDMap(n int) *idMap {
 	for size*4 < n*5 {
 		size *= 2
 	}
-	return &idMap{keys: make([]uint64, size), vals: make([]uint32, size), shift: 64 - bits.Len(uint(size-1))}
+	return &idMap{make([]uint64, size), make([]uint32, size), 64 - bits.Len(uint(size-1)), rand.Uint64()}
 }
 
 func hash64(id uint64) uint64 { return id * 0x9e3779b97f4a7c15 }
@@ -188,7 +189,8 @@ func hash64(id uint64) uint64 { return id * 0x9e3779b97f4a7c15 }
 // slot returns where id is or belongs. Keys of 0 are empty.
 func (m *idMap) slot(id uint64) int {
 	mask := len(m.keys) - 1
-	for i := int(hash64(id) >> m.shift); ; i++ {
+	hi, lo := bits.Mul64(id^m.seed, 0x9e3779b97f4a7c15)
+	for i := int((hi ^ lo) >> m.shift); ; i++ {
 		i &= mask
 		if m.keys[i] == id || m.keys[i] == 0 {
 			return i
@@ -199,28 +201,7 @@ func (m *idMap) slot(id uint64) int {
 // put sets the number of id.
 func (m *idMap) put(id uint64, v uint32) {
 	i := m.slot(id)
-	if m.keys[i] == 0 {
-		m.n++
-		if m.n*10 > len(m.keys)*9 {
-			m.grow()
-			i = m.slot(id)
-		}
-		m.keys[i] = id
-	}
-	m.vals[i] = v
-}
-
-func (m *idMap) grow() {
-	old := *m
-	*m = *newIDMap(len(old.keys) * 5 / 4)
-	for i, k := range old.keys {
-		if k != 0 {
-			j := m.slot(k)
-			m.keys[j], m.vals[j] = k, old.vals[i]
-			m.n++
-		}
-	}
-	m.n++
+	m.keys[i], m.vals[i] = id, v
 }
 
 func (m *idMap) get(id uint64) (uint32, bool) {

@@ -80,6 +80,48 @@ func TestAges(t *testing.T) {
 	}
 }
 
+// TestMapRuleErrors: where a rule is not understood, and why.
+func TestMapRuleErrors(t *testing.T) {
+	const female = "IFA 248152002 | Female |"
+	for _, c := range []struct {
+		rule   string
+		offset int
+	}{
+		{"true", 0},
+		{"OTHERWISE", 0},
+		{"OTHERWISE TRUE AND " + female, 0},
+		{"IFA", 0},
+		{"IFA248152002", 0},
+		{"IFA 248152003 | bad check digit |", 4},
+		{"IFA 101013 | a description |", 4},
+		{"IFA | no concept |", 4},
+		{"IFA 248152002 | not closed", 14},
+		{"IFA 445518008 | Age | >= twelve years", 25},
+		{"IFA 445518008 | Age | >= 12.", 25},
+		{"IFA 445518008 | Age | >= 12 moons", 25},
+		{"IFA 445518008 | Age | 12 years", 22},
+		{female + " OR " + female, 25},
+		{female + " AND ", 29},
+		{female + " AND TRUE", 29},
+		{strings.Repeat(female+" AND ", 100) + female, 100*25 + 99*4 + 4},
+	} {
+		rule, err := snomed.ParseMapRule(c.rule)
+		var e *snomed.RuleError
+		if !errors.As(err, &e) || e.Offset != c.offset || e.Unwrap() == nil || !strings.Contains(err.Error(), fmt.Sprint("byte ", c.offset)) {
+			t.Errorf("%q: %+v, %v, want byte %d", c.rule[:min(len(c.rule), 50)], rule, err, c.offset)
+		}
+		// Such a row is passed over, and the error says which it was.
+		selected, err := snomed.SelectTargets([]snomed.MapRow{
+			{Group: 2, Priority: 1, Rule: c.rule, Target: "A1", Active: true},
+			{Group: 2, Priority: 2, Rule: "OTHERWISE TRUE", Target: "B2", Active: true},
+			{Group: 2, Priority: 3, Rule: "TRUE", Target: "C3", Active: true},
+		}, snomed.MapContext{}, nil)
+		if len(selected) != 1 || selected[0].Target != "B2" || err == nil || !strings.HasPrefix(err.Error(), "group 2, priority 1:") {
+			t.Errorf("%q: %+v, %v", c.rule, selected, err)
+		}
+	}
+}
+
 // mapFixture has a map of every shape.
 func mapFixture() (f *fixture, a, b, long string) {
 	f = newFixture("x")
