@@ -41,6 +41,12 @@ type differ struct {
 	a, b    *Message
 	ignore  []Path
 	changes []Change
+
+	places   [2]Locator      // in a and b
+	children [2][3]lastChild // of values in a and b, by level
+
+	// To know whether segments are alike, the first difference is enough.
+	probing, differ bool
 }
 
 // segments compares the segments of both messages.
@@ -84,14 +90,14 @@ func (d *differ) paired() [][2]int {
 }
 
 func (d *differ) alike(i, j int) bool {
-	before := len(d.changes)
 	s, t := d.a.SegmentAt(i), d.b.SegmentAt(j)
 	if string(s.id()) != string(t.id()) {
 		return false
 	}
+	d.probing, d.differ = true, false
 	d.fields(s, t)
-	same := len(d.changes) == before
-	d.changes = d.changes[:before]
+	same := !d.differ
+	d.probing, d.differ = false, false
 	return same
 }
 
@@ -156,16 +162,16 @@ func (d *differ) pairs(a0, a1, b0, b1 int) [][2]int {
 
 // only reports a segment that one message has.
 func (d *differ) only(a, b Segment) {
-	s := a
+	s, places := a, &d.places[0]
 	if !s.Exists() {
-		s = b
+		s, places = b, &d.places[1]
 	}
 	for _, p := range d.ignore {
 		if p.Field == 0 && s.Is(p.Segment) {
 			return
 		}
 	}
-	d.changes = append(d.changes, Change{Path: s.Path(), Removed: a, Added: b})
+	d.changes = append(d.changes, Change{Path: places.SegmentPath(s), Removed: a, Added: b})
 }
 
 // fields compares two segments.
@@ -176,9 +182,9 @@ func (d *differ) fields(a, b Segment) {
 	}
 	place := Path{Segment: string(a.id()), Occur: 0}
 	if len(d.ignore) > 0 {
-		place.Occur = a.Occurrence()
+		place.Occur = d.places[0].occurrence(a)
 	}
-	for n := first; n <= max(a.NumFields(), b.NumFields()); n++ {
+	for n := first; n <= max(a.NumFields(), b.NumFields()) && !d.differ; n++ {
 		place.Field = n
 		d.values(a.Field(n), b.Field(n), levelField, place)
 	}
@@ -191,16 +197,12 @@ func (d *differ) values(a, b Value, level uint8, place Path) {
 	}
 	if a.lo == a.hi && b.lo == b.hi || level == levelSubcomponent {
 		if !d.ignored(place, level) && (a.State() != b.State() || !sameText(a, b)) {
-			v := a
-			if !v.Exists() || v.State() == Absent && b.Exists() {
-				v = b
-			}
-			d.changes = append(d.changes, Change{Path: v.Path(), Before: a, After: b})
+			d.found(a, b)
 		}
 		return
 	}
 	na, nb := a.count(level+1), b.count(level+1)
-	for n := 1; n <= max(na, nb); n++ {
+	for n := 1; n <= max(na, nb) && !d.differ; n++ {
 		switch level {
 		case levelField:
 			place.Rep = n
@@ -209,8 +211,30 @@ func (d *differ) values(a, b Value, level uint8, place Path) {
 		default:
 			place.Sub = n
 		}
-		d.values(a.down(level+1, n), b.down(level+1, n), level+1, place)
+		d.values(d.child(0, a, level, n), d.child(1, b, level, n), level+1, place)
 	}
+}
+
+// child returns child n, of a level below another, of a value in one of the
+// messages.
+func (d *differ) child(in int, v Value, level uint8, n int) Value {
+	if v.level != level {
+		return v.down(level+1, n)
+	}
+	return d.children[in][level].of(v, n)
+}
+
+// found takes a value that differs.
+func (d *differ) found(a, b Value) {
+	if d.probing {
+		d.differ = true
+		return
+	}
+	v, places := a, &d.places[0]
+	if !v.Exists() || v.State() == Absent && b.Exists() {
+		v, places = b, &d.places[1]
+	}
+	d.changes = append(d.changes, Change{Path: places.Path(v), Before: a, After: b})
 }
 
 func sameText(a, b Value) bool {

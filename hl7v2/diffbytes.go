@@ -40,16 +40,27 @@ func DiffBytes(a, b *Message) []ByteChange {
 // byteDiffer walks two messages side by side.
 type byteDiffer struct {
 	a, b    *Message
-	at, bt  int // how far it is
+	at, bt  int        // how far it is
+	places  [2]Locator // in a and b
 	changes []ByteChange
 }
 
 // change adds a change, if there is one, and goes on behind it.
-func (d *byteDiffer) change(path string, start, end, from, to int) {
+func (d *byteDiffer) change(path func() string, start, end, from, to int) {
 	if !bytes.Equal(d.a.data[start:end], d.b.data[from:to]) {
-		d.changes = append(d.changes, ByteChange{path, start, end, from, to})
+		d.changes = append(d.changes, ByteChange{path(), start, end, from, to})
 	}
 	d.at, d.bt = end, to
+}
+
+// of is the path of a segment of the first message.
+func (d *byteDiffer) of(s Segment) func() string {
+	return func() string { return d.places[0].SegmentPath(s) }
+}
+
+// value is the path of a value of the first message.
+func (d *byteDiffer) value(v Value) func() string {
+	return func() string { return d.places[0].Path(v) }
 }
 
 // between compares what stands before an offset in each message, and behind
@@ -65,7 +76,7 @@ func (d *byteDiffer) between(end, to int) {
 		tail++
 	}
 	if start, from := d.at+n, d.bt+n; start < end-tail || from < to-tail {
-		d.change(d.pathBetween(start, end-tail, from, to-tail), start, end-tail, from, to-tail)
+		d.change(func() string { return d.pathBetween(start, end-tail, from, to-tail) }, start, end-tail, from, to-tail)
 	}
 	d.at, d.bt = end, to
 }
@@ -73,7 +84,7 @@ func (d *byteDiffer) between(end, to int) {
 // pathBetween is the path of the first segment in one of two stretches, or of
 // the segment before them.
 func (d *byteDiffer) pathBetween(start, end, from, to int) string {
-	for _, x := range [...]struct {
+	for i, x := range [...]struct {
 		m          *Message
 		start, end int
 	}{{d.a, start, end}, {d.b, from, to}} {
@@ -82,13 +93,13 @@ func (d *byteDiffer) pathBetween(start, end, from, to int) string {
 			if !first.Exists() || first.Offset()+len(first.Raw()) <= x.start {
 				first = x.m.SegmentAt(first.Index() + 1)
 			}
-			return first.Path()
+			return d.places[i].SegmentPath(first)
 		}
 	}
 	if end <= d.a.begin || start > d.a.end {
 		return ""
 	}
-	return d.a.segmentOf(uint32(start)).Path()
+	return d.places[0].SegmentPath(d.a.segmentOf(uint32(start)))
 }
 
 // segment compares two segments with the same id.
@@ -99,7 +110,7 @@ func (d *byteDiffer) segment(s, t Segment) {
 		return
 	}
 	if d.a.delims.Field != d.b.delims.Field {
-		d.change(s.Path(), d.at, end, d.bt, to)
+		d.change(d.of(s), d.at, end, d.bt, to)
 		return
 	}
 	common := min(s.NumFields(), t.NumFields())
@@ -109,11 +120,11 @@ func (d *byteDiffer) segment(s, t Segment) {
 		d.field(v, w)
 	}
 	if d.at != end || d.bt != to { // fields that one of them has
-		path := s.Path()
+		path := d.of(s)
 		if f := s.Field(common + 1); f.Exists() {
-			path = f.Path()
+			path = d.value(f)
 		} else if f := t.Field(common + 1); f.Exists() {
-			path = f.Path()
+			path = func() string { return d.places[1].Path(f) }
 		}
 		d.change(path, d.at, end, d.bt, to)
 	}
@@ -123,7 +134,7 @@ func (d *byteDiffer) segment(s, t Segment) {
 func (d *byteDiffer) field(v, w Value) {
 	end, to := v.Offset()+len(v.Raw()), w.Offset()+len(w.Raw())
 	if !splitAlike(v, w) {
-		d.change(v.Path(), d.at, end, d.bt, to)
+		d.change(d.value(v), d.at, end, d.bt, to)
 		return
 	}
 	k := w.lo
@@ -134,7 +145,9 @@ func (d *byteDiffer) field(v, w Value) {
 			next = w.m.index.marks[k].Offset()
 			k++
 		}
-		d.change(leaf.Path(), leaf.Offset(), leaf.Offset()+len(leaf.Raw()), from, next)
+		if raw := leaf.Raw(); !bytes.Equal(raw, d.b.data[from:next]) {
+			d.change(d.value(leaf), leaf.Offset(), leaf.Offset()+len(raw), from, next)
+		}
 		from = next + 1
 	}
 	d.at, d.bt = end, to

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -113,4 +114,62 @@ func TestDiffBytesPatches(t *testing.T) {
 			end, to = c.End, c.To
 		}
 	})
+}
+
+// Messages with very many differences, and many segments that differ, are
+// compared in time proportional to their size.
+func TestDiffGrowth(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures time")
+	}
+	for _, unit := range []string{"a~", "a^", "a&", "a|", "\rOBX|a"} {
+		took := func(n int) (byMeaning, byBytes time.Duration) {
+			text := "MSH|^~\\&|A\rPID|" + strings.Repeat(unit, n)
+			a, err := Parse([]byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := Parse([]byte(strings.ReplaceAll(text, "a", "b")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			byMeaning, byBytes = time.Hour, time.Hour
+			for range 3 {
+				start := time.Now()
+				if got := len(Diff(a, b)); got != n {
+					t.Fatalf("%d changes, want %d", got, n)
+				}
+				byMeaning = min(byMeaning, time.Since(start))
+				start = time.Now()
+				if got := len(DiffBytes(a, b)); got != n {
+					t.Fatalf("%d changes, want %d", got, n)
+				}
+				byBytes = min(byBytes, time.Since(start))
+			}
+			return byMeaning, byBytes
+		}
+		one, oneBytes := took(2000)
+		many, manyBytes := took(32_000)
+		if many > 100*one || manyBytes > 100*oneBytes {
+			t.Errorf("%q: 16 times the message takes %v and %v, and once %v and %v", unit, many, manyBytes, one, oneBytes)
+		}
+	}
+}
+
+// Not to pair many segments that differ takes no longer for each pair than to
+// see the first difference.
+func BenchmarkDiffOfManySegments(b *testing.B) {
+	text := "MSH|^~\\&|A" + strings.Repeat("\rOBX|a|ST|b^c^d||e", 1000)
+	x, err := Parse([]byte(text))
+	if err != nil {
+		b.Fatal(err)
+	}
+	y, err := Parse([]byte(strings.ReplaceAll(text, "a", "b")))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		Diff(x, y)
+	}
 }

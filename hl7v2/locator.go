@@ -83,21 +83,25 @@ func (l *Locator) appendSegment(b []byte, s Segment) []byte {
 	if s.m == nil || !isSegmentID(s.id()) {
 		return b
 	}
-	l.visit(s.m)
 	id := s.id()
 	b = append(b, id...)
-	n, many := int32(0), false
-	if len(l.occur) > 0 {
-		n, many = l.occur[s.i], l.count[[3]byte(id)] > 1
-	} else {
-		n = int32(s.Occurrence())
+	n := l.occurrence(s)
+	many := n > 1 || l.count[[3]byte(id)] > 1
+	if len(l.occur) == 0 {
 		many = n > 1 || s.m.Segment(s.ID(), 2).Exists()
 	}
 	if many {
-		b = appendNumber(b, '[', int(n))
-		b = append(b, ']')
+		b = append(appendNumber(b, '[', n), ']')
 	}
 	return b
+}
+
+// occurrence is Segment.Occurrence.
+func (l *Locator) occurrence(s Segment) int {
+	if l.visit(s.m); len(l.occur) == 0 || !isSegmentID(s.id()) {
+		return s.Occurrence()
+	}
+	return int(l.occur[s.i])
 }
 
 func appendNumber(b []byte, before byte, n int) []byte {
