@@ -38,6 +38,11 @@
 // is an error, [ErrCorrupt], never a wrong answer. Files of one format version
 // are readable on every architecture.
 //
+// [Build] puts a new store in the place of an old one by renaming, and who has
+// the old one open keeps it. Do likewise when you copy one: a file that is
+// overwritten where it lies while it is mapped is not checked again, and if it
+// becomes shorter, touching what is gone ends the process.
+//
 // It needs about 45 seconds of processor time and 1.4 GB of memory to build
 // the UK edition, and 330 MB of disk. A store cannot be changed: build another.
 // Not here: the expression constraint language, compositional grammar,

@@ -6,6 +6,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -144,6 +145,25 @@ func ExampleSelectTargets() {
 }
 
 func ExampleStore_History() {
+	st := exampleStore()
+	for o := range st.All().Minus(st.Active()).All() {
+		history, err := st.History(o)
+		if err != nil {
+			log.Fatal(err)
+		}
+		for _, a := range history {
+			if a.Active && a.Meaning == snomed.SameAs {
+				now, _ := st.Ordinal(a.To)
+				back, _ := st.Predecessors(now)
+				fmt.Println("an inactive concept is the", a.Meaning, "an active one, which says so too:", slices.Contains(back, a))
+				return
+			}
+		}
+	}
+	// Output: an inactive concept is the SAME AS an active one, which says so too: true
+}
+
+func ExampleStore_SubstitutionTable() {
 	st := exampleStore()
 	retired := 0
 	for x, err := range st.SubstitutionTable() {

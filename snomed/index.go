@@ -184,7 +184,7 @@ func (b *builder) documents(tokenOf []uint32, length []uint8, bonus []uint32) (n
 		}
 		slices.SortStableFunc(rows, func(x, y group) int { return cmp.Compare(x.score, y.score) })
 		for i := range rows {
-			if !joinsAny(groups, rows[i].tokens) {
+			if !joinsAny(groups[:min(len(groups), maxJoined)], rows[i].tokens) {
 				g := addGroup(&groups)
 				g.score = rows[i].score
 				g.tokens = append(g.tokens, rows[i].tokens...)
@@ -199,7 +199,7 @@ func (b *builder) documents(tokenOf []uint32, length []uint8, bonus []uint32) (n
 		best := uint32(worstScore)
 		for i := range others {
 			o := &others[i]
-			if !slices.ContainsFunc(groups, func(g group) bool { return g.score <= o.score && within(o.tokens, g.tokens) }) {
+			if !slices.ContainsFunc(groups[:min(len(groups), maxJoined)], func(g group) bool { return g.score <= o.score && within(o.tokens, g.tokens) }) {
 				all = append(all, o.tokens...)
 				best = min(best, o.score)
 			}
@@ -210,6 +210,10 @@ func (b *builder) documents(tokenOf []uint32, length []uint8, bonus []uint32) (n
 	}
 	return names, rest
 }
+
+// maxJoined is how many documents of a concept its descriptions may join. Few
+// have as many.
+const maxJoined = 100
 
 func joinsAny(groups []group, tokens []uint32) bool {
 	for i := range groups {

@@ -151,6 +151,41 @@ func TestManyLanguages(t *testing.T) {
 	}
 }
 
+// TestManyDescriptionsOfOne: a concept with more descriptions than are compared
+// with each other when the index is made.
+func TestManyDescriptionsOfOne(t *testing.T) {
+	f := newFixture("x")
+	c := f.newConcept()
+	const n = 30_000
+	for i := range n {
+		f.term(c, fmt.Sprintf("Common w%05d", i))
+		if i%100 == 0 {
+			f.description(f.id(sctid.Description), "20260101", "0", c, synonym, fmt.Sprintf("Common gone%05d", i))
+			f.term(c, fmt.Sprintf("Common w%05d longer", i)) // which takes in the one before
+		}
+	}
+	st, _ := store(t, snomed.BuildOptions{}, f.open(t))
+	ask := func(text string, inactive bool) (terms []string) {
+		for _, h := range must(st.Search(context.Background(), snomed.Query{Text: text, EveryTerm: true, InactiveTerms: inactive})) {
+			terms = append(terms, h.Term)
+		}
+		return terms
+	}
+	for _, i := range []int{0, 17, 4200, n - 100, n - 1} {
+		want := []string{fmt.Sprintf("Common w%05d", i)}
+		if i%100 == 0 {
+			want = append(want, want[0]+" longer")
+		}
+		if got := ask(fmt.Sprintf("w%05d comm", i), false); !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		gone := fmt.Sprintf("gone%05d", i/100*100)
+		if got := ask("common "+gone, true); !slices.Equal(got, []string{"Common " + gone}) || ask(gone, false) != nil {
+			t.Errorf("got %q for %s", got, gone)
+		}
+	}
+}
+
 // TestSearchLimits: a query as long as a book is no more work than one of as
 // many words as are looked at; a set of another store is cut down.
 func TestSearchLimits(t *testing.T) {
