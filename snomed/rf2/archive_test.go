@@ -229,6 +229,39 @@ func tooMany(t *testing.T) []byte {
 	return b.Bytes()
 }
 
+// TestFolderTooBig: a folder has the same limit on files as an archive.
+func TestFolderTooBig(t *testing.T) {
+	files := fstest.MapFS{}
+	for i := range 100_000 { // and the root
+		files[fmt.Sprint(i)] = &fstest.MapFile{}
+	}
+	_, err := rf2.OpenFS(files, "x")
+	if is := (*rf2.Issue)(nil); !errors.As(err, &is) || is.Code != rf2.CodeLimit {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestClose: an archive that was opened by its name is closed again.
+func TestClose(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "r.zip")
+	if err := os.WriteFile(name, zipOf(t, map[string]string{conceptFile: conceptHeader + conceptRow}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := rf2.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, report := rowsOf(t, r, rf2.Options{}); report.Rows != 0 || report.Errors != 1 || r.Close() == nil {
+		t.Errorf("%d rows, issues %v", report.Rows, report.Issues)
+	}
+	if _, err := rf2.Open(name + "x"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%v", err)
+	}
+}
+
 // TestRatioOfEveryArchive: the limit holds however the archive was opened.
 func TestRatioOfEveryArchive(t *testing.T) {
 	data := zipOf(t, map[string]string{"in/" + conceptFile: conceptHeader + strings.Repeat("0", 4<<20)})

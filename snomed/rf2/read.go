@@ -409,7 +409,7 @@ func (s *scanner) feed(b []byte) bool {
 func (s *scanner) finish() {
 	if len(s.rest) > 0 {
 		is := s.where(CodeUnfinished, s.line+1, s.offset, errors.New("the last line has no end; the file may have been cut off"))
-		is.Severity = Warning
+		is.Severity, is.Clause = Warning, "3.1.1"
 		if s.p.issue(is) {
 			s.take(bytes.TrimSuffix(s.rest, []byte("\r")))
 		}

@@ -192,6 +192,16 @@ func TestRowIssues(t *testing.T) {
 	}{
 		{"good", conceptFile, conceptHeader + conceptRow, "", 0, 0, 0},
 		{"month", conceptFile, conceptHeader + conceptRow + edit(conceptRow, "20260101", "20261301"), rf2.CodeTime, 3, 2, int64(len(conceptHeader + conceptRow))},
+		{"day 0", conceptFile, conceptHeader + edit(conceptRow, "20260101", "20260100"), rf2.CodeTime, 2, 2, int64(len(conceptHeader))},
+		{"month 0", conceptFile, conceptHeader + edit(conceptRow, "20260101", "20260001"), rf2.CodeTime, 2, 2, int64(len(conceptHeader))},
+		{"before there were computers", conceptFile, conceptHeader + edit(conceptRow, "20260101", "18991231"), rf2.CodeTime, 2, 2, int64(len(conceptHeader))},
+		{"time of day", conceptFile, conceptHeader + edit(conceptRow, "20260101", "20260101T120000Z"), rf2.CodeTime, 2, 2, int64(len(conceptHeader))},
+		{"18 digits", member, memberHeader + edit(memberRow, "\t1\t2\t", "\t1\t-999999999999999999\t"), "", 0, 0, 0},
+		{"19 digits", member, memberHeader + edit(memberRow, "\t1\t2\t", "\t1\t9999999999999999999\t"), rf2.CodeInteger, 2, 8, int64(len(memberHeader))},
+		{"a sign alone", member, memberHeader + edit(memberRow, "\t1\t2\t", "\t1\t-\t"), rf2.CodeInteger, 2, 8, int64(len(memberHeader))},
+		{"no integer", member, memberHeader + edit(memberRow, "\t1\t2\t", "\t1\t\t"), rf2.CodeInteger, 2, 8, int64(len(memberHeader))},
+		{"no text", member, memberHeader + edit(memberRow, "\tTRUE\t", "\t\t"), "", 0, 0, 0},
+		{"two header lines", conceptFile, conceptHeader + conceptHeader, rf2.CodeSCTID, 2, 1, int64(len(conceptHeader))},
 		{"30 February", conceptFile, conceptHeader + edit(conceptRow, "20260101", "20240230"), rf2.CodeTime, 2, 2, int64(len(conceptHeader))},
 		{"31 April", conceptFile, conceptHeader + edit(conceptRow, "20260101", "20240431"), rf2.CodeTime, 2, 2, int64(len(conceptHeader))},
 		{"no leap year", conceptFile, conceptHeader + edit(conceptRow, "20260101", "21000229"), rf2.CodeTime, 2, 2, int64(len(conceptHeader))},
@@ -233,6 +243,65 @@ func TestRowIssues(t *testing.T) {
 				t.Errorf("got %v at offset %d", &is, is.Offset)
 			}
 		})
+	}
+}
+
+// TestRow: the values of a row are those of its text.
+func TestRow(t *testing.T) {
+	const name = "nested/der2_ciRefset_OrderedSnapshot_INT_20260101.txt"
+	text := "id\teffectiveTime\tactive\tmoduleId\trefsetId\treferencedComponentId\tfirst\tsecond\r\n" +
+		"FBDF9ADE-312f-5c1c-9C1C-dbdf9967a8d2\t20240229\t0\t900000000000207008\t900000000000497000\t101013\t138875005\t-42\r" // cut off
+	r, err := rf2.OpenFS(fstest.MapFS{name: {Data: []byte(text)}, "LICENSE.txt": {}}, "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := r.Read(context.Background(), rf2.Options{}, r.Files(), func(f *rf2.File) rf2.Handler {
+		return func(row *rf2.Row) error {
+			got := fmt.Sprintf("%s %s %d %d; %d %x %d %v %d; %d %d %d %d; %s %s", row.File.Path, row.File.Kind, row.Line, row.Offset, row.ID, row.UUID, row.Time, row.Active, row.Module,
+				row.SCTID(4), row.SCTID(5), row.SCTID(6), row.Int(7), row.Layout.Columns[7], row.Fields[7])
+			want := fmt.Sprintf("%s Refset 2 %d; 0 fbdf9ade312f5c1c9c1cdbdf9967a8d2 20240229 false 900000000000207008; 900000000000497000 101013 138875005 -42; second -42", name, strings.Index(text, "FBDF"))
+			if got != want {
+				t.Errorf("got  %s\nwant %s", got, want)
+			}
+			return nil
+		}
+	})
+	if err != nil || report.Rows != 1 || len(report.Issues) != 1 || report.Issues[0].Code != rf2.CodeUnfinished {
+		t.Errorf("%+v, %v", report, err)
+	}
+	if o := r.Others(); len(o) != 1 || o[0] != "LICENSE.txt" || r.Name() != "x" || r.Close() != nil {
+		t.Errorf("others %v, name %s", o, r.Name())
+	}
+	want := "x/" + name + ":2: rf2.unfinished: the last line has no end; the file may have been cut off (RF2 3.1.1)"
+	if got := report.Issues[0].Error(); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestStrictWarns: only an error stops a strict reading.
+func TestStrictWarns(t *testing.T) {
+	rows, report := readText(t, conceptFile, "\ufeff"+strings.ReplaceAll(conceptHeader+conceptRow, "\r\n", "\n"), rf2.Options{Strict: true})
+	if len(rows) != 1 || len(report.Issues) != 2 || report.Errors != 0 {
+		t.Errorf("%d rows, issues %v", len(rows), report.Issues)
+	}
+}
+
+func TestSelect(t *testing.T) {
+	files := fstest.MapFS{}
+	for _, kind := range []string{"Snapshot", "Full", "Delta"} {
+		files[kind+"/sct2_Concept_"+kind+"_INT_20260101.txt"] = &fstest.MapFile{Data: []byte(conceptHeader)}
+	}
+	r, err := rf2.OpenFS(files, "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []string{"Snapshot", "Full", "Delta"} {
+		if got := r.Select(kind); len(got) != 1 || got[0].Name.Release != kind {
+			t.Errorf("%s: %v", kind, got)
+		}
+	}
+	if len(r.Files()) != 3 || r.Select("snapshot") != nil {
+		t.Errorf("%v, %v", r.Files(), r.Select("snapshot"))
 	}
 }
 
@@ -383,10 +452,11 @@ func TestCancelAndHandlerErrors(t *testing.T) {
 		t.Errorf("after %d rows: %v", n, err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
+	n = 0
 	if _, err := r.Read(ctx, rf2.Options{}, r.Files(), func(*rf2.File) rf2.Handler {
-		return func(*rf2.Row) error { cancel(); return nil }
-	}); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled: %v", err)
+		return func(*rf2.Row) error { n++; cancel(); return nil }
+	}); !errors.Is(err, context.Canceled) || n > 15000 { // the rest of one piece of the file, of five
+		t.Errorf("cancelled: %v, after %d rows", err, n)
 	}
 }
 

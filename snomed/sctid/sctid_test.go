@@ -226,6 +226,12 @@ func TestEncodings(t *testing.T) {
 			t.Errorf("%s is accepted", bad)
 		}
 	}
+	for _, bad := range []string{``, `"`, `"5`, `5"`, `[]`} { // as a careless decoder may hand them over
+		got := id
+		if err := got.UnmarshalJSON([]byte(bad)); err == nil || got != id {
+			t.Errorf("UnmarshalJSON(%s) = %v, %v", bad, got, err)
+		}
+	}
 	if err := json.Unmarshal([]byte(`{"A":null}`), &back); err != nil || back.A != 0 {
 		t.Errorf("null gives %v, %v", back.A, err)
 	}
