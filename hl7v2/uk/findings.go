@@ -107,9 +107,10 @@ const maxCompared = 100
 func firstOf(ids []Identifier) []Identifier { return ids[:min(len(ids), maxCompared)] }
 
 // Check returns what the rules of this package find in a message, without the
-// facts of its version: use [Validator] for both. At most 500 are listed and
-// an hl7v2.CodeTooMany, which has the severity of the worst left out, and of the identifiers of a patient no more than 100
-// are compared with each other. Findings hold no value of the message.
+// facts of its version: use [Validator] for both. At most 500 are listed and an
+// hl7v2.CodeTooMany, which has the severity of the worst left out, and of the
+// identifiers of a patient no more than 100 are compared with each other.
+// Findings hold no value of the message.
 func Check(m *hl7v2.Message) []hl7v2.Issue {
 	var c collector
 	for _, k := range checks() {
@@ -132,11 +133,14 @@ func (p Patient) Findings() []hl7v2.Issue {
 	return c.issues
 }
 
-type collector struct{ issues []hl7v2.Issue }
+type collector struct {
+	issues []hl7v2.Issue
+	places hl7v2.Locator
+}
 
 func (c *collector) reporter(m *hl7v2.Message, kinds []schema.RuleKind) reporter {
 	return func(code hl7v2.Code, at hl7v2.Value, text string) {
-		i := hl7v2.Issue{Code: code, Path: at.Path(), Offset: int64(max(at.Offset(), 0)), Err: errors.New(text)}
+		i := hl7v2.Issue{Code: code, Offset: int64(max(at.Offset(), 0)), Err: errors.New(text)}
 		for _, k := range kinds {
 			if k.Code == code {
 				i.Severity, i.Clause = k.Severity, k.Clause
@@ -149,6 +153,8 @@ func (c *collector) reporter(m *hl7v2.Message, kinds []schema.RuleKind) reporter
 			return
 		case len(c.issues) == maxFindings:
 			i = hl7v2.Issue{Severity: i.Severity, Code: hl7v2.CodeTooMany, Offset: i.Offset, Err: errors.New("more than 500 findings: the rest is left out")}
+		default:
+			i.Path = c.places.Path(at)
 		}
 		c.issues = append(c.issues, i.Locate(m.Bytes()))
 	}

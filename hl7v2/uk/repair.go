@@ -76,6 +76,7 @@ func Repaired(m *hl7v2.Message, rules Repair) (*hl7v2.Message, []hl7v2.Issue, er
 // repairer changes a copy of a message.
 type repairer struct {
 	from, to *hl7v2.Message
+	places   hl7v2.Locator // in from
 	issues   []hl7v2.Issue
 	err      error
 }
@@ -91,8 +92,8 @@ func (r *repairer) set(path, text string, at hl7v2.Value, code hl7v2.Code, claus
 
 // repetition is the path of a repetition with its number, to which a component
 // can be added.
-func repetition(v hl7v2.Value) string {
-	path := v.Path()
+func (r *repairer) repetition(v hl7v2.Value) string {
+	path := r.places.Path(v)
 	if !strings.HasSuffix(path, "]") {
 		path += "[1]"
 	}
@@ -105,7 +106,7 @@ func (r *repairer) identifier(id Identifier) {
 		return
 	}
 	const clause = "HL7 UK A.3 PID-3"
-	path := repetition(id.At)
+	path := r.repetition(id.At)
 	digits, err := id.Number.AppendText(nil)
 	if err != nil {
 		r.err = errors.Join(r.err, err)
@@ -159,6 +160,6 @@ func (r *repairer) status(at hl7v2.Value) {
 		return
 	}
 	if text := fmt.Sprintf("NSTS%02d", status); !at.Equal(text) {
-		r.set(at.Path(), text, at, CodeRepairedTraceStatus, "ITK HL7 v2 ADT 1.1", errRepairedStatus)
+		r.set(r.places.Path(at), text, at, CodeRepairedTraceStatus, "ITK HL7 v2 ADT 1.1", errRepairedStatus)
 	}
 }
