@@ -71,7 +71,9 @@ type profileMessage struct {
 	root                      profilePlace
 	at                        int
 
-	wants string // the structure that MSH-9.3 must name, the version's if the profile names none; "" for any
+	// The structure that MSH-9.3 must name if it names one: the profile's or,
+	// where that has none, the version's. It is empty for any.
+	wants string
 }
 
 // profilePlace is a segment or a group in the structure of a message.

@@ -104,7 +104,7 @@ func (b *profileBuilder) message(n *profileNode) {
 	if m.typ == "" {
 		b.wrong(n.at, "", "a message has a type")
 	}
-	if m.wants = m.structure; m.wants == "" && m.event != "" {
+	if m.wants = m.structure; m.wants == "" && m.event != "" && b.p.base.namesStructures() {
 		m.wants, _ = b.p.base.StructureOf(m.typ, m.event)
 	}
 	for i := range b.p.messages {

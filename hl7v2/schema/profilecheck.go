@@ -26,14 +26,14 @@ var (
 
 // Validate returns where a message departs from the profile: in its type, event,
 // version and structure as MSH has them, in the order of its segments, then in
-// each segment what must and must not be there, how often, how long,
-// and with which values. HL7 null counts as something sent, and has no length,
+// each segment what must and must not be there, how often, how long, and with
+// which values. HL7 null counts as something sent, and has no length,
 // type or code; it is not the constant value. Repetitions without a value at the
-// end of a field are not sent (2.6.1 of the standard, rules for the sender): they
-// count neither as too many nor as enough. It does not check by the facts of the
-// version; a Validator with the profile does both. There are at most 500
-// findings and a CodeTooMany, as of a Validator; none holds a value of the
-// message. A message without findings costs no allocation.
+// end of a field count as not sent (2.6.1 of the standard, rules for the sender):
+// they are neither too many nor enough. It does not check by the facts of the
+// version; a Validator with the profile does both. There are at most 500 findings
+// and a CodeTooMany, as of a Validator; none holds a value of the message. A
+// message without findings costs no allocation.
 //
 // Conditions in prose are not checked; for each element with one there is a
 // CodeProfileUnchecked, once a message, of severity Information.

@@ -451,6 +451,8 @@ func TestProfileMessageStructure(t *testing.T) {
 		return `{"type":"ADT",` + rest + `,"content":[{"segment":"MSH","usage":"R"},{"segment":"EVN","usage":"O"}]}`
 	}
 	for _, c := range []struct{ name, profile, message, want, text string }{
+		{"of 2.3, whose MSH-9 has none", def(`"event":"A04"`), "ADT^A04^ADT_A01", "", ""},
+		{"of 2.3, and named", def(`"event":"A04","structure":"ADT_A01"`), "ADT^A04^ADT_A05", "message MSH-9.3", "the profile is for messages of the structure ADT_A01"},
 		{"named", def(`"event":"A04","structure":"ADT_A01"`), "ADT^A04^ADT_A01", "", ""},
 		{"another is named", def(`"event":"A04","structure":"ADT_A01"`), "ADT^A04^ADT_A05", "message MSH-9.3", "the profile is for messages of the structure ADT_A01"},
 		{"one of the parties' own", def(`"event":"A04","structure":"ADT_Z04"`), "ADT^A04^ADT_A01", "message MSH-9.3", "the profile is for messages of the structure ADT_Z04"},
@@ -466,8 +468,12 @@ func TestProfileMessageStructure(t *testing.T) {
 		{"order control", def(`"event":"A04","orderControl":"NW"`), "ADT^A04", "message ORC-1", "of this type and event the profile defines the order control NW"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p := profileOf(t, []byte(`{"hl7Version":"2.4","messages":[`+c.profile+`]}`))
-			issues := p.Validate(message(t, "2.4", c.message, "EVN||20260714093000"))
+			version := "2.4"
+			if strings.HasPrefix(c.name, "of 2.3") {
+				version = "2.3"
+			}
+			p := profileOf(t, []byte(`{"hl7Version":"`+version+`","messages":[`+c.profile+`]}`))
+			issues := p.Validate(message(t, version, c.message, "EVN||20260714093000"))
 			if got := profileFindings(issues); got != c.want {
 				t.Fatalf("got %s, want %s", got, c.want)
 			}

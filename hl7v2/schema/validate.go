@@ -107,11 +107,14 @@ func (v *Validator) Check() error {
 // Validate returns what is wrong with a message: on the wire, in its
 // structure, and in each field by the version's facts, the rules and the
 // profile. Repetitions without a value at the end of a field need not be sent
-// (2.6.1, rules for the sender), and are not too many where they are. Findings are in the order of these steps, at most 500 of fields and
-// rules and a CodeTooMany, which has the severity of the worst that is left out;
-// none holds a value of the message. A message without
-// findings costs no allocation, but for codes that Code is asked about and no
-// table lists. A configuration that Check refuses is used as far as it goes.
+// (2.6.1, rules for the sender), and are not too many where they are.
+//
+// Findings are in the order of these steps. Of the wire there are at most 200,
+// of the structure, of fields and rules, and of the profile 500 each, and a
+// CodeTooMany, which has the severity of the worst that is left out; none holds
+// a value of the message. A message without findings costs no allocation, but
+// for codes that Code is asked about and no table lists. A configuration that
+// Check refuses is used as far as it goes.
 func (v *Validator) Validate(m *hl7v2.Message) []hl7v2.Issue {
 	x, _ := idle.Get().(*validation)
 	if x == nil {
