@@ -451,7 +451,7 @@ func TestProfileMessageStructure(t *testing.T) {
 		return `{"type":"ADT",` + rest + `,"content":[{"segment":"MSH","usage":"R"},{"segment":"EVN","usage":"O"}]}`
 	}
 	for _, c := range []struct{ name, profile, message, want, text string }{
-		{"of 2.3, whose MSH-9 has none", def(`"event":"A04"`), "ADT^A04^ADT_A01", "", ""},
+		{"of 2.3, whose MSH-9 has none", def(`"event":"A28"`), "ADT^A28^ADT_A05", "", ""},
 		{"of 2.3, and named", def(`"event":"A04","structure":"ADT_A01"`), "ADT^A04^ADT_A05", "message MSH-9.3", "the profile is for messages of the structure ADT_A01"},
 		{"named", def(`"event":"A04","structure":"ADT_A01"`), "ADT^A04^ADT_A01", "", ""},
 		{"another is named", def(`"event":"A04","structure":"ADT_A01"`), "ADT^A04^ADT_A05", "message MSH-9.3", "the profile is for messages of the structure ADT_A01"},

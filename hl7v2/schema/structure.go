@@ -26,8 +26,8 @@ func (v Version) Structures() iter.Seq[Node] {
 }
 
 // StructureOf returns the id of the structure that a message of a type and
-// trigger event uses, such as ADT_A05 for ADT and A28. Up to 2.3 most events
-// have a structure of their own. An empty event, or one that the version does
+// trigger event uses, such as ADT_A05 for ADT and A28. Up to 2.2 each event has
+// a structure of its own. An empty event, or one that the version does
 // not know, finds a structure only where the type alone names one, such as
 // ACK.
 func (v Version) StructureOf(messageType, event string) (id string, ok bool) {
