@@ -16,14 +16,14 @@ func (w *writer) concepts() {
 	m := w.m
 	w.open("Terminology", "sct2_Concept_", "", "id", "effectiveTime", "active", "moduleId", "definitionStatusId")
 	for c := range int32(m.total) {
-		status := statusPrimitive
+		status, other := statusPrimitive, statusDefined
 		if int(c) < m.active && m.defined(c) {
-			status = statusDefined
+			status, other = other, status
 		}
-		module := m.moduleOf(c)
-		w.versions(uint64(m.id[c]), module, m.timeOf(1, m.source[c], uint64(c)), int(c) < m.active, func(date string, active bool) {
+		module, at := m.moduleOf(c), m.born(c)
+		w.versions(uint64(m.id[c]), module, at, int(c) < m.active, func(date string, active bool) {
 			w.component(m.id[c], date, active, module)
-			w.sct(status)
+			w.sct(pick(date == m.dates[at], status, other))
 			w.end()
 		})
 	}
@@ -162,13 +162,14 @@ func (w *writer) descriptions() {
 			term = m.appendTerm(term[:0], v, d, words)
 			id := m.descriptionID(d)
 			significance := [...]sctid.ID{caseInsensitive, caseInitial, caseInsensitive, caseSensitive}[m.hash(64, d.n)%4]
-			w.versions(uint64(id), module, max(m.timeOf(2, m.source[d.concept], d.n), m.born(d.concept)), d.active, func(date string, active bool) {
+			at := max(m.timeOf(2, m.source[d.concept], d.n), m.born(d.concept))
+			w.versions(uint64(id), module, at, d.active, func(date string, active bool) {
 				w.component(id, date, active, module)
 				w.sct(m.id[d.concept])
 				w.str("en")
 				w.sct(d.kind)
 				w.row = append(append(w.row, '\t'), term...)
-				w.sct(significance)
+				w.sct(pick(date == m.dates[at] || significance == caseSensitive, significance, caseInitial))
 				w.end()
 			})
 		})
@@ -452,6 +453,22 @@ func (m *model) relationshipID(r *relationship) sctid.ID {
 	return m.newID(sctid.Relationship, m.source[r.source], r.n)
 }
 
+// relationship writes a version of a row of a relationship file.
+func (w *writer) relationship(id sctid.ID, date string, active bool, module sctid.ID, r *relationship) {
+	w.component(id, date, active, module)
+	w.sct(w.m.id[r.source])
+	if r.destination < 0 {
+		w.str(r.value)
+	} else {
+		w.sct(w.m.id[r.destination])
+	}
+	w.num(r.group)
+	w.sct(r.kind)
+	w.sct(pick(r.additional, charAdditional, charInferred))
+	w.sct(modifierSome)
+	w.end()
+}
+
 func (w *writer) relationshipRows(concrete bool) {
 	m := w.m
 	m.eachRelationship(func(r *relationship) {
@@ -465,18 +482,7 @@ func (w *writer) relationshipRows(concrete bool) {
 			at = max(at, m.born(r.destination))
 		}
 		w.versions(uint64(id), module, at, r.active, func(date string, active bool) {
-			w.component(id, date, active, module)
-			w.sct(m.id[r.source])
-			if concrete {
-				w.str(r.value)
-			} else {
-				w.sct(m.id[r.destination])
-			}
-			w.num(r.group)
-			w.sct(r.kind)
-			w.sct(pick(r.additional, charAdditional, charInferred))
-			w.sct(modifierSome)
-			w.end()
+			w.relationship(id, date, active, module, r)
 		})
 	})
 	w.plantRelationships(concrete)

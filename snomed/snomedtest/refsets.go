@@ -351,9 +351,10 @@ func (w *writer) simpleMaps() {
 	for _, x := range simpleMapsList() {
 		m.eachSimpleMap(x, func(n int, c int32, target string, active bool) {
 			key := uint64(n)
-			w.versions(m.hash(89, key, uint64(x.id)), x.module, m.timeOf(9, m.source[c], key), active, func(date string, active bool) {
+			at := m.timeOf(9, m.source[c], key)
+			w.versions(m.hash(89, key, uint64(x.id)), x.module, at, active, func(date string, active bool) {
 				w.member(m.uuid(x.id, key), date, active, x.module, x.id, m.id[c])
-				w.str(target)
+				w.str(pick(date == m.dates[at], target, simpleTarget(x.prefix, c+2)))
 				w.end()
 			})
 		})

@@ -111,6 +111,7 @@ func TestReleaseTypes(t *testing.T) {
 		snapshot := load(t, Options{Seed: 11, Layout: layout, Releases: 4})
 		delta := load(t, Options{Seed: 11, Layout: layout, Release: Delta, Releases: 4})
 		versions, rows, changes := 0, 0, 0
+		edited := map[string]bool{} // files where more than the time and the active flag changes
 		for key, x := range snapshot {
 			want, got, changed := x.latest(), full[key].latest(), delta[key].latest()
 			if len(got) != len(want) || len(want) != len(x.rows) || len(delta[key].rows) != len(changed) {
@@ -131,7 +132,17 @@ func TestReleaseTypes(t *testing.T) {
 			if len(changed) != last {
 				t.Fatalf("%s, %s: %d rows in the delta, %d with the last date", name, key, len(changed), last)
 			}
+			for _, r := range full[key].rows {
+				if x := want[r[0]]; x != nil && r[1] != x[1] && !slices.Equal(r[3:], x[3:]) {
+					edited[key] = true
+				}
+			}
 			versions, rows, changes = versions+len(full[key].rows), rows+len(want), changes+last
+		}
+		for _, key := range []string{"Concept ", "Description ", "sRefset SimpleMap"} {
+			if !edited[key] {
+				t.Errorf("%s, %s: versions differ in the active flag only", name, key)
+			}
 		}
 		if len(snapshot) != len(full) || versions < rows*21/20 || changes < rows/50 {
 			t.Errorf("%s: %d versions of %d rows, %d changed last", name, versions, rows, changes)

@@ -148,7 +148,7 @@ type tally struct {
 	tokensOf                                    map[string]bool // of one concept
 	concept, file                               string
 	rest                                        []byte
-	largestGroup, rows, postings, peak, started int
+	largestGroup, rows, postings, peak int
 }
 
 func newTally() *tally {
@@ -194,17 +194,15 @@ func (x *tally) Write(b []byte) (int, error) {
 
 func (x *tally) row(f []string) {
 	active := f[2] == "1"
-	if !x.dates[f[1]] {
-		x.dates[strings.Clone(f[1])] = true
-	}
 	note := func(set map[string]bool, s string) {
 		if !set[s] {
 			set[strings.Clone(s)] = true
 		}
 	}
+	note(x.dates, f[1])
 	note(x.modules, f[3])
-	add := func(key string, if_ bool) {
-		if if_ {
+	add := func(key string, yes bool) {
+		if yes {
 			x.count[key]++
 		}
 	}
@@ -282,6 +280,11 @@ func TestShape(t *testing.T) {
 	for _, key := range []string{"concepts", "active_concepts", "descriptions_and_definitions", "active_descriptions_and_definitions", "active_language_memberships",
 		"active_inferred_relationships", "is_a", "attribute_rows", "attribute_rows_in_a_group", "concrete_rows", "concept_refset_member_rows", "ctv3_map_rows"} {
 		p.within(t, key, x.count[key], scale, 5)
+	}
+	for _, value := range []string{"#0.5", "#0.50", "#-1", "#10", "#20", "true", `"grade 7"`} {
+		if !x.spellings[value] {
+			t.Errorf("no concrete value %s", value)
+		}
 	}
 	p.is(t, "modules", len(x.modules))
 	p.is(t, "language_refsets", len(x.languageSets))

@@ -127,18 +127,7 @@ func (w *writer) plantRelationships(concrete bool) {
 		if (r.destination < 0) != concrete {
 			continue
 		}
-		w.component(m.trapID(sctid.Relationship, r.n), m.dates[nDates-1], r.active, moduleCore)
-		w.sct(m.id[r.source])
-		if concrete {
-			w.str(r.value)
-		} else {
-			w.sct(m.id[r.destination])
-		}
-		w.num(r.group)
-		w.sct(r.kind)
-		w.sct(charInferred)
-		w.sct(modifierSome)
-		w.end()
+		w.relationship(m.trapID(sctid.Relationship, r.n), m.dates[nDates-1], r.active, moduleCore, &r)
 	}
 }
 

@@ -158,7 +158,8 @@ func (w *writer) num(n int) {
 
 // versions calls emit for every version of a component that the release has:
 // with its effective time and whether it is active. The key tells components
-// apart.
+// apart. What else is another in a version before the last, which has the date
+// at, is up to emit.
 func (w *writer) versions(key uint64, module sctid.ID, at int, active bool, emit func(date string, active bool)) {
 	if !w.part.has(module) {
 		return
