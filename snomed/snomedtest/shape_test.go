@@ -141,14 +141,16 @@ func TestHierarchyShape(t *testing.T) {
 
 // tally is a sink that counts what is in the rows of a release.
 type tally struct {
-	count                                       map[string]int
-	modules, dates, types, spellings            map[string]bool
-	conceptSets, languageSets                   map[string]bool
-	tokens                                      map[string]bool
-	tokensOf                                    map[string]bool // of one concept
-	concept, file                               string
-	rest                                        []byte
-	largestGroup, rows, postings, peak int
+	file string
+	rows int    // of the file
+	rest []byte // an unfinished line
+
+	count                             map[string]int
+	modules, dates, types, spellings  map[string]bool
+	conceptSets, languageSets, tokens map[string]bool
+	concept                           string
+	tokensOf                          map[string]bool // of that concept
+	postings, largestGroup, peak      int
 }
 
 func newTally() *tally {
