@@ -110,6 +110,9 @@ func (c *conversion) row(f *frame, n int32, row *mapping.Row, src cursor, rep in
 		}
 		return
 	}
+	if row.Flags&mapping.Default != 0 && c.filled(f.node, steps) {
+		return
+	}
 	start := f.node
 	if len(steps) > 0 && steps[0].Kind == mapping.StepInstance {
 		i := steps[0].Num
@@ -126,6 +129,30 @@ func (c *conversion) row(f *frame, n int32, row *mapping.Row, src cursor, rep in
 		}
 	}
 	c.fill(f, n, row, src, rep, start, steps)
+}
+
+// filled reports whether there is something in the element that a path leads
+// to. Extensions do not count: a path to the one that says why there is nothing
+// asks about the element around it.
+func (c *conversion) filled(n int32, steps []mapping.Step) bool {
+	if len(steps) == 0 || steps[0].Name == c.conv.strExtension {
+		nd := &c.nodes[n]
+		if nd.has || nd.res > 0 {
+			return true
+		}
+		for ch := nd.child; ch >= 0; ch = c.nodes[ch].next {
+			if c.nodes[ch].name != c.conv.strExtension && c.filled(ch, nil) {
+				return true
+			}
+		}
+		return false
+	}
+	for ch := c.nodes[n].child; ch >= 0; ch = c.nodes[ch].next {
+		if c.nodes[ch].name == steps[0].Name && c.filled(ch, steps[1:]) {
+			return true
+		}
+	}
+	return false
 }
 
 // listed reports whether a path has a list element, so that repetitions of
@@ -344,6 +371,9 @@ func (c *conversion) target(seg int32, n int32, t *mapping.Target) {
 		f.seg = other
 	}
 	r := c.forTarget(seg, t)
+	if r < 0 {
+		return
+	}
 	if t.Main && c.in.valued(f.source) {
 		c.resources[r].content = true
 	}
@@ -368,7 +398,8 @@ func (c *conversion) target(seg int32, n int32, t *mapping.Target) {
 	}
 }
 
-// forTarget finds or makes the resource of a target.
+// forTarget finds or makes the resource of a target. It returns -1 where the
+// target is a part of one that is not there.
 func (c *conversion) forTarget(seg int32, t *mapping.Target) int32 {
 	g := c.in.segs[seg].group
 	for g > 0 && c.groups[g].pos != int32(t.Scope) {
@@ -391,6 +422,9 @@ func (c *conversion) forTarget(seg int32, t *mapping.Target) int32 {
 		}
 		return list[k]
 	}
+	if t.Part {
+		return -1
+	}
 	return c.newResource(t.Type, t.Num, seg, g, false)
 }
 
@@ -400,8 +434,12 @@ type pendingLink struct{ link, seg, target int32 }
 // resolveLinks makes the references of the message table.
 func (c *conversion) resolveLinks() {
 	p := c.conv.program
+	var lost pendingLink // a reference that leads nowhere
 	for _, pl := range c.links {
 		l := &p.Links[pl.link]
+		if l.ToType == 0 && lost.target == pl.target && lost.seg == pl.seg && c.beside(l, &p.Links[lost.link]) {
+			continue // what is told beside it is told of nothing
+		}
 		from := c.linked(pl.seg, l.Type, l.Num)
 		if from < 0 || !c.resources[from].content {
 			continue
@@ -410,6 +448,7 @@ func (c *conversion) resolveLinks() {
 		if l.ToType != 0 {
 			to = c.linked(pl.seg, l.ToType, l.ToNum)
 			if to < 0 || to == from || !c.resources[to].content {
+				lost = pl
 				continue
 			}
 		}
@@ -429,6 +468,12 @@ func (c *conversion) resolveLinks() {
 			c.nodes[at].row = -2 - pl.target
 		}
 	}
+}
+
+// beside reports whether two links fill the same element of a resource.
+func (c *conversion) beside(a, b *mapping.Link) bool {
+	steps := c.conv.program.Steps
+	return a.Type == b.Type && a.Num == b.Num && a.Hi-a.Lo > 1 && b.Hi-b.Lo > 1 && steps[a.Lo].Name == steps[b.Lo].Name
 }
 
 // linked finds the resource that a reference means from where a segment

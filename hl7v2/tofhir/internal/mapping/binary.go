@@ -194,6 +194,7 @@ func (c *coder) program(p *Program) {
 		num(c, &t.Flags)
 		flag(c, &t.Anchor)
 		flag(c, &t.Main)
+		flag(c, &t.Part)
 		num(c, &t.Scope)
 		num(c, &t.Lo)
 		num(c, &t.Hi)

@@ -39,6 +39,7 @@ func Compile(t *Tables) (*Program, []Outcome, error) {
 	}
 	c.compileMessages(t.Messages)
 	c.compileEvents(t.Events)
+	c.makeVariants()
 	if len(c.errs) > 0 {
 		return nil, c.outcomes, fmt.Errorf("%d rows cannot be compiled:\n%s", len(c.errs), strings.Join(c.errs, "\n"))
 	}
@@ -57,6 +58,67 @@ type compiler struct {
 	order    []*mapUnit
 	outcomes []Outcome
 	errs     []string
+	variants []variant
+}
+
+// variant asks for the rows of a map at another type than the map's own, for
+// a row or, if target is not None, a target.
+type variant struct {
+	row, target int32
+	typ         fhir.Type
+}
+
+// makeVariants makes the maps that were asked for. The elements of a type
+// stand at places of their own, so the rows are copied.
+func (c *compiler) makeVariants() {
+	made := map[string]int32{}
+	for _, v := range c.variants {
+		use := &c.p.Targets[max(v.target, 0)].Map
+		if v.target == None {
+			use = &c.p.Rows[v.row].Map
+		}
+		k := fmt.Sprint(*use, v.typ.Name())
+		at, ok := made[k]
+		if !ok {
+			at = int32(len(c.p.Maps))
+			made[k] = at
+			m := c.variant(c.p.Maps[*use], v.typ, v.target == None)
+			c.p.Maps = append(c.p.Maps, m)
+		}
+		if v.target == None {
+			c.p.Rows[v.row].Map = at
+		} else {
+			c.p.Targets[v.target].Map = at
+		}
+	}
+	c.variants = nil
+}
+
+// guests is added to the numbers by which a map tells the instances of a list
+// apart, where it fills a list that another map numbers, too.
+const guests = 64
+
+// variant copies the rows of a map for another type, less those for elements
+// that it does not have.
+func (c *compiler) variant(m Map, typ fhir.Type, guest bool) Map {
+	lo := uint32(len(c.p.Rows))
+	for _, row := range c.p.Rows[m.Lo:m.Hi] {
+		steps := slices.Clone(c.p.Steps[row.Lo:row.Hi])
+		if len(steps) > 0 && steps[0].Kind == StepElement {
+			prop, ok := typ.Property(c.p.Strings[steps[0].Name])
+			if !ok {
+				continue
+			}
+			steps[0].Order, steps[0].Array = uint16(prop.Ordinal()), prop.IsList()
+			if guest && steps[0].Num > 0 {
+				steps[0].Num += guests
+			}
+		}
+		row.Lo, row.Hi = c.steps(steps)
+		c.p.Rows = append(c.p.Rows, row)
+	}
+	m.Target, m.Lo, m.Hi = c.str(typ.Name()), lo, uint32(len(c.p.Rows))
+	return m
 }
 
 // mapUnit gathers the tables that make one map: the official one and ours.
@@ -231,6 +293,9 @@ func (c *compiler) compileMap(u *mapUnit) {
 			if t.UK {
 				row.Flags |= OnlyUK
 			}
+			if c.elsewhere(u, &row) {
+				c.variants = append(c.variants, variant{row: int32(len(c.p.Rows)), target: None, typ: u.target})
+			}
 			done = append(done, keyed{l.Cell(ColIdent), path, len(c.p.Rows)})
 			c.p.Rows = append(c.p.Rows, row)
 		}
@@ -240,6 +305,9 @@ func (c *compiler) compileMap(u *mapUnit) {
 
 func (c *compiler) compileRow(u *mapUnit, t *Table, l *Line) (Row, error) {
 	row := Row{Origin: c.str(fmt.Sprintf("%s#%d", t.File, l.N)), Ident: c.str(l.Cell(ColIdent)), Cond: None, Map: None, Vocab: None}
+	if t.Overlay && l.Cell(ColAction) == "default" {
+		row.Flags |= Default
+	}
 	if l.Cell(ColCondition) == "" && l.Cell(ColNarrative) != "" && !t.Overlay {
 		return row, fmt.Errorf("the condition is prose: %q", l.Cell(ColNarrative))
 	}
@@ -329,6 +397,12 @@ func (c *compiler) compileRow(u *mapUnit, t *Table, l *Line) (Row, error) {
 	}
 	row.Lo, row.Hi = c.steps(res.steps)
 	return row, nil
+}
+
+// elsewhere reports whether a row runs a map of another type on the element
+// that its own map fills.
+func (c *compiler) elsewhere(u *mapUnit, row *Row) bool {
+	return row.Map != None && row.Lo == row.Hi && !c.order[row.Map].target.IsPrimitive() && family(c.order[row.Map].target.Name()) != family(u.target.Name())
 }
 
 // fit makes a datatype map of one type usable at an element of another.

@@ -51,6 +51,7 @@ func Extend(base *Program, t *Tables) (*Program, error) {
 		c.compileMessage(m)
 	}
 	c.compileEvents(t.Events)
+	c.makeVariants()
 	if len(c.errs) > 0 {
 		return nil, fmt.Errorf("overlay: %d rows cannot be compiled:\n%s", len(c.errs), strings.Join(c.errs, "\n"))
 	}
@@ -102,6 +103,9 @@ func (c *compiler) extendMap(u *mapUnit, tab *Table) {
 		if err != nil {
 			c.fail(tab, l, err)
 			continue
+		}
+		if c.elsewhere(u, &row) {
+			c.variants = append(c.variants, variant{row: int32(len(c.p.Rows)), target: None, typ: u.target})
 		}
 		c.p.Rows = append(c.p.Rows, row)
 	}

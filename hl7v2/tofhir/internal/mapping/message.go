@@ -121,7 +121,7 @@ func (c *compiler) scopes(s Structure) {
 	})
 	each(func(pos uint32, t *Target) {
 		k := key{t.Type, t.Num}
-		t.Anchor = first[k] == pos && t.Lo == t.Hi
+		t.Anchor = first[k] == pos && t.Lo == t.Hi && !t.Part
 		t.Main = t.Anchor && t.Origin == c.p.Targets[c.p.Positions[pos].Lo].Origin && t.Cond == None
 		t.Scope = scope[k]
 	})
@@ -167,9 +167,12 @@ func (c *compiler) compileTarget(t *Table, l *Line) (Target, error) {
 			}
 			// Observation[2].note with NTE[ServiceRequest]: the map names the note.
 			res.steps = res.steps[:0]
+			c.variants = append(c.variants, variant{row: None, target: int32(len(c.p.Targets)), typ: root})
+			out.Part = true
 		}
 		out.Map = m
 	}
+	out.Part = out.Part || len(res.steps) > 0
 	out.Lo, out.Hi = c.steps(res.steps)
 	out.LLo = uint32(len(c.p.Links))
 	if literal != "" {

@@ -44,6 +44,7 @@ const (
 	Constant               // writes a value of its own, not the source's
 	IntoCoding             // the target that a code table fills is a Coding
 	Demanded               // the reference that the row makes is one that FHIR requires
+	Default                // fills an element only where there is nothing in it
 )
 
 // None is an absent index.
@@ -230,6 +231,7 @@ type Target struct {
 	Flags  uint8
 	Anchor bool   // each occurrence of the segment makes a new resource
 	Main   bool   // what the segment is about: made even if no row has a value
+	Part   bool   // fills a part of a resource that is there, and makes none
 	Scope  uint32 // group position within which the resource is one
 	Lo, Hi uint32 // path below the resource in Steps
 	Map    int32

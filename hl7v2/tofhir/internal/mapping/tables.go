@@ -62,7 +62,7 @@ const (
 	ColMap       = 14
 	ColVocab     = 15
 	ColAssign    = 16
-	ColAction    = 17 // overlays: replace, disable
+	ColAction    = 17 // overlays: replace, disable, default
 )
 
 // The columns of a code table once it has been normalised.
