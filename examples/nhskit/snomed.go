@@ -707,6 +707,13 @@ func snomedHistory(c *console, s *snomed.Store, args []string) error {
 		for _, x := range out.Substitutions {
 			fmt.Fprintf(c.out, "    %s  %s  %s\n", x.Meaning, x.ID, x.Term)
 		}
+		for _, x := range out.Predecessors {
+			if t, err := termOf(s, x.ID); err != nil {
+				return err
+			} else if x.Active {
+				fmt.Fprintf(c.out, "    stands for  %s  %s, %s\n", x.ID, t.Term, x.Meaning)
+			}
+		}
 		return nil
 	})
 }

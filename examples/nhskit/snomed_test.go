@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -107,32 +108,30 @@ func descriptionOf(t *testing.T, store, id string) string {
 }
 
 type lookedUp struct {
-	ID                     string
-	Active                 bool
-	Term                   string
-	FullySpecifiedName     string
-	Parents                []struct{ ID, Term string }
-	Children, Descendants  int
-	Refsets                []string
-	Descriptions           []struct{ ID, Term string }
-	Groups                 []struct{ Group int }
-	Associations           []struct{ Meaning, ID string }
-	Substitutions          []struct{ ID, Meaning string }
-	Selected               []struct{ Target string }
-	Rows                   []struct{ Rule, Target string }
+	ID                    string
+	Active                bool
+	Term                  string
+	FullySpecifiedName    string
+	Parents               []struct{ ID, Term string }
+	Children, Descendants int
+	Refsets               []string
+	Descriptions          []struct{ ID, Term string }
+	Groups                []struct {
+		Group      int
+		Attributes []struct {
+			Type     struct{ ID string }
+			Value    *struct{ ID, Term string }
+			Concrete string
+		}
+	}
 	EffectiveTime          string
 	Module                 string
 	DefinitionStatus, Code string
 }
 
-func lookup(t *testing.T, store, id string) lookedUp {
+func lookup(t *testing.T, store, id string) (v lookedUp) {
 	t.Helper()
-	return decode(t, "lookup", store, id)
-}
-
-func decode(t *testing.T, args ...string) (v lookedUp) {
-	t.Helper()
-	got := nhskit("", append([]string{"snomed"}, args...)...)
+	got := nhskit("", "snomed", "lookup", store, id)
 	if got.code != exitOK {
 		t.Fatal(got)
 	}
@@ -149,9 +148,139 @@ func TestSnomedLookup(t *testing.T) {
 		v.Descendants < 130 || v.Children == 0 || !v.Active || len(v.Descriptions) < 2 || v.EffectiveTime == "" || v.DefinitionStatus == "" {
 		t.Errorf("%+v", v)
 	}
+	traps := snomedTraps(t)
+	sites, numbers := map[int]string{}, map[int]string{} // by group
+	for _, g := range append(lookup(t, store, traps["group-0-and-n"]).Groups, lookup(t, store, traps["two-values"]).Groups...) {
+		for _, a := range g.Attributes {
+			if a.Type.ID == "363698007" && a.Value != nil && a.Value.ID == "39057004" {
+				sites[g.Group] = a.Value.Term
+			}
+			if a.Type.ID == "1142135004" && (g.Group == 11 || g.Group == 12) {
+				numbers[g.Group] = a.Concrete
+			}
+		}
+	}
+	if sites[0] != "Valve part" || sites[21] != "Valve part" || numbers[11] != "#10" || numbers[12] != "#20" {
+		t.Errorf("sites %v, numbers %v", sites, numbers)
+	}
+	if v := lookup(t, store, traps["inactive-member"]); v.Active || !slices.Contains(v.Refsets, "991411000000109") {
+		t.Errorf("%+v", v)
+	}
 	got := nhskit("", "snomed", "lookup", "-text", store, "404684003")
 	if want := "404684003  Clinical finding\n    Clinical finding (finding)\n    is a  138875005  Invented CT Concept\n"; !strings.HasPrefix(got.out, want) {
 		t.Errorf("%s", got.out)
+	}
+}
+
+// snomedTraps are the concepts with the situations planted in the release of
+// snomedStore.
+func snomedTraps(t *testing.T) map[string]string {
+	t.Helper()
+	traps, err := snomedtest.Traps(snomedtest.Options{Scale: 0.001, Seed: 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := map[string]string{}
+	for _, x := range traps {
+		ids[x.Name] = x.Concept.String()
+	}
+	return ids
+}
+
+func TestSnomedHistory(t *testing.T) {
+	store, traps := snomedStore(t), snomedTraps(t)
+	type association struct {
+		Meaning, Refset, ID, EffectiveTime string
+		Active                             bool
+	}
+	var past struct {
+		ID                         string
+		Active                     bool
+		Associations, Predecessors []association
+		Substitutions              []struct{ ID, Term, Meaning string }
+	}
+	history := func(id string) {
+		t.Helper()
+		got := nhskit("", "snomed", "history", store, id)
+		past.Associations, past.Predecessors, past.Substitutions = nil, nil, nil
+		if err := json.Unmarshal([]byte(got.out), &past); err != nil || got.code != exitOK || past.ID != id ||
+			past.Associations == nil || past.Predecessors == nil || past.Substitutions == nil {
+			t.Fatalf("%v, %+v", err, got)
+		}
+	}
+	// An association to a concept that is not there is shown, but substitutes
+	// nothing.
+	history(traps["missing-target"])
+	i := slices.IndexFunc(past.Associations, func(a association) bool { return a.EffectiveTime == "20260826" })
+	if i < 0 || past.Active {
+		t.Fatalf("%+v", past)
+	}
+	if a := past.Associations[i]; a.Meaning != "SAME AS" || a.Refset != "900000000000527005" || !a.Active {
+		t.Errorf("%+v", a)
+	}
+	for _, x := range past.Substitutions {
+		if x.ID == past.Associations[i].ID {
+			t.Errorf("substitutes %+v", x)
+		}
+	}
+	// MOVED FROM stands at the active concept.
+	history(traps["moved-from"])
+	i = slices.IndexFunc(past.Predecessors, func(a association) bool { return a.Meaning == "MOVED FROM" })
+	if i < 0 || !past.Active {
+		t.Fatalf("%+v", past)
+	}
+	old := past.Predecessors[i].ID
+	got := nhskit("", "snomed", "history", "-text", store, traps["moved-from"])
+	if !strings.HasPrefix(got.out, traps["moved-from"]+", active: true\n") || !strings.Contains(got.out, "    stands for  "+old+"  ") {
+		t.Errorf("%+v", got)
+	}
+	history(old)
+	if past.Active {
+		t.Errorf("%+v", past)
+	}
+}
+
+func TestSnomedMap(t *testing.T) {
+	store, traps := snomedStore(t), snomedTraps(t)
+	type target struct {
+		Group, Priority, Block int
+		Rule, Target           string
+	}
+	var mapped struct {
+		ID, Refset, Error string
+		Selected, Rows    []target
+	}
+	for _, c := range []struct {
+		trap  string
+		group int
+		rows  int
+		want  target
+	}{
+		{"failing-first-rule", 7, 2, target{Group: 7, Priority: 2, Block: 1, Rule: "OTHERWISE TRUE", Target: "Q99.2"}},
+		{"no-target", 8, 1, target{Group: 8, Priority: 1, Block: 1, Rule: "TRUE"}},
+	} {
+		got := nhskit("", "snomed", "map", "-age", "3000", "-with", "248152002", store, "999002271000000101", traps[c.trap])
+		if err := json.Unmarshal([]byte(got.out), &mapped); err != nil || got.code != exitOK || mapped.ID != traps[c.trap] || mapped.Refset != "999002271000000101" || mapped.Error != "" {
+			t.Fatalf("%v, %+v", err, got)
+		}
+		ofGroup := func(all []target) (out []target) {
+			for _, x := range all {
+				if x.Group == c.group {
+					out = append(out, x)
+				}
+			}
+			return out
+		}
+		if s := ofGroup(mapped.Selected); len(s) != 1 || s[0] != c.want {
+			t.Errorf("%s: selected %+v", c.trap, s)
+		}
+		if r := ofGroup(mapped.Rows); len(r) != c.rows {
+			t.Errorf("%s: rows %+v", c.trap, r)
+		}
+	}
+	got := nhskit("", "snomed", "map", "-text", store, "999002271000000101", traps["failing-first-rule"])
+	if !strings.Contains(got.out, traps["failing-first-rule"]+"  group 7  Q99.2\n") {
+		t.Errorf("%+v", got)
 	}
 }
 
