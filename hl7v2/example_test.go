@@ -248,3 +248,24 @@ func ExampleSegment_Marks() {
 	// PID-3 at byte 97: NHS
 	// PID-3 at byte 101: NH
 }
+
+// A report on many elements says where each stands.
+func ExampleLocator() {
+	m, err := hl7v2.Parse([]byte("MSH|^~\\&|PAS|RXQ|TIE|RXQ|20260714||ADT^A08^ADT_A01|1|P|2.4\rPID|1||D0048213^^^RXQ^MR~9990042101^^^NHS^NH\rNTE|1||\"\"\rNTE|2||Seen\r"))
+	if err != nil {
+		panic(err)
+	}
+	var places hl7v2.Locator
+	for s := range m.Segments("") {
+		for _, field := range s.Fields() {
+			for leaf := range field.Leaves() {
+				if leaf.State() == hl7v2.Null || leaf.Equal("NHS") {
+					fmt.Println(places.Path(leaf), leaf.State())
+				}
+			}
+		}
+	}
+	// Output:
+	// PID-3[2].4 value
+	// NTE[1]-3 null
+}

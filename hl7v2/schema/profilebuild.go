@@ -283,17 +283,7 @@ func (b *profileBuilder) element(n *profileNode, path string, def Element, known
 	if n.kind == fieldKind {
 		e.min, e.max = b.occurrences(n, e.rules.usage, path)
 	}
-	length := func(name string) int {
-		a, ok := n.get(name)
-		if !ok {
-			return 0
-		}
-		return b.number(a, path)
-	}
-	e.minLength, e.maxLength = length("minLength"), length("maxLength")
-	if e.maxLength > 0 && e.minLength > e.maxLength {
-		b.wrong(n.at, path, "at least %d and at most %d characters cannot be both", e.minLength, e.maxLength)
-	}
+	e.minLength, e.maxLength = b.lengths(n, path)
 	if e.maxLength > 0 && utf8.RuneCountInString(e.constant) > e.maxLength {
 		a, _ := n.get("constant")
 		b.wrong(a.at, path, "the constant value is longer than %d characters", e.maxLength)
@@ -330,6 +320,30 @@ func (b *profileBuilder) element(n *profileNode, path string, def Element, known
 		b.constant(n, &e, path)
 	}
 	return e
+}
+
+// lengths reads the least and greatest length, 0 for none. XML has them as one
+// number, as a range such as 2..20 or, from 2.7 on, as two attributes, in which
+// * is any length and NA none that is given.
+func (b *profileBuilder) lengths(n *profileNode, path string) (least, most int) {
+	a, _ := n.get("minLength")
+	z, _ := n.get("maxLength")
+	if from, to, ok := strings.Cut(z.value, ".."); ok {
+		a, z = profileAttr{value: from, at: z.at}, profileAttr{value: to, at: z.at}
+		if to == "" {
+			b.wrong(z.at, path, "not a range of lengths")
+		}
+	}
+	if a.value != "" && a.value != "NA" {
+		least = b.number(a, path)
+	}
+	if z.value != "" && z.value != "NA" && z.value != "*" {
+		most = b.number(z, path)
+	}
+	if most > 0 && least > most {
+		b.wrong(n.at, path, "at least %d and at most %d characters cannot be both", least, most)
+	}
+	return least, most
 }
 
 // notAsBase says of the parts of an element that has not the data type of the

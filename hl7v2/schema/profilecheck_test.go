@@ -394,6 +394,32 @@ func TestProfileCardinality(t *testing.T) {
 	}
 }
 
+// Lengths of profiles for 2.7 and later may be open at their end, or not given.
+func TestProfileLengths(t *testing.T) {
+	for _, c := range []struct{ attributes, value, want string }{
+		{`Length="2"`, "abc", "length PID-1"},
+		{`MinLength="2" MaxLength="3"`, "abc", ""},
+		{`MinLength="2" MaxLength="3"`, "a", "length PID-1"},
+		{`MinLength="2" MaxLength="*"`, strings.Repeat("a", 500), ""},
+		{`MinLength="2" MaxLength="*"`, "a", "length PID-1"},
+		{`MinLength="NA" MaxLength="NA"`, "a", ""},
+		{`Length="2..3"`, "abcd", "length PID-1"},
+		{`Length="2..3"`, "a", "length PID-1"},
+		{`Length="2..*"`, "abcd", ""},
+	} {
+		p := profileOf(t, []byte(`<HL7v2xConformanceProfile HL7Version="2.7"><HL7v2xStaticDef MsgType="ADT"><Segment Name="MSH" Usage="R"/><Segment Name="PID" Usage="R"><Field Name="x" Usage="O" Datatype="ST" `+c.attributes+`/></Segment></HL7v2xStaticDef></HL7v2xConformanceProfile>`))
+		if got := profileFindings(p.Validate(message(t, "2.7", "ADT^A01^ADT_A01", "PID|"+c.value))); got != c.want {
+			t.Errorf("%s, %d characters: %q, want %q", c.attributes, len(c.value), got, c.want)
+		}
+	}
+	for _, bad := range []string{`Length="two"`, `Length="3..2"`, `Length="2.."`, `MinLength="*"`, `MaxLength="-1"`} {
+		p, issues := ParseProfile([]byte(`<HL7v2xConformanceProfile HL7Version="2.7"><HL7v2xStaticDef MsgType="ADT"><Segment Name="MSH" Usage="R"/><Segment Name="PID" Usage="R"><Field Name="x" Usage="O" ` + bad + `/></Segment></HL7v2xStaticDef></HL7v2xConformanceProfile>`))
+		if p != nil || len(issues) != 1 || issues[0].Code != CodeProfileDefinition || issues[0].Path != "PID-1" {
+			t.Errorf("%s: %v", bad, issues)
+		}
+	}
+}
+
 // A validator with a profile leaves to the standard only what that checks: a
 // component of the type that OBX-2 names is not one of the type of a profile.
 func TestProfileBesidesTheStandard(t *testing.T) {
