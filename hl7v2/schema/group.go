@@ -25,7 +25,7 @@ const (
 
 // Findings of grouping and validation, beside those of package hl7v2.
 const (
-	CodeStructure         hl7v2.Code = "hl7v2.structure"          // no structure is known for the message
+	CodeStructure         hl7v2.Code = "hl7v2.structure"          // no structure is known for the message, or MSH-9.3 names another than that of its type and event
 	CodeUnexpectedSegment hl7v2.Code = "hl7v2.unexpected-segment" // the structure has no place for it
 	CodeMissingSegment    hl7v2.Code = "hl7v2.missing-segment"    // a required segment or group is not there
 	CodeRepetition        hl7v2.Code = "hl7v2.repetition"         // more of it than allowed

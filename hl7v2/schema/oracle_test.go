@@ -42,6 +42,10 @@ func oracleValidate(v *Validator, m *hl7v2.Message) []hl7v2.Issue {
 	}
 	issues = append(issues, structural...)
 	c := oracle{v: v, version: version, m: m}
+	typ := m.SegmentAt(0).Field(9)
+	if id, ok := version.StructureOf(typ.Component(1).Text(), typ.Component(2).Text()); ok && version.namesStructures() && typ.Component(3).State() == hl7v2.Present && typ.Component(3).Text() != id {
+		c.value(c.tolerated(), CodeStructure, typ.Component(3), "2.14.9.9", "the type and event have the structure %s in version %s", id, version)
+	}
 	for s := range m.Segments("") {
 		c.segment(s)
 	}

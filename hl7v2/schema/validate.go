@@ -171,6 +171,7 @@ func (x *validation) run(v *Validator, m *hl7v2.Message) []hl7v2.Issue {
 	c.v, c.version, c.plan = v, version, version.plan()
 	c.begin(m, suppress)
 	c.read(m)
+	c.structure()
 	for i := range m.Len() {
 		c.fields(m.SegmentAt(i))
 	}

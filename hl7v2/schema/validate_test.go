@@ -88,6 +88,35 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// The structure that MSH-9.3 names is the one of the type and event.
+func TestValidateStructureID(t *testing.T) {
+	for _, c := range []struct{ version, typ, want string }{
+		{"2.4", "ADT^A01^ADT_A01", ""},
+		{"2.4", "ADT^A01", ""},
+		{"2.4", "ADT^A01^ADT_A05", "warning structure MSH-9.3"},
+		{"2.4", "ADT^A01^ADT_A91", "warning structure MSH-9.3"},
+		{"2.4", `ADT^A01^ADT\X5F\A01`, ""},
+		{"2.4", `ADT^A01^""`, ""},
+		{"2.4", "ADT^A04^ADT_A04", "warning structure MSH-9.3"},
+		{"2.4", "ADT^A28^ADT_A01", "warning structure MSH-9.3"},
+		{"2.3.1", "ADT^A28^ADT_A01", ""},
+		{"2.4", "ADT^Z28^ADT_Z28", ""},
+		{"2.3", "ADT^A28^ADT_A05", ""},
+	} {
+		for _, strict := range []bool{false, true} {
+			want := c.want
+			if strict {
+				want = strings.Replace(want, "warning", "error", 1)
+			}
+			issues := (&Validator{Strict: strict}).Validate(message(t, c.version, c.typ, admit...))
+			issues = slices.DeleteFunc(issues, func(i hl7v2.Issue) bool { return i.Code != CodeStructure || i.Path == "MSH-9" })
+			if got := strings.Join(found(issues), ", "); got != want {
+				t.Errorf("%s %s: got %s, want %s", c.version, c.typ, got, want)
+			}
+		}
+	}
+}
+
 // The table of a composite that is no coded element is that of one of its
 // components, and says nothing of the first.
 func TestTablesOfComposites(t *testing.T) {
