@@ -365,6 +365,12 @@ func TestOverlay(t *testing.T) {
 	if got := query(t, res, "ofType(Patient).birthDate"); len(got) != 0 {
 		t.Errorf("a disabled row was executed: %v", got)
 	}
+	// The notes of an order and those of a result are of one table.
+	res = convert(t, msh+"ORU^R01^ORU_R01|1|P|2.5.1\rPID|1||1\rOBR|1|||X\rNTE|1|A|a\rOBX|1|ST|a||v||||||F\rNTE|1|B|b\r", tofhir.WithOverlay(fstest.MapFS{
+		"segments/NTE[ServiceRequest].csv": {Data: []byte(heads + "2,NTE-2,,,,,,,,note.authorString,,,,,,,,,\n2,NTE-2,,,,,,,,doNotPerform,,,,,,,\"\"\"false\"\"\",,\n")},
+	}))
+	one(t, res, "ofType(ServiceRequest).note.author", "A")
+	one(t, res, "ofType(Observation).note.author", "B")
 	for _, bad := range []string{"1,PID-1,,,,,,,,noSuchElement,,,,,,,,,\n", "1,PID-1,,,,,PID-1 IS,,,language,,,,,,,,,\n", "1,PID-1,,,,,,,,gender,,,,,,NoSuchTable,,,\n"} {
 		_, err := tofhir.New(tofhir.WithOverlay(fstest.MapFS{"segments/PID[Patient].csv": {Data: []byte(heads + bad)}}))
 		if err == nil || !strings.Contains(err.Error(), "segments/PID[Patient].csv#1") {

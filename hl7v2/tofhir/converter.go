@@ -3,9 +3,12 @@ package tofhir
 import (
 	_ "embed"
 	"errors"
+	"fmt"
 	"hash/maphash"
 	"io/fs"
+	"maps"
 	"math"
+	"slices"
 	"sort"
 	"sync"
 	"time"
@@ -19,7 +22,7 @@ import (
 //go:generate go run ./internal/gen -corpus ../../../shared/corpora/v2-to-fhir
 
 //go:embed maps.bin
-var maps string
+var tables string
 
 // builtin is the embedded tables, decoded when the first converter is made.
 var builtin struct {
@@ -29,7 +32,7 @@ var builtin struct {
 }
 
 func builtinProgram() (*mapping.Program, error) {
-	builtin.once.Do(func() { builtin.program, builtin.err = mapping.Decode(maps) })
+	builtin.once.Do(func() { builtin.program, builtin.err = mapping.Decode(tables) })
 	return builtin.program, builtin.err
 }
 
@@ -46,6 +49,8 @@ type Converter struct {
 	overlay  fs.FS
 	limits   Limits
 	uk       bool
+	newID    func(resourceType string, name []byte) [16]byte
+	codes    []*mapping.Table
 	ids      map[string]mapping.Str
 	uris     []bool       // the Parts that are literals and whole URIs
 	seed     maphash.Seed // of hashes by which equal resources are found
@@ -82,8 +87,43 @@ func Strict() Option { return func(c *Converter) { c.strict = true } }
 // messages, segments, datatypes, codesystems and events, in the columns of
 // the official tables. Column 18, Action, of a segment or datatype row may
 // say "replace" or "disable", which is about the rows of the same identifier
-// and FHIR path that are there already. Compiling takes some 20 ms.
+// and FHIR path that are there already, or "default": the row fills an element
+// only where nothing else has. Compiling takes some 20 ms.
 func WithOverlay(fsys fs.FS) Option { return func(c *Converter) { c.overlay = fsys } }
+
+// Coding is a code of FHIR. The system is the URL of a code system, and may be
+// left out where the element's system is implied, as for Patient.gender.
+type Coding struct{ Code, System, Display string }
+
+// WithCodeMap adds translations of codes to a code table, which is named as
+// the mapping tables name it: AdministrativeSex, MaritalStatus or
+// HospitalService. They are asked before those of the table; a Coding without a
+// Code says that there is no translation. Given again for the same table, the
+// later wins. New fails where there is no such table. Compiling takes some 20 ms.
+func WithCodeMap(table string, codes map[string]Coding) Option {
+	return func(c *Converter) {
+		t := &mapping.Table{File: "WithCodeMap(" + table + ")", Name: table, Overlay: true}
+		for _, from := range slices.Sorted(maps.Keys(codes)) {
+			to := codes[from]
+			t.Rows = append(t.Rows, &mapping.Line{N: len(t.Rows) + 1, Cells: []string{from, "", to.Code, to.Display, to.System, ""}})
+		}
+		c.codes = append(c.codes, t)
+	}
+}
+
+// WithIDs makes the ids of resources by a function of the caller. It gets the
+// type of the resource and the name by which it is known: its business
+// identifiers if it has any, else the identity of the message and the place of
+// the resource in it. Of what it returns a UUID is made, of version 8 (RFC
+// 9562); the same name must give the same bytes. Names hold personal data, so a
+// function that uses a secret key makes ids from which nobody can tell whose
+// they are. It must be safe for concurrent use and must not keep name.
+//
+// Without it ids are of version 5: whoever knows a patient's number can work
+// out the patient's id.
+func WithIDs(f func(resourceType string, name []byte) [16]byte) Option {
+	return func(c *Converter) { c.newID = f }
+}
 
 // Limits bound what a conversion takes. Zero stands for the default, a
 // negative number for none.
@@ -130,11 +170,21 @@ func New(opts ...Option) (*Converter, error) {
 		}
 	}
 	if c.overlay != nil {
-		tables, err := mapping.ReadTables(c.overlay, true, false)
+		added, err := mapping.ReadTables(c.overlay, true, false)
 		if err != nil {
 			return nil, err
 		}
-		if p, err = mapping.Extend(p, tables); err != nil {
+		if p, err = mapping.Extend(p, added); err != nil {
+			return nil, err
+		}
+	}
+	if len(c.codes) > 0 {
+		for _, t := range c.codes {
+			if !p.HasVocab(t.Name) {
+				return nil, fmt.Errorf("tofhir: there is no code table %q", t.Name)
+			}
+		}
+		if p, err = mapping.Extend(p, &mapping.Tables{Codes: c.codes}); err != nil {
 			return nil, err
 		}
 	}

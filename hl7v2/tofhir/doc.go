@@ -12,15 +12,22 @@
 // # What holds of every bundle
 //
 // The same message gives the same bytes: ids are version 5 UUIDs of business
-// identifiers, there is no clock and no chance. Every reference leads to an
-// entry of the bundle. Every innermost value of the message is mapped, kept
+// identifiers (WithIDs: a function of the caller's), there is no clock and no
+// chance. Every reference leads to an entry of the bundle. What FHIR requires
+// is there, whatever the message lacks: as a default, or as the extension that
+// says that it is unknown. Every innermost value of the message is mapped, kept
 // in an extension (KeepAll) or listed as lost with a reason. Times without an
 // offset are of Europe/London unless WithLocation says otherwise, and have the
 // precision that was sent. The HL7 null, which asks a receiver to delete,
 // makes no element; it is in the loss report.
 //
 // Groups are those of the message structure: an OBX belongs to the OBR above
-// it, a second patient result has a patient of its own.
+// it, a second patient result has a patient of its own. What is optional in a
+// group is not taken for the beginning of one.
+//
+// A code that a code table knows becomes a coding of FHIR; the sender's own
+// stands behind it, as it was sent. WithCodeMap adds the codes of a deployment,
+// WithOverlay whole tables.
 //
 // # Tables
 //

@@ -93,7 +93,7 @@ func (c *conversion) identify() {
 			c.text = append(c.text, byte(i>>8), byte(i))
 		}
 		for try := byte(0); ; try++ {
-			r.id = uuid5(c.text[lo:])
+			r.id = c.newID(c.conv.program.Text(r.typ), c.text[lo:], base-lo, try)
 			if !c.taken[r.id] {
 				break
 			}
@@ -143,9 +143,21 @@ func (c *conversion) appendMessageIdentity() {
 	}
 }
 
-func uuid5(data []byte) (out [36]byte) {
+// newID makes the id of a resource: by the caller's function, which is trusted
+// to tell names apart for so many tries, or as a version 5 UUID. The first head
+// bytes of data are the namespace and the type.
+func (c *conversion) newID(typ string, data []byte, head int, try byte) [36]byte {
+	const tries = 8
+	if f := c.conv.newID; f != nil && try < tries {
+		return uuid(f(typ, data[head:]), 8)
+	}
 	sum := sha1.Sum(data)
-	sum[6] = sum[6]&0x0f | 0x50
+	return uuid([16]byte(sum[:]), 5)
+}
+
+// uuid writes a UUID of a version.
+func uuid(sum [16]byte, version byte) (out [36]byte) {
+	sum[6] = sum[6]&0x0f | version<<4
 	sum[8] = sum[8]&0x3f | 0x80
 	for i, at := range [...][2]int{{0, 4}, {4, 6}, {6, 8}, {8, 10}, {10, 16}} {
 		hex.Encode(out[2*at[0]+i:], sum[at[0]:at[1]])

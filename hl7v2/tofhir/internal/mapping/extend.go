@@ -24,9 +24,15 @@ func Extend(base *Program, t *Tables) (*Program, error) {
 	for i, v := range p.Vocabs {
 		c.vocabs[fold(p.Strings[v.Name])] = int32(i)
 	}
+	copies := map[string][]int32{} // of maps for other types, see makeVariants
 	for i, m := range p.Maps {
 		target, _ := fhir.R4().Type(p.Strings[m.Target])
-		c.maps[fold(p.Strings[m.Name])] = int32(i)
+		k := fold(p.Strings[m.Name])
+		if _, ok := c.maps[k]; ok {
+			copies[k] = append(copies[k], int32(i))
+		} else {
+			c.maps[k] = int32(i)
+		}
 		c.order = append(c.order, &mapUnit{index: int32(i), segment: m.Segment, target: target, source: p.Strings[m.Source]})
 		if !m.Segment {
 			c.types[p.Strings[m.Source]] = true
@@ -40,8 +46,15 @@ func Extend(base *Program, t *Tables) (*Program, error) {
 		c.declareMaps([]*Table{tab}, strings.HasPrefix(tab.File, "segments/"))
 	}
 	for _, tab := range slices.Concat(t.Segments, t.Datatypes) {
-		if i, ok := c.maps[fold(tab.Name)]; ok {
+		i, ok := c.maps[fold(tab.Name)]
+		if !ok {
+			continue
+		}
+		c.extendMap(c.order[i], tab)
+		for _, i := range copies[fold(tab.Name)] {
+			errs := len(c.errs)
 			c.extendMap(c.order[i], tab)
+			c.errs = c.errs[:errs] // elements that the other type does not have
 		}
 	}
 	for _, m := range t.Messages {

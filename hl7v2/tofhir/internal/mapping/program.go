@@ -1,5 +1,7 @@
 package mapping
 
+import "slices"
+
 // Str is the number of a string in Program.Strings; 0 is "".
 type Str uint32
 
@@ -24,6 +26,11 @@ type Program struct {
 
 // Text returns a string by its number.
 func (p *Program) Text(s Str) string { return p.Strings[s] }
+
+// HasVocab reports whether there is a code table of a name, however spelt.
+func (p *Program) HasVocab(name string) bool {
+	return slices.ContainsFunc(p.Vocabs, func(v Vocab) bool { return fold(p.Text(v.Name)) == fold(name) })
+}
 
 // A Map holds the rows of one segment or datatype table, such as
 // CX[Identifier].
