@@ -49,20 +49,24 @@ func (x SegmentView) Field(n int) ElementView {
 // typeOf is the data type of a field: where it varies, the one that another
 // field names.
 func (x SegmentView) typeOf(n int, e Element) string {
-	typ := e.Type()
-	if typ != "Varies" {
+	if typ := e.Type(); typ != "Varies" {
 		return typ
 	}
-	name := x.Segment.Field(typeField(x.Segment, n)).Leaf().Raw()
-	if def, ok := x.v.DataType(string(name)); ok {
+	return x.v.typeNamed(x.Segment.Field(typeField(x.Segment, n)))
+}
+
+// typeNamed is the data type that a value names, "Varies" if it names none.
+func (v Version) typeNamed(name hl7v2.Value) string {
+	text := name.Leaf().Raw()
+	if def, ok := v.DataType(string(text)); ok {
 		return def.ID()
 	}
-	for _, primitive := range [...]string{"ST", "TX", "FT", "NM", "SI", "DT", "TM", "DTM", "ID", "IS", "TN"} {
-		if string(name) == primitive {
+	for _, primitive := range primitives {
+		if string(text) == primitive {
 			return primitive
 		}
 	}
-	return typ
+	return "Varies"
 }
 
 // Named returns the field with a name of the standard, such as "Patient
@@ -156,12 +160,21 @@ func (x ElementView) Definition() Element {
 }
 
 // Type returns the id of the data type, such as "CX": of OBX-5 that which
-// OBX-2 names, and "Varies" where it names none. It is empty where the version
-// does not define the element.
+// OBX-2 names, of a primary key in MFE-4 or MFA-5 that which MFE-5 or MFA-6 has
+// in the same repetition or last before it, and "Varies" where they name none. It
+// is empty where the version does not define the element.
 func (x ElementView) Type() string { return x.typ }
 
 // Rep returns repetition n of a field, counted from 1.
 func (x ElementView) Rep(n int) ElementView {
+	if names := x.keyTypes(); names.Exists() {
+		for k := min(n, names.NumReps()); k > 1; k-- {
+			if name := names.Rep(k); name.State() != hl7v2.Absent {
+				x.typ = x.v.typeNamed(name)
+				break
+			}
+		}
+	}
 	x.Value = x.Value.Rep(n)
 	return x
 }
@@ -172,12 +185,49 @@ func (x ElementView) Reps() iter.Seq2[int, ElementView] {
 }
 
 func (x ElementView) reps(yield func(int, ElementView) bool) {
+	if x.keyTypes().Exists() {
+		x.keys(yield)
+		return
+	}
 	rep := x
 	for n, v := range x.Value.Reps() {
 		if rep.Value = v; !yield(n, rep) {
 			return
 		}
 	}
+}
+
+// keys is reps where another field names the type of each.
+func (x ElementView) keys(yield func(int, ElementView) bool) {
+	key, s := x, x.Value.Segment()
+	var names hl7v2.Locator
+	for n, v := range x.Value.Reps() {
+		if name := names.In(s, hl7v2.Path{Field: x.keyTypeField(), Rep: n}); name.State() != hl7v2.Absent {
+			key.typ = x.v.typeNamed(name)
+		}
+		if key.Value = v; !yield(n, key) {
+			return
+		}
+	}
+}
+
+// keyTypes is the field that names the data types of the repetitions of
+// another, if each may have its own.
+func (x ElementView) keyTypes() hl7v2.Value {
+	if x.inner || x.Definition().Type() != "Varies" {
+		return hl7v2.Value{}
+	}
+	return x.Value.Segment().Field(x.keyTypeField())
+}
+
+func (x ElementView) keyTypeField() int {
+	switch s := x.Value.Segment(); {
+	case s.Is("MFE"):
+		return typeField(s, 4)
+	case s.Is("MFA"):
+		return typeField(s, 5)
+	}
+	return 0
 }
 
 // Part returns part n, counted from 1: a component of a field's first or of a
@@ -235,19 +285,16 @@ func Read[T any, P composite[T]](x ElementView) (T, bool) {
 	return out, true
 }
 
-// Each yields the repetitions of a field as Read does; those that are absent
-// are left out. Where the version has another data type it yields none.
+// Each yields the repetitions of a field as Read does. Those that are absent,
+// and those of another data type, are left out.
 func Each[T any, P composite[T]](x ElementView) iter.Seq[T] {
 	return func(yield func(T) bool) {
-		for _, rep := range x.Value.Reps() {
+		for _, rep := range x.Reps() {
 			var out T
-			if !readsAs(P(&out), x.v, x.typ) {
-				return
-			}
-			if rep.State() == hl7v2.Absent {
+			if rep.State() == hl7v2.Absent || !readsAs(P(&out), x.v, rep.typ) {
 				continue
 			}
-			if rep.Read(P(&out)); !yield(out) {
+			if rep.Value.Read(P(&out)); !yield(out) {
 				return
 			}
 		}

@@ -64,6 +64,31 @@ func TestSegmentView(t *testing.T) {
 	if got := strings.Join(types, " "); got != "CE NM Varies Varies ST" {
 		t.Errorf("OBX-5: %s", got)
 	}
+	// Each key of a master file has a type of its own, or that before it.
+	keys := message(t, "2.5.1", "MFN^M01", "MFE|MAD||20260714|A^B^99X~WARD1^^B2~7~W2~8|CE~PL~NM~~TS", "MFA|MAD||20260714|S|A~B|CE")
+	mfe, mfa := v.View(keys.Segment("MFE", 1)).Field(4), v.View(keys.Segment("MFA", 1)).Field(5)
+	types = nil
+	for n, key := range mfe.Reps() {
+		types = append(types, key.Type())
+		if one := mfe.Rep(n); one.Type() != key.Type() || one.Value != key.Value {
+			t.Errorf("key %d: %s, and %s among all", n, one.Type(), key.Type())
+		}
+	}
+	for _, key := range mfa.Reps() {
+		types = append(types, key.Type())
+	}
+	if got := strings.Join(types, " "); got != "CE PL NM NM TS CE CE" || mfe.Type() != "CE" || mfe.Rep(9).Type() != "TS" || mfa.Rep(9).Type() != "CE" {
+		t.Errorf("keys: %s, %s, %s", got, mfe.Rep(9).Type(), mfa.Rep(9).Type())
+	}
+	places := 0
+	for place := range Each[hl7v2.PL](mfe) {
+		if places++; place.Bed.Namespace.Value() != "B2" {
+			t.Errorf("%v", place.Bed)
+		}
+	}
+	if places != 1 {
+		t.Errorf("%d places", places)
+	}
 	z := v.View(m.Segment("ZU1", 1))
 	if f := z.Field(1); f.Type() != "" || f.Definition().Name() != "" || f.Part(2).Text() != "y" || z.Definition().NumFields() != 0 {
 		t.Errorf("%v %s", f, f.Type())
