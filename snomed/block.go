@@ -102,7 +102,7 @@ func (s *Store) record(o Ordinal) (fields uint64, term []byte) {
 
 // A piece of up to fifteen bytes is in its slot, before a byte with its length,
 // shifted left by one, and a bit for words. Of a longer one the slot has the
-// place and length. Slots are aligned, so that none is in two blocks of the file.
+// place and length. Slots are aligned, so that none is in two lines of the cache.
 const (
 	pieceSlot  = 16
 	shortPiece = pieceSlot - 1
