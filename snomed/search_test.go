@@ -126,6 +126,48 @@ func TestRanking(t *testing.T) {
 	}
 }
 
+// TestRankingOfTheRest: what is misspelt, definitions, inactive concepts and
+// inactive descriptions, each behind what is before it even if much shorter.
+func TestRankingOfTheRest(t *testing.T) {
+	f := newFixture("x")
+	active := f.newConcept()
+	f.term(active, "Yellow "+strings.Repeat("y", 36)) // 43 characters
+	f.term(f.newConcept(), "Yellaw")                  // 6, and 40 for a letter
+	f.term(f.newConcept(), "Yelaw "+strings.Repeat("z", 30))
+	f.row("sct2_TextDefinition_*-en_INT_20260101.txt", "id effectiveTime active moduleId conceptId languageCode typeId term caseSignificanceId",
+		f.id(sctid.Description), "20260101", "1", fixtureModule, f.newConcept(), "en", "900000000000550004", "Yellow text", "900000000000448009")
+	f.term(f.retired(), "Yellow it was")
+	f.description(f.id(sctid.Description), "20260101", "0", f.newConcept(), synonym, "Yellow no more")
+	st, _ := store(t, snomed.BuildOptions{}, f.open(t))
+	var got []string
+	for _, h := range must(st.Search(context.Background(), snomed.Query{Text: "yellow", Fuzzy: true, Inactive: true, InactiveTerms: true,
+		Types: []sctid.ID{snomed.Synonym, snomed.TextDefinition}})) {
+		got = append(got, fmt.Sprint(h.Term[:6], len(h.Term), " ", h.Distance))
+	}
+	if want := []string{"Yellow43 0", "Yellaw6 1", "Yelaw 36 2", "Yellow11 0", "Yellow13 0", "Yellow14 0"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	// Each only if asked for.
+	for _, c := range []struct {
+		q    snomed.Query
+		want string
+	}{
+		{snomed.Query{}, "[Yellow43]"},
+		{snomed.Query{Types: []sctid.ID{snomed.TextDefinition}}, "[Yellow11]"},
+		{snomed.Query{Inactive: true}, "[Yellow43 Yellow13]"},
+		{snomed.Query{InactiveTerms: true}, "[Yellow43 Yellow14]"},
+	} {
+		c.q.Text = "yellow"
+		var got []string
+		for _, h := range must(st.Search(context.Background(), c.q)) {
+			got = append(got, fmt.Sprint(h.Term[:6], len(h.Term)))
+		}
+		if fmt.Sprint(got) != c.want {
+			t.Errorf("%+v: got %v, want %s", c.q, got, c.want)
+		}
+	}
+}
+
 // TestManyLanguages: the filter on languages works for more of them than a word
 // has bits; a code that is none is reported.
 func TestManyLanguages(t *testing.T) {
