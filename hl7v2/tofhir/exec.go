@@ -417,8 +417,9 @@ func (c *conversion) forTarget(seg int32, t *mapping.Target) int32 {
 		if r.num != t.Num || r.scope != g {
 			continue
 		}
-		if r.seg != seg && t.Anchor {
-			break // each occurrence of the segment makes its own
+		made, at := &c.in.segs[r.seg], &c.in.segs[seg]
+		if r.seg != seg && (t.Anchor || made.id == at.id && made.pos != at.pos && t.Lo == t.Hi) {
+			break // each occurrence of the segment makes its own, and each place of it
 		}
 		return list[k]
 	}

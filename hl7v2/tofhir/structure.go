@@ -20,6 +20,7 @@ func (c *conversion) place(s *mapping.Structure) {
 	clear(c.latest)
 	c.openGroup(int32(s.Lo), -1)
 	group, last := int32(0), int32(s.Lo) // where the segment before stands
+segments:
 	for i := range c.in.segs {
 		seg := &c.in.segs[i]
 		seg.group = group
@@ -34,8 +35,11 @@ func (c *conversion) place(s *mapping.Structure) {
 		for g := group; g >= 0 && seg.pos < 0; g = c.groups[g].parent {
 			pos := c.groups[g].pos
 			end := int32(p[pos].End)
-			if f := c.find(seg.id, from, end, from); f >= 0 {
+			if f := c.find(seg.id, from, end, from); f >= 0 && !c.restarts(g, f) {
 				seg.pos, seg.group = f, c.enter(g, f)
+			} else if f := c.passed(seg.id, pos, from); f >= 0 {
+				seg.pos, seg.group = f, g
+				continue segments // and go on from where the message was
 			} else if p[pos].Repeats && c.groups[g].parent >= 0 {
 				if f := c.find(seg.id, pos+1, end, pos); f >= 0 {
 					seg.pos, seg.group = f, c.enter(c.openGroup(pos, c.groups[g].parent), f)
@@ -61,7 +65,7 @@ func (c *conversion) place(s *mapping.Structure) {
 				outer := c.nearest(group, int32(p[parent].Parent))
 				seg.group = c.openGroup(parent, outer)
 			}
-			continue // and go on from where the message was
+			continue
 		}
 		group, last = seg.group, seg.pos
 	}
@@ -124,6 +128,40 @@ func (c *conversion) bare(pos, opened int32) bool {
 		}
 	}
 	return false
+}
+
+// restarts reports whether a segment begins a group around g anew rather than
+// an optional group in g, of position f. In OML an ORC begins an order, and not
+// the prior results of the order before.
+func (c *conversion) restarts(g, f int32) bool {
+	p := c.conv.program.Positions
+	opened := int32(-1)
+	for a := int32(p[f].Parent); a != c.groups[g].pos; a = int32(p[a].Parent) {
+		opened = a
+	}
+	if opened < 0 || p[opened].Needed {
+		return false
+	}
+	for ; g >= 0; g = c.groups[g].parent {
+		pos := c.groups[g].pos
+		if first := p[pos+1]; p[pos].Repeats && first.Needed && first.Name == p[f].Name {
+			return true
+		}
+	}
+	return false
+}
+
+// passed finds an optional, repeating segment of a group itself before where
+// the message stands, -1 if there is none: OBX NTE PRT for OBX PRT NTE. The
+// first of a group begins another.
+func (c *conversion) passed(id mapping.Str, group, before int32) int32 {
+	p := c.conv.program.Positions
+	for i := group + 2; i < before; i++ {
+		if p[i].Name == id && p[i].End == 0 && int32(p[i].Parent) == group && p[i].Repeats && !p[i].Needed && !c.opens(i) {
+			return i
+		}
+	}
+	return -1
 }
 
 // enter makes the group instances between a group and a position in it.

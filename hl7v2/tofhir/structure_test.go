@@ -54,6 +54,40 @@ func TestOptionalSegmentsOpenNoGroup(t *testing.T) {
 	one(t, res, "ofType(Observation).note.text", "of the result")
 }
 
+// TestOrders: a second ORC is a second order, though prior results may begin
+// with an ORC, too; what repeats in a group may stand in another order.
+func TestOrders(t *testing.T) {
+	const pid = "PID|1||1\r"
+	order := func(n string) string {
+		return "ORC|NW|" + n + "\rOBR|1|" + n + "||X^x^L\rNTE|1||note " + n + "\rOBX|1|ST|a^b^L||v||||||F\r"
+	}
+	res := convert(t, msh+"OML^O21^OML_O21|1|P|2.5.1\r"+pid+order("A1")+order("A2"))
+	valid(t, "two orders", res)
+	if d := cmp.Diff([]any{"A1", "A2"}, query(t, res, "ofType(ServiceRequest).identifier.value")); d != "" {
+		t.Errorf("orders (-want +got):\n%s", d)
+	}
+	if d := cmp.Diff([]any{"note A1", "note A2"}, query(t, res, "ofType(ServiceRequest).note.text")); d != "" {
+		t.Errorf("notes (-want +got):\n%s", d)
+	}
+	// The results of an earlier order are of no order of this message.
+	res = convert(t, msh+"OML^O21^OML_O21|1|P|2.5.1\r"+pid+order("A1")+pid+order("P1")+order("A2"))
+	for _, id := range query(t, res, "ofType(ServiceRequest).identifier.value") {
+		if id == "P1" {
+			t.Error("a prior result became an order")
+		}
+	}
+	// Two participants of one order, at two places of the structure, are two.
+	res = convert(t, msh+"OML^O21^OML_O21|1|P|2.5.1\r"+pid+"ORC|NW|A1\rPRT||AD||OP^^HL70443|71^Hale\rOBR|1|A1||X^x^L\rPRT||AD||OP^^HL70443|72^Oakes\r")
+	if d := cmp.Diff([]any{"Hale", "Oakes"}, query(t, res, "ofType(Practitioner).name.family")); d != "" {
+		t.Errorf("participants (-want +got):\n%s", d)
+	}
+	// NTE stands behind PRT in the structure.
+	res = convert(t, msh+"ORU^R01^ORU_R01|1|P|2.5.1\r"+pid+"OBR|1|A||X^x^L\rOBX|1|ST|a^b^L||v||||||F\rNTE|1||n\rPRT||AD||AP|71^Hale\r")
+	valid(t, "NTE PRT", res)
+	one(t, res, "ofType(Practitioner).name.family", "Hale")
+	one(t, res, "ofType(Observation).note.text", "n")
+}
+
 // TestUnknownPatient: FHIR requires the subject even where the message tells
 // nothing of it.
 func TestUnknownPatient(t *testing.T) {
