@@ -230,10 +230,7 @@ func (c *checker) required(s hl7v2.Segment, n int) {
 func (c *checker) repetitions(f run, marks []hl7v2.Mark, e *elementRow) {
 	typ, by := e.typ, 0
 	if typ == variesType {
-		typ, by = noType, typeField(c.segment, c.field)
-		if by == valueTypeField {
-			typ = c.valueType()
-		}
+		typ, by = c.varies()
 	}
 	for r := 1; ; r++ {
 		k := next(marks, hl7v2.RepetitionMark)
@@ -242,7 +239,7 @@ func (c *checker) repetitions(f run, marks []hl7v2.Mark, e *elementRow) {
 			rep.end = marks[k].Offset()
 		}
 		c.place = place{field: c.field, rep: r}
-		if by > valueTypeField {
+		if by > 0 {
 			typ = c.keyType(by, typ)
 		}
 		// Of f this repetition and those behind it are left. Those without a
@@ -268,6 +265,15 @@ func (c *checker) repetitions(f run, marks []hl7v2.Mark, e *elementRow) {
 		}
 		f.start, marks = rep.end+1, marks[k+1:]
 	}
+}
+
+// varies returns the data type of a field that another one names, or which
+// field does if each repetition may be of another.
+func (c *checker) varies() (typ uint16, by int) {
+	if by = typeField(c.segment, c.field); by == valueTypeField {
+		return c.valueType(), 0
+	}
+	return noType, by
 }
 
 // typeField returns the field that names the data type of another one: of
