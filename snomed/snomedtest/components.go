@@ -107,7 +107,7 @@ func (m *model) eachDescription(fn func(d *description)) {
 			put(typeSynonym, 1+k, true)
 		}
 		for k := range inactive.next(r, r.Float64()*2) {
-			put(pick(k == 2, typeFSN, typeSynonym), 20+k, false)
+			put(pick(k == 1 && n%4 == 0, typeFSN, typeSynonym), 20+k, false)
 		}
 		if int(c) < m.active && definitions.next(r) {
 			put(typeDefinition, 0, true)

@@ -341,3 +341,82 @@ func TestMetadataIsDescribed(t *testing.T) {
 		}
 	}
 }
+
+// TestUntidy: a release has what real ones have beside the traps, each in
+// some number, so that tests on it meet more than tidy trees.
+func TestUntidy(t *testing.T) {
+	w := load(t, Options{Seed: 14, Scale: 0.01})
+	x := relationsOf(t, w)
+	count := map[string]int{}
+	note := func(what string, yes bool) {
+		if yes {
+			count[what]++
+		} else {
+			count[what] += 0
+		}
+	}
+	for id := range x.active {
+		note("concept with three parents", len(x.parents[id]) > 2)
+	}
+	for _, r := range w["Concept "].rows {
+		note("concept of the edition module", r[3] == moduleEdition.String())
+		note("concept of a small module", r[3] == moduleExtra.String())
+		note("inactive concept", r[2] == "0")
+	}
+	inLanguage := ids{}
+	for _, r := range w["cRefset Language"].rows {
+		inLanguage[r[5]] = true
+	}
+	for _, r := range w["Description "].rows {
+		note("inactive description with dialects", r[2] == "0" && inLanguage[r[0]])
+		note("inactive description without", r[2] == "0" && !inLanguage[r[0]])
+		note("inactive name", r[2] == "0" && r[6] == typeFSN.String())
+		note("active term of an inactive concept", r[2] == "1" && !x.active[r[4]])
+	}
+	for _, r := range w["Relationship "].rows {
+		note("additional relationship", r[8] == charAdditional.String())
+		note("inactive parent of an active concept", r[2] == "0" && r[7] == isA.String() && x.active[r[4]])
+		note("inactive attribute", r[2] == "0" && r[7] != isA.String())
+	}
+	note("stated relationship", len(w["StatedRelationship "].rows) > 0)
+	note("alternate identifier", len(w["Identifier "].rows) > 0)
+	for _, r := range w["Refset Simple"].rows {
+		member, _ := sctid.Parse(r[5])
+		note("member that has left", r[2] == "0")
+		note("inactive concept as a member", r[2] == "1" && member.Kind() == sctid.Concept && !x.active[r[5]])
+	}
+	possible := map[string]int{}
+	for _, r := range w["cRefset Association"].rows {
+		note("association to an inactive concept", r[4] != assocMovedFrom.String() && !x.active[r[6]] && r[6] != "")
+		note("moved from", r[4] == assocMovedFrom.String())
+		if r[4] == assocPossEquiv.String() {
+			possible[r[5]]++
+		}
+	}
+	for _, n := range possible {
+		note("several possible equivalents", n > 1)
+	}
+	for _, r := range w["sRefset SimpleMap"].rows {
+		note("inactive map row", r[2] == "0")
+		note("map row without target", r[6] == "")
+	}
+	old := 0
+	for _, r := range w["iisssciRefset ExtendedMap"].rows {
+		for what, text := range map[string]string{"age below": "| < 28.0 days", "age range": ">= 12.0 years AND IFA", "female": "IFA 248152002 ", "male": "IFA 248153007 ", "otherwise": "OTHERWISE TRUE"} {
+			note("rule "+what, strings.Contains(r[8], text))
+		}
+		note("later group", r[6] != "1" && r[7] == "1")
+		note("later block", r[12] != "1")
+		if r[4] == refsetOPCSOld.String() {
+			if old++; r[2] == "1" {
+				t.Fatal("the superseded map has an active row")
+			}
+		}
+	}
+	note("superseded map", old > 0)
+	for what, n := range count {
+		if n == 0 {
+			t.Errorf("no %s", what)
+		}
+	}
+}
