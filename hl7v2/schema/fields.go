@@ -24,6 +24,7 @@ type checker struct {
 	place
 	second run // field 2 of the segment
 	named  valueType
+	keys   hl7v2.Locator // in fields that name types of keys
 	findings
 	text [64]byte // for texts that are not as the bytes
 }
@@ -311,7 +312,7 @@ func (c *checker) valueType() uint16 {
 // same repetition of the field that names types or, where that has none, that of
 // the key before.
 func (c *checker) keyType(by int, before uint16) uint16 {
-	name := c.paths.In(c.segment, hl7v2.Path{Field: by, Rep: c.rep})
+	name := c.keys.In(c.segment, hl7v2.Path{Field: by, Rep: c.rep})
 	switch name.State() {
 	case hl7v2.Present:
 		return c.typeBy(name, by)
