@@ -190,8 +190,9 @@ func (t *profileText) decodeNarrow(e textEncoding) (at int, err error) {
 // where the name stands. All encodings that are read have its characters where
 // ASCII has them.
 func declaredEncoding(text []byte) (name string, at int, ok bool) {
+	const open = "<?xml"
 	body := bytes.TrimLeft(text, " \t\r\n")
-	if !bytes.HasPrefix(body, []byte("<?xml")) {
+	if !bytes.HasPrefix(body, []byte(open)) || len(body) == len(open) || bytes.IndexByte([]byte(" \t\r\n"), body[len(open)]) < 0 {
 		return "", 0, false
 	}
 	end := bytes.Index(body, []byte("?>"))
@@ -199,7 +200,7 @@ func declaredEncoding(text []byte) (name string, at int, ok bool) {
 		return "", 0, false
 	}
 	start := len(text) - len(body)
-	rest := body[len("<?xml"):end]
+	rest := body[len(open):end]
 	for {
 		rest = bytes.TrimLeft(rest, " \t\r\n")
 		key, value, found := bytes.Cut(rest, []byte("="))
