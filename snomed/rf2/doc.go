@@ -11,10 +11,11 @@
 //	})
 //
 // Every row is checked before a handler sees it: the number of columns, the
-// check digits of all identifiers, dates, flags, integers, UTF-8. A row that
-// fails is left out and becomes an [Issue] with file, line and column. The
+// check digits and kinds of all identifiers, dates, flags, integers, UTF-8. A
+// row that fails is left out and becomes an [Issue] with file, line and column. The
 // columns of the files that the specification names are known; a reference
-// set of any other shape is read by the pattern of letters in its file name.
+// set of any other shape is read by its header and the pattern of letters in
+// its file name, and [Descriptors] tells what its columns mean.
 //
 // Reading is parallel over files, and inflating runs beside parsing. Memory
 // is bounded by a few buffers per file at work, whatever the size.

@@ -40,6 +40,7 @@ const (
 	CodeRead       Code = "rf2.read"        // the archive or file cannot be read further
 	CodeLimit      Code = "rf2.limit"       // a limit on size, ratio or number of files
 	CodeModule     Code = "rf2.module"      // a module that another depends on is missing or of another version
+	CodeDescriptor Code = "rf2.descriptor"  // the columns of a reference set do not fit its descriptor
 	CodeEmpty      Code = "rf2.empty"       // no RF2 file of the wanted release type
 )
 
