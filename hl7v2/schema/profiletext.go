@@ -36,10 +36,9 @@ var (
 	errTextName = errors.New("an encoding that is not read: UTF-8, UTF-16, US-ASCII, ISO-8859-1, ISO-8859-15 and windows-1252 are")
 )
 
-// textEncoding is an encoding that a profile can be in.
+// textEncoding is an encoding that a profile can be in; the zero one is UTF-8.
 type textEncoding struct {
-	name  string
-	units []binary.ByteOrder // that of UTF-16 may have
+	units []binary.ByteOrder // that UTF-16 may have
 	chars *charmap.Charmap   // of one byte to a character
 	ascii bool
 }
@@ -49,21 +48,21 @@ type textEncoding struct {
 func textEncodingOf(name string) (e textEncoding, ok bool) {
 	switch strings.ToLower(name) {
 	case "utf-8", "utf8":
-		return textEncoding{name: "UTF-8"}, true
+		return textEncoding{}, true
 	case "utf-16", "utf16", "iso-10646-ucs-2", "csunicode":
-		return textEncoding{name: "UTF-16", units: []binary.ByteOrder{binary.LittleEndian, binary.BigEndian}}, true
+		return textEncoding{units: []binary.ByteOrder{binary.LittleEndian, binary.BigEndian}}, true
 	case "utf-16le":
-		return textEncoding{name: "UTF-16LE", units: []binary.ByteOrder{binary.LittleEndian}}, true
+		return textEncoding{units: []binary.ByteOrder{binary.LittleEndian}}, true
 	case "utf-16be":
-		return textEncoding{name: "UTF-16BE", units: []binary.ByteOrder{binary.BigEndian}}, true
+		return textEncoding{units: []binary.ByteOrder{binary.BigEndian}}, true
 	case "us-ascii", "ascii", "us", "iso646-us", "ansi_x3.4-1968", "csascii":
-		return textEncoding{name: "US-ASCII", ascii: true}, true
+		return textEncoding{ascii: true}, true
 	case "iso-8859-1", "iso_8859-1", "iso8859-1", "latin1", "l1", "cp819", "ibm819", "csisolatin1":
-		return textEncoding{name: "ISO-8859-1", chars: charmap.ISO8859_1}, true
+		return textEncoding{chars: charmap.ISO8859_1}, true
 	case "iso-8859-15", "iso_8859-15", "iso8859-15", "latin-9", "csiso885915":
-		return textEncoding{name: "ISO-8859-15", chars: charmap.ISO8859_15}, true
+		return textEncoding{chars: charmap.ISO8859_15}, true
 	case "windows-1252", "cp1252", "cswindows1252":
-		return textEncoding{name: "windows-1252", chars: charmap.Windows1252}, true
+		return textEncoding{chars: charmap.Windows1252}, true
 	}
 	return textEncoding{}, false
 }
@@ -101,10 +100,11 @@ func decodeProfile(data []byte) (*profileText, *textProblem) {
 	switch {
 	case !declared:
 		e = textEncoding{}
-	case shown != "" && e.is(order), shown == "" && known && e.units == nil:
-	case shown != "" || known:
-		// QUIRK: programs that write UTF-8 behind a declaration of UTF-16, as
-		// XML from a string of .NET has it. The bytes allow one reading only.
+	case known && shown != "" && e.is(order), known && shown == "" && e.units == nil:
+	case known || shown != "":
+		// QUIRK: <?xml version="1.0" encoding="utf-16"?> before UTF-8, as XML
+		// from a string of .NET has it. XML 1.0 calls it an error (4.3.3), but
+		// the bytes allow one reading only.
 		problem = &textProblem{at, fmt.Errorf("the declaration names another encoding than the bytes are in; they are read as %s", cmp.Or(shown, "UTF-8")), false}
 		e = textEncoding{}
 	default:
@@ -121,7 +121,7 @@ func decodeProfile(data []byte) (*profileText, *textProblem) {
 // is reports whether e is UTF-16 of an order, or UTF-8 if that is nil.
 func (e textEncoding) is(order binary.ByteOrder) bool {
 	if order == nil {
-		return e.name == "UTF-8"
+		return e.units == nil && e.chars == nil && !e.ascii
 	}
 	return slices.Contains(e.units, order)
 }
