@@ -212,7 +212,6 @@ func (c *conversion) translate(sub *frame, row *mapping.Row, src cursor, at int3
 	if concept {
 		sub.vocab = mapping.None // the sender's own codings stay as they were sent
 	}
-	main := c.plainSystem(src, 3)
 	for n := range uint8(3) {
 		// Code, display and system of the coding stand in a row.
 		place := [...]struct{ code, system int16 }{{1, 3}, {4, 6}, {10, 12}}[n]
@@ -221,7 +220,7 @@ func (c *conversion) translate(sub *frame, row *mapping.Row, src cursor, at int3
 			if !concept || leaf < 0 {
 				continue
 			}
-			if sys := c.plainSystem(src, place.system); sys != "" && sys != main && sys != p.Text(p.Vocabs[row.Vocab].Table) {
+			if sys := c.plainSystem(src, place.system); sys != "" && sys != p.Text(p.Vocabs[row.Vocab].Table) && sys != c.plainSystem(src, 3) {
 				continue
 			}
 		}
@@ -241,9 +240,13 @@ func (c *conversion) translate(sub *frame, row *mapping.Row, src cursor, at int3
 		same := string(c.text[lo:]) == p.Text(code.To)
 		c.text = c.text[:lo]
 		// The coding system that the sender names beside the code.
-		if named := c.in.first(c.in.child(src, place.system)); named >= 0 {
-			sys := appendSystem(nil, []byte(c.leafText(named)), c)
-			same = same && (string(sys) == p.Text(code.System) || strings.HasPrefix(string(sys), v2Tables))
+		if named := c.in.first(c.in.child(src, place.system)); same && named >= 0 {
+			c.appendLeaf(named)
+			end := len(c.text)
+			c.text = appendSystem(c.text, c.text[lo:end], c)
+			sys := c.text[end:]
+			same = string(sys) == p.Text(code.System) || bytes.HasPrefix(sys, []byte(v2Tables))
+			c.text = c.text[:lo]
 		}
 		target := at
 		if concept {
@@ -256,9 +259,12 @@ func (c *conversion) translate(sub *frame, row *mapping.Row, src cursor, at int3
 		sub.coded |= 1 << n
 		if display := c.in.first(c.in.child(src, place.code+1)); display >= 0 {
 			// The sender's own words are kept where they say something else.
-			words := c.leafText(display)
-			if concept && !strings.EqualFold(words, p.Text(code.Display)) && n == 0 {
-				c.write(c.element(at, &c.conv.stepText, key{}), words, sub.row, display)
+			from := int32(len(c.text))
+			c.appendLeaf(display)
+			if concept && n == 0 && !strings.EqualFold(string(c.text[from:]), p.Text(code.Display)) {
+				c.writeSpan(c.element(at, &c.conv.stepText, key{}), from, sub.row, display)
+			} else {
+				c.text = c.text[:from]
 			}
 			c.in.leaves[display].fate = fateMapped
 		}
