@@ -1,6 +1,7 @@
 package rf2_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,10 +99,44 @@ func TestColumns(t *testing.T) {
 				if _, err := rf2.ResolveLayout(name, strings.Join(c.Columns, "\t")+"\tmore"); err == nil {
 					t.Error("one more column is accepted")
 				}
+				readColumns(t, file, l)
 			}
 		}) {
 			passed++
 		}
 	}
 	corpus.Floor(t, "columns", passed, len(suite.Files))
+}
+
+// readColumns reads a file of one good row, and then with each column in turn
+// made bad.
+func readColumns(t *testing.T, file string, l rf2.Layout) {
+	t.Helper()
+	good := make([]string, len(l.Columns))
+	for i, letter := range l.Types {
+		good[i] = map[rune]string{'c': "138875005", 'i': "3", 's': `"a" b`, 'u': "fbdf9ade-312f-5c1c-9c1c-dbdf9967a8d2", 't': "20260101", 'a': "1"}[letter]
+	}
+	if l.Types[0] == 'c' {
+		good[0] = map[rf2.Kind]string{rf2.Concept: "404684003", rf2.Description: "101013", rf2.TextDefinition: "101013"}[l.Kind]
+		if good[0] == "" {
+			good[0] = "101021"
+		}
+	}
+	header := strings.Join(l.Columns, "\t") + "\r\n"
+	if rows, report := readText(t, file, header+strings.Join(good, "\t")+"\r\n", rf2.Options{}); len(rows) != 1 || len(report.Issues) > 0 {
+		t.Errorf("%s: %d rows, %v", file, len(rows), report.Issues)
+	}
+	codes := map[byte]rf2.Code{'c': rf2.CodeSCTID, 'i': rf2.CodeInteger, 's': rf2.CodeUTF8, 'u': rf2.CodeUUID, 't': rf2.CodeTime, 'a': rf2.CodeActive}
+	for i := range good {
+		bad := slices.Clone(good)
+		bad[i] = "\xff"
+		_, report := readText(t, file, header+strings.Join(bad, "\t")+"\r\n", rf2.Options{})
+		if len(report.Issues) != 1 {
+			t.Errorf("%s, column %d: %v", file, i+1, report.Issues)
+			continue
+		}
+		if is := report.Issues[0]; is.Code != codes[l.Types[i]] || is.Line != 2 || is.Col != i+1 || is.Offset != int64(len(header)) || !strings.HasSuffix(is.Path, "#"+l.Columns[i]) {
+			t.Errorf("%s, column %d: %v", file, i+1, &is)
+		}
+	}
 }
