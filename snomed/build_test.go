@@ -76,6 +76,53 @@ func TestOverlap(t *testing.T) {
 	}
 }
 
+// TestDelta: what is newer in a delta is taken, what is older is not, and what is
+// not in it stays.
+func TestDelta(t *testing.T) {
+	base, delta := newFixture("base"), &fixture{name: "delta", kind: "Delta", files: map[string][]string{}, next: 5000}
+	gone, kept := base.newConcept(), base.newConcept()
+	changed, stays := base.term(kept, "Before"), base.term(kept, "Stays")
+	member := base.uuid()
+	row := func(f *fixture, time, active, target string) {
+		f.row("der2_sRefset_SimpleMap*_INT_20260101.txt", memberHeader+" mapTarget", member, time, active, fixtureModule, "447562003", kept, target)
+	}
+	row(base, "20260101", "1", "A1")
+	delta.concept(gone, "20260201", "0")
+	delta.description(changed, "20260201", "1", kept, synonym, "After")
+	delta.description(stays, "20251231", "0", kept, synonym, "Stale")
+	row(delta, "20260201", "0", "A2")
+	added := delta.id(sctid.Concept)
+	delta.concept(added, "20260201", "1")
+	delta.isA(added, kept)
+	delta.association(sameAs, gone, added, "1")
+	st, report := store(t, snomed.BuildOptions{Deltas: []*rf2.Release{delta.open(t)}}, base.open(t))
+	if len(report.Issues) > 0 {
+		t.Error(report.Issues)
+	}
+	if c := must(st.ConceptAt(at(t, st, gone))); c.Active || c.Time != 20260201 {
+		t.Errorf("%+v", c)
+	}
+	var terms []string
+	for _, d := range must(st.Descriptions(at(t, st, kept))) {
+		terms = append(terms, fmt.Sprint(d.Term, d.Active))
+	}
+	if want := []string{"Aftertrue", "Staystrue"}; !slices.Equal(terms, want) {
+		t.Errorf("%q, want %q", terms, want)
+	}
+	if rows := must(st.MapRows(447562003, must(sctid.Parse(kept)))); len(rows) != 1 || rows[0].Active || rows[0].Target != "A2" {
+		t.Errorf("%+v", rows)
+	}
+	if yes := must(st.SubsumesOrdinal(at(t, st, kept), at(t, st, added))); !yes {
+		t.Error("the new concept is not below the old one")
+	}
+	if all := must(st.Substitutions(at(t, st, gone))); len(all) != 1 || all[0].To.String() != added {
+		t.Errorf("%+v", all)
+	}
+	if _, err := snomed.Build(context.Background(), []*rf2.Release{delta.open(t)}, filepath.Join(t.TempDir(), "x"), snomed.BuildOptions{}); !errors.Is(err, snomed.ErrNoConcepts) {
+		t.Errorf("a delta for a snapshot: %v", err)
+	}
+}
+
 // TestManyMembersOfOne: many members about one concept, of which some have
 // several versions.
 func TestManyMembersOfOne(t *testing.T) {

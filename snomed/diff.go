@@ -44,7 +44,9 @@ type Change struct {
 
 // Diff yields the differences from an old store to a new one, in ascending
 // order of identifiers. The details of a change are found by looking the
-// concept up in both.
+// concept up in both. Axioms count as members. Not compared are members about
+// other components than concepts, but for those of language reference sets, and
+// alternate identifiers.
 //
 // It reads both stores from end to end before it yields anything, at the same
 // time, and keeps hashes of 64 bits: about 50 bytes for each concept.
