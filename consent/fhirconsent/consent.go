@@ -16,8 +16,9 @@ type Consent struct {
 	id      string
 	status  string
 	scope   string
-	patient []string
+	patient who
 	rule    string // OPTIN or OPTOUT of the policy rule
+	out     bool   // the policy rule refuses what the provision does not permit
 	unsafe  codes  // why it may not be evaluated
 	rises   bool   // has a rule by confidentiality with exceptions
 	root    *provision
@@ -35,11 +36,13 @@ type provision struct {
 	data      interval // dataPeriod
 	hasPeriod bool
 	hasData   bool
-	actors    []string
+	mixed     bool // a provision below has another effect
+	actors    []who
 	actions   []string
 	labels    []string
 	purposes  []string
-	classes   []string
+	classes   []string // types of resources; others as system|code
+	kinds     bool     // of the classes one is a profile, a document or the like
 	codings   []coding
 	refs      []dataRef
 	unsafe    codes
@@ -47,7 +50,10 @@ type provision struct {
 }
 
 // dataRef is an entry of provision.data.
-type dataRef struct{ meaning, reference string }
+type dataRef struct {
+	meaning string
+	who     who
+}
 
 // Parse reads a FHIR R4 Consent in JSON or XML. Findings that make it unsafe
 // to rely on do not stop it from being read: it then evaluates to
@@ -81,7 +87,7 @@ func ParseAll(data []byte) ([]*Consent, error) {
 	issues := tree.Issues()
 	unread := func(until int) bool {
 		return slices.ContainsFunc(issues, func(i fhir.Issue) bool {
-			return i.Severity <= fhir.Error && i.Code != fhir.CodeMissing && i.Code != fhir.CodeNarrative && i.Code != fhir.CodePrimitive && (i.Offset < 0 || int64(end) <= i.Offset && i.Offset < int64(until))
+			return i.Code == fhir.CodeTooMany || i.Severity <= fhir.Error && i.Code != fhir.CodeMissing && i.Code != fhir.CodeNarrative && i.Code != fhir.CodePrimitive && (i.Offset < 0 || int64(end) <= i.Offset && i.Offset < int64(until))
 		})
 	}
 	for e := range root.Named("entry") {
@@ -122,7 +128,7 @@ func FromNode(n fhir.Node) (*Consent, error) {
 	if n.IsZero() || !n.IsResource() || n.Type().Name() != "Consent" {
 		return nil, errNoConsent
 	}
-	r := reader{c: new(Consent), base: n}
+	r := reader{c: new(Consent)}
 	r.consent(n)
 	r.form(n)
 	return r.c, nil
@@ -134,6 +140,10 @@ func (r *reader) form(n fhir.Node) {
 	start, end := n.Span()
 	for _, i := range n.Tree().Issues() {
 		within := i.Offset < 0 || int64(start) <= i.Offset && i.Offset < int64(end)
+		if i.Code == fhir.CodeTooMany && i.Offset < int64(end) {
+			r.c.unsafe.add(codeUnknownElement) // of what was found after that nothing is said
+			continue
+		}
 		if i.Severity > fhir.Error || !within || i.Code == fhir.CodeMissing || i.Code == fhir.CodeNarrative {
 			continue // elements that are missing are for consent and provision
 		}
@@ -146,10 +156,7 @@ func (r *reader) form(n fhir.Node) {
 }
 
 // reader compiles one resource.
-type reader struct {
-	c    *Consent
-	base fhir.Node
-}
+type reader struct{ c *Consent }
 
 func (r *reader) report(s consent.Severity, n fhir.Node, path, code, text string) {
 	line, col := n.Position()
@@ -169,11 +176,9 @@ func (r *reader) consent(n fhir.Node) {
 		case "scope":
 			c.scope = r.scope(k)
 		case "patient":
-			c.patient = references(k, nil)
-			for _, ref := range c.patient {
-				if !plausible(ref) || strings.HasPrefix(ref, "#") || !strings.Contains(ref, ":") && !strings.HasPrefix(ref, "Patient/") {
-					r.unsafe(&c.unsafe, k, codePatientMissing, "a patient whose reference names none")
-				}
+			c.patient = whoOf(k)
+			if ref := c.patient.literal; c.patient != (who{}) && (!c.patient.plausible() || strings.HasPrefix(ref, "#") || ref != "" && !strings.Contains(ref, ":") && !strings.HasPrefix(ref, "Patient/")) {
+				r.unsafe(&c.unsafe, k, codePatientMissing, "a patient whose reference names none")
 			}
 		case "dateTime":
 			// When the resource was made, not from when it holds: that is
@@ -204,19 +209,13 @@ func (r *reader) consent(n fhir.Node) {
 	if c.status == "" {
 		r.unsafe(&c.unsafe, n, codeStatusMissing, "the status is missing")
 	}
-	if len(c.patient) == 0 {
+	if c.patient == (who{}) {
 		r.unsafe(&c.unsafe, n, codePatientMissing, "the patient is missing")
 	}
 	if c.scope == "" {
 		r.unsafe(&c.unsafe, n, codeScopeMissing, "the scope is missing or not known")
 	}
-	if !policyRule.IsZero() {
-		for _, cd := range codings(policyRule) {
-			if cd.code == "OPTIN" || cd.code == "OPTOUT" {
-				c.rule = cd.code
-			}
-		}
-	}
+	emergencies := r.policyRule(policyRule)
 	if provisionNode.IsZero() {
 		if c.rule == "" {
 			r.unsafe(&c.unsafe, n, codeProvisionMissing, "neither a provision nor a policy rule that says opt-in or opt-out")
@@ -230,6 +229,49 @@ func (r *reader) consent(n fhir.Node) {
 			c.unsafe.add(codeRuleConflict)
 		}
 	}
+	if emergencies && c.root.permitsBeyondEmergencies() {
+		r.unsafe(&c.unsafe, policyRule, codeRuleConflict, "the policy rule is for emergencies only, and a provision permits more")
+	}
+}
+
+// policyRule reads the base policy, to which a provision is an exception, and
+// reports whether it is one for emergencies only. Opting in counts by HL7's own
+// code only.
+func (r *reader) policyRule(n fhir.Node) (emergencies bool) {
+	if n.IsZero() {
+		return false
+	}
+	in := false
+	for _, cd := range codings(n) {
+		own := cd.system == actCodeSystem || nearMiss(cd.system, actCodeSystem)
+		switch cd.code {
+		case "OPTIN":
+			in = in || own
+		case "OPTINR":
+		case "OPTOUT":
+			r.c.rule, r.c.out = "OPTOUT", true
+		case "OPTOUTE":
+			r.c.out = true
+		case "EMRGONLY":
+			emergencies = true
+		}
+	}
+	switch {
+	case in && r.c.out:
+		r.unsafe(&r.c.unsafe, n, codeRuleConflict, "the policy rule opts in and out")
+	case in:
+		r.c.rule = "OPTIN"
+	}
+	return emergencies
+}
+
+// permitsBeyondEmergencies reports whether a provision, or one below, permits
+// anything but emergency treatment.
+func (p *provision) permitsBeyondEmergencies() bool {
+	if p.effect == consent.Permits && (len(p.purposes) == 0 || slices.ContainsFunc(p.purposes, func(s string) bool { return s != "ETREAT" && s != "ERTREAT" && s != "BTG" })) {
+		return true
+	}
+	return slices.ContainsFunc(p.children, (*provision).permitsBeyondEmergencies)
 }
 
 // unsafe reports what makes a resource or provision unsafe to evaluate.
@@ -248,7 +290,9 @@ func lintPath(n fhir.Node) string {
 	return path
 }
 
+// scope returns the kind of consent, "" where it is not known or there are two.
 func (r *reader) scope(n fhir.Node) string {
+	scope := ""
 	for _, c := range codings(n) {
 		if c.system != "" && c.system != scopeSystem && !nearMiss(c.system, scopeSystem) {
 			continue
@@ -258,15 +302,20 @@ func (r *reader) scope(n fhir.Node) string {
 		}
 		switch c.code {
 		case "patient-privacy", "research", "treatment", "adr":
-			return c.code
+			if scope != "" && scope != c.code {
+				return ""
+			}
+			scope = c.code
 		}
 	}
-	return ""
+	return scope
 }
 
 const (
 	scopeSystem     = "http://terminology.hl7.org/CodeSystem/consentscope"
 	actReasonSystem = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
+	actCodeSystem   = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+	classSystem     = "http://hl7.org/fhir/resource-types"
 )
 
 // nearMiss reports whether two systems differ only by the scheme's s or a
@@ -301,19 +350,20 @@ func (r *reader) provision(n fhir.Node, path string) *provision {
 		case "dataPeriod":
 			p.hasData, p.data = true, r.period(p, k)
 		case "actor":
+			var w who
 			if ref, ok := k.Child("reference"); ok {
-				before := len(p.actors)
-				if p.actors = references(ref, p.actors); len(p.actors) == before {
-					r.unsafe(&p.unsafe, k, codeActorUnresolved, "an actor without reference or identifier")
-				}
-				for _, a := range p.actors[before:] {
-					if !plausible(a) {
-						r.unsafe(&p.unsafe, k, codeActorUnresolved, "an actor whose reference names nothing")
-					}
-				}
-			} else {
-				r.unsafe(&p.unsafe, k, codeActorUnresolved, "an actor without a reference")
+				w = whoOf(ref)
 			}
+			switch {
+			case w == (who{}):
+				r.unsafe(&p.unsafe, k, codeActorUnresolved, "an actor without reference or identifier")
+			case !w.plausible():
+				r.unsafe(&p.unsafe, k, codeActorUnresolved, "an actor whose reference names nothing")
+			}
+			if role, ok := k.Child("role"); ok {
+				w.source = slices.ContainsFunc(codings(role), func(c coding) bool { return contains(sourceRoles[:], c.code) })
+			}
+			p.actors = append(p.actors, w)
 			r.modifiers(p, k)
 		case "action":
 			p.actions = append(p.actions, r.plainCodes(p, k)...)
@@ -326,34 +376,36 @@ func (r *reader) provision(n fhir.Node, path string) *provision {
 			}
 			p.purposes = append(p.purposes, code)
 		case "class":
-			p.classes = append(p.classes, child(k, "code"))
+			code, system := child(k, "code"), child(k, "system")
+			t, ok := fhir.R4().Type(code)
+			if system != "" && system != classSystem && !nearMiss(system, classSystem) || code != "" && (!ok || t.Name() != code) {
+				p.kinds = true
+				code = system + "|" + code
+			}
+			p.classes = append(p.classes, code)
 		case "code":
 			list := codings(k)
-			if len(list) == 0 {
-				r.unsafe(&p.unsafe, k, codeUnknownElement, "a code without a coding")
+			if len(list) == 0 || slices.ContainsFunc(list, func(c coding) bool { return c.code == "" }) {
+				r.unsafe(&p.unsafe, k, codeUnknownElement, "a concept without a code")
 			}
 			p.codings = append(p.codings, list...)
 		case "data":
 			d := dataRef{meaning: child(k, "meaning")}
-			ref, ok := k.Child("reference")
-			list := []string{}
-			if ok {
-				list = references(ref, nil)
+			if ref, ok := k.Child("reference"); ok {
+				d.who = whoOf(ref)
 			}
 			switch d.meaning {
 			case "instance", "related", "dependents", "authoredby":
 			default:
 				r.unsafe(&p.unsafe, k, codeUnknownElement, "data whose meaning is missing or not known")
 			}
-			if len(list) == 0 {
+			switch {
+			case d.who == (who{}):
 				r.unsafe(&p.unsafe, k, codeUnknownElement, "data without a reference")
+			case !d.who.plausible():
+				r.unsafe(&p.unsafe, k, codeUnknownElement, "data whose reference names nothing")
 			}
-			for _, d.reference = range list {
-				p.refs = append(p.refs, d)
-				if !plausible(d.reference) {
-					r.unsafe(&p.unsafe, k, codeUnknownElement, "data whose reference names nothing")
-				}
-			}
+			p.refs = append(p.refs, d)
 			r.modifiers(p, k)
 		case "provision":
 			nested = append(nested, k)
@@ -378,7 +430,8 @@ func (r *reader) provision(n fhir.Node, path string) *provision {
 	for i, k := range nested {
 		p.children = append(p.children, r.provision(k, path+".provision["+itoa(i)+"]"))
 	}
-	if p.ranked() && p.reverses(p.effect) {
+	p.mixed = p.reverses(p.effect)
+	if p.ranked() && p.mixed {
 		r.c.rises = true
 		r.report(consent.Warning, n, path, codeNames[codeLabelException], "a rule by confidentiality with exceptions, which hold at some levels and not at others: what is permitted at a level and not at a lower one is indeterminate")
 	}
@@ -460,46 +513,4 @@ func codings(n fhir.Node) []coding {
 		out = append(out, coding{child(k, "system"), child(k, "code")})
 	}
 	return out
-}
-
-// references returns the ways a Reference names its target.
-func references(n fhir.Node, out []string) []string {
-	if s := child(n, "reference"); s != "" {
-		out = append(out, withoutVersion(s))
-	}
-	if id, ok := n.Child("identifier"); ok {
-		if v := child(id, "value"); v != "" {
-			out = append(out, child(id, "system")+"|"+v)
-		}
-	}
-	return out
-}
-
-// plausible reports whether a way of naming something can name anything: a
-// relative reference needs a resource type and an id, an identifier a system.
-func plausible(ref string) bool {
-	if system, value, ok := strings.Cut(ref, "|"); ok {
-		return strings.Contains(system, ":") && value != ""
-	}
-	if strings.HasPrefix(ref, "urn:") || strings.HasPrefix(ref, "http://") || strings.HasPrefix(ref, "https://") || strings.HasPrefix(ref, "#") {
-		return true
-	}
-	name, id, ok := strings.Cut(ref, "/")
-	if !ok || id == "" || len(id) > 64 {
-		return false
-	}
-	for _, c := range []byte(id) {
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '.' {
-			return false
-		}
-	}
-	t, ok := fhir.R4().Type(name)
-	return ok && t.Name() == name
-}
-
-func withoutVersion(ref string) string {
-	if i := strings.Index(ref, "/_history/"); i >= 0 {
-		return ref[:i]
-	}
-	return ref
 }

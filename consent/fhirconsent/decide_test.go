@@ -118,6 +118,92 @@ func TestDirectives(t *testing.T) {
 	}
 }
 
+// TestDirectivesLoseNothing: what Consents refuse is refused whatever else they
+// say nothing about, and what is to be taken out is taken out.
+func TestDirectivesLoseNothing(t *testing.T) {
+	patient, err := nhsnumber.Parse("9990000018")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const (
+		read = consent.Read
+		out  = consent.Disclose
+		gpc  = consent.GPConnect
+	)
+	for _, c := range []struct {
+		name        string
+		provision   string
+		action      consent.Action
+		purposes    []consent.Purpose
+		want        consent.FindingEffect
+		obligations string
+	}{
+		{"one of two purposes is refused", provisionOf("deny", purpose("HRESCH")), out, []consent.Purpose{consent.IndividualCare, consent.Research}, deny, "[]"},
+		{"one of two purposes is refused, in the other order", provisionOf("deny", purpose("HRESCH")), out, []consent.Purpose{consent.Research, consent.IndividualCare}, deny, "[]"},
+		{"one of two purposes cannot be known", provisionOf("deny", purpose("HRESCH"), actor("PRCP", literal("Group/1"))), out, []consent.Purpose{consent.IndividualCare, consent.Research}, open, "[]"},
+		{"a part is refused", provisionOf("deny", label("R")), out, []consent.Purpose{consent.IndividualCare}, consent.NotApplicable, "[redact:label:R]"},
+		{"a part is refused for one of two purposes", provisionOf("deny", label("R"), purpose("HRESCH")), out, []consent.Purpose{consent.IndividualCare, consent.Research}, consent.NotApplicable, "[redact:label:R]"},
+		{"a part of one of two purposes is refused", provisionOf("permit", purpose("TREAT"), nested(provisionOf("deny", label("R")))), out, []consent.Purpose{consent.IndividualCare, consent.Education}, consent.NotApplicable, "[redact:label:R]"},
+		{"a part of one of two actions is refused", provisionOf("permit", action(consentActions, "access"), nested(provisionOf("deny", label("R")))), gpc, []consent.Purpose{consent.IndividualCare}, consent.NotApplicable, "[redact:label:R]"},
+		{"perhaps all is refused", provisionOf("deny", actor("PRCP", literal("Group/1"))), read, []consent.Purpose{consent.IndividualCare}, open, "[]"},
+		{"perhaps an organisation is refused", provisionOf("deny", actor("PRCP", literal("Organization/3"))), read, []consent.Purpose{consent.IndividualCare}, open, "[]"},
+		{"somebody else is refused", provisionOf("deny", actor("PRCP", literal("Practitioner/3"))), read, []consent.Purpose{consent.IndividualCare}, consent.NotApplicable, "[]"},
+		{"something else is permitted", provisionOf("permit", purpose("HRESCH")), read, []consent.Purpose{consent.IndividualCare}, consent.NotApplicable, "[]"},
+		{"a refusal of research, asked for an audit", provisionOf("deny", purpose("HRESCH")), out, []consent.Purpose{consent.ClinicalAudit}, open, "[]"},
+		{"a refusal of care, asked for an audit", provisionOf("deny", purpose("TREAT")), out, []consent.Purpose{consent.ClinicalAudit}, consent.NotApplicable, "[]"},
+	} {
+		x, err := fhirconsent.Parse([]byte(consentOf(c.provision)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := fhirconsent.Directives{Consents: func(context.Context, nhsnumber.Number) ([]*fhirconsent.Consent, []string, error) {
+			return []*fhirconsent.Consent{x}, []string{"Patient/1"}, nil
+		}}
+		r := consent.Request{Subject: patient, Action: c.action, Purposes: c.purposes, Actor: consent.Actor{ID: "Practitioner/2"}, AsAt: asAt}
+		if f := d.Evaluate(context.Background(), &r); f.Effect != c.want || fmt.Sprint(f.Obligations) != c.obligations {
+			t.Errorf("%s: %v", c.name, f)
+		}
+		for err, want := range map[error]consent.FindingEffect{nil: consent.FindingDeny, errors.New("down"): consent.FindingIndeterminate} {
+			d.Actors = func(context.Context, consent.Actor) ([]string, []string, error) {
+				return []string{"Practitioner/2", "Organization/3"}, []string{"Group/1"}, err
+			}
+			if f := d.Evaluate(context.Background(), &r); strings.Contains(c.name, "perhaps") && f.Effect != want {
+				t.Errorf("%s, with the actors known: %v", c.name, f)
+			}
+		}
+	}
+}
+
+// TestDirectivesWithoutPart: through the engine, a part that is refused is
+// taken out, or nothing is let happen.
+func TestDirectivesWithoutPart(t *testing.T) {
+	patient, err := nhsnumber.Parse("9990000018")
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := fhirconsent.Parse([]byte(consentOf(provisionOf("deny", label("R")))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine := consent.New(consent.NewMemoryStore(), consent.WithEvaluator(fhirconsent.Directives{
+		Consents: func(context.Context, nhsnumber.Number) ([]*fhirconsent.Consent, []string, error) {
+			return []*fhirconsent.Consent{x}, []string{"Patient/1"}, nil
+		},
+	}))
+	r := consent.Request{
+		Subject: patient, Action: consent.Disclose, Purposes: []consent.Purpose{consent.IndividualCare}, Basis: consent.ImpliedConsent,
+		Data: consent.Data{Identifiability: consent.Identifiable, Confidential: consent.Yes, Origin: consent.EnglandPublic},
+		Care: consent.Care{Relationship: consent.Legitimate}, Actor: consent.Actor{ID: "Practitioner/2"}, AsAt: asAt,
+	}
+	if d := engine.Decide(context.Background(), r); d.Outcome() != consent.Permit || d.Permitted() {
+		t.Errorf("permitted to who cannot redact: %s", d)
+	}
+	r.CanMeet = []string{"redact"}
+	if d := engine.Decide(context.Background(), r); !d.Permitted() || !slices.Contains(d.Obligations(), consent.Obligation{Kind: "redact", Detail: "label:R"}) {
+		t.Errorf("%s %v", d, d.Obligations())
+	}
+}
+
 // TestAsAt: without a time, or with one that no calendar of records reaches,
 // nothing is decided.
 func TestAsAt(t *testing.T) {

@@ -19,6 +19,11 @@ type Directives struct {
 	// Consents returns a patient's Consents with the references by which they
 	// name the patient. An error makes the decision indeterminate.
 	Consents func(ctx context.Context, patient nhsnumber.Number) (consents []*Consent, references []string, err error)
+	// Actors returns the references and identifiers of who asks with the
+	// organisations it acts for, and those of the groups it belongs to, as in
+	// Question. Without it no more is known than the actor's ID: whether a
+	// refusal of an organisation or a group holds is then not known.
+	Actors func(ctx context.Context, actor consent.Actor) (actors, groups []string, err error)
 	// Options are how they are evaluated. Default is not used.
 	Options Options
 }
@@ -39,18 +44,22 @@ func (d Directives) Evaluate(ctx context.Context, r *consent.Request) consent.Fi
 	if r.Actor.ID != "" {
 		q.Actors = []string{r.Actor.ID}
 	}
+	q.someActors = d.Actors == nil
+	if d.Actors != nil {
+		if q.Actors, q.Groups, err = d.Actors(ctx, r.Actor); err != nil {
+			return consent.Finding{Effect: consent.FindingIndeterminate, Reasons: []consent.Reason{{Code: "RULE_ERROR"}}}
+		}
+	}
 	for _, p := range r.Purposes {
 		q.Purposes = append(q.Purposes, useOf(p))
 	}
 	if r.Data.LabelsKnown || r.Data.Class != "" || r.Data.Codes != nil {
 		q.Item = &Item{Class: r.Data.Class, Labels: r.Data.Labels, LabelsKnown: r.Data.LabelsKnown, Codes: r.Data.Codes}
 	}
-	o := d.Options
-	o.Default = consent.Deny
 	var out []consent.Finding
 	for _, q.Action = range actionsOf(r.Action) {
-		f := Decide(list, q, o)
-		if f.Effect == consent.FindingDeny && slices.ContainsFunc(f.Reasons, func(r consent.Reason) bool { return r.Code == codeNames[codeNoConsent] }) {
+		f := decide(list, &q, &d.Options, true)
+		if f.Effect == consent.NotApplicable && len(f.Obligations) == 0 {
 			f = consent.Finding{}
 		}
 		out = append(out, f)
@@ -75,15 +84,19 @@ func actionsOf(a consent.Action) []string {
 // both joins what was found about two actions that are done at once: each has
 // to be permitted, and neither denied.
 func both(a, b consent.Finding) consent.Finding {
-	rank := [...]int{consent.NotApplicable: 1, consent.FindingPermit: 0, consent.FindingDeny: 3, consent.FindingIndeterminate: 2}
-	if rank[a.Effect] < rank[b.Effect] {
+	if strictness[a.Effect] < strictness[b.Effect] {
 		a, b = b, a
 	}
-	if a.Effect == b.Effect {
-		a.Obligations = append(a.Obligations, b.Obligations...)
+	// What is to be taken out for one is to be taken out.
+	a.Obligations = append(slices.Clip(a.Obligations), b.Obligations...)
+	if a.Effect == b.Effect || a.Effect == consent.NotApplicable {
+		a.Reasons = append(slices.Clip(a.Reasons), b.Reasons...)
 	}
 	return a
 }
+
+// ownPurposes is the system of purposes that HL7 does not have.
+const ownPurposes = "https://github.com/nhskit/nhskit/consent/purpose|"
 
 // useOf returns HL7's code for a purpose, or its name where HL7 has none: a
 // code of its own system, which no other code covers.
@@ -112,5 +125,5 @@ func useOf(p consent.Purpose) string {
 	case consent.Education:
 		return "TRAIN"
 	}
-	return "https://github.com/nhskit/nhskit/consent/purpose|" + p.String()
+	return ownPurposes + p.String()
 }

@@ -13,7 +13,11 @@
 // elements of a provision are read: type, period, actor, action,
 // securityLabel, purpose, class, code, dataPeriod and data in its four
 // meanings. Purposes follow consent.PurposeCovers and not HL7's tree, in which
-// population health is a kind of treatment.
+// population health is a kind of treatment. A policy rule that opts out refuses
+// what no provision permits. What cannot be compared with the question is not
+// taken for something else: an actor named by an identifier of another system, a
+// resource on another server, a class that is no type of resource, an actor who
+// is author or custodian. A refusal so named makes the answer indeterminate.
 //
 // Two NHS services use Consent for something else, and a generic reading gets
 // both wrong: in the national data opt-out (STU3) active means opted out

@@ -35,6 +35,12 @@ func Decide(consents []*Consent, q Question, o Options) consent.Finding {
 	if year := q.AsAt.Year(); q.AsAt.IsZero() || year < 1700 || year >= 2200 {
 		return consent.Finding{Effect: consent.FindingIndeterminate, Reasons: []consent.Reason{{Code: "AS_AT_MISSING"}}}
 	}
+	return decide(consents, &q, &o, false)
+}
+
+// decide evaluates for each purpose. Joined to other rules, Consents that do
+// not apply say nothing, and what may be a refusal is not settled by a default.
+func decide(consents []*Consent, q *Question, o *Options, joined bool) consent.Finding {
 	purposes := q.Purposes
 	if len(purposes) == 0 {
 		purposes = []string{""}
@@ -42,25 +48,28 @@ func Decide(consents []*Consent, q Question, o Options) consent.Finding {
 	var total verdict
 	total.effect = consent.FindingPermit
 	for _, p := range purposes {
-		x := matcher{q: &q, o: &o, purpose: p, asAt: q.AsAt.UnixNano()}
+		x := matcher{q: q, o: o, purpose: p, asAt: q.AsAt.UnixNano(), joined: joined}
 		v := x.all(consents)
 		if v.effect == consent.FindingPermit && o.Reading == Refinement && q.Item != nil {
 			x.level(consents, &v)
 		}
 		total.why |= v.why
 		total.redact, total.all = append(total.redact, v.redact...), append(total.all, v.all...)
-		switch {
-		case v.effect == consent.FindingDeny, v.effect == consent.FindingIndeterminate && total.effect != consent.FindingDeny:
+		if strictness[v.effect] > strictness[total.effect] {
 			total.effect = v.effect
 		}
 	}
 	return total.finding()
 }
 
-// finding explains a verdict.
+// strictness orders effects of which all have to be heeded.
+var strictness = [...]int{consent.FindingPermit: 0, consent.NotApplicable: 1, consent.FindingIndeterminate: 2, consent.FindingDeny: 3}
+
+// finding explains a verdict. One that does not apply has obligations where
+// parts are refused.
 func (v *verdict) finding() consent.Finding {
 	f := consent.Finding{Effect: v.effect}
-	if v.effect == consent.FindingPermit {
+	if v.effect == consent.FindingPermit || v.effect == consent.NotApplicable {
 		add := func(detail string) {
 			if o := (consent.Obligation{Kind: "redact", Detail: detail}); !slices.Contains(f.Obligations, o) {
 				f.Obligations = append(f.Obligations, o)
@@ -143,7 +152,9 @@ func (x *matcher) all(consents []*Consent) verdict {
 		if permits+opens > 0 {
 			out.why.add(codeDenyOverrides)
 		}
-	case opens > 0, maybe && (permits > 0 || maybePermit || x.o.Default != consent.Deny), maybePermit && permits == 0 && x.o.Default != consent.Permit:
+	case x.joined && opens == 0 && !maybe && permits == 0:
+		out.effect = consent.NotApplicable
+	case opens > 0, x.joined && maybe, maybe && (permits > 0 || maybePermit || x.o.Default != consent.Deny), maybePermit && permits == 0 && x.o.Default != consent.Permit:
 		out.effect = consent.FindingIndeterminate
 		out.why |= notApplied
 		if permits > 0 {
@@ -218,17 +229,13 @@ func mixed(list []string) bool {
 
 // consent evaluates one Consent.
 func (x *matcher) consent(c *Consent) verdict {
+	patient := c.patient.is(x.q.Patient)
 	switch {
 	case c.unsafe.has(codeStatusMissing) || c.unsafe.has(codePatientMissing):
 		return open(c.unsafe)
-	case !overlap(c.patient, x.q.Patient):
-		for _, a := range c.patient {
-			for _, b := range x.q.Patient {
-				if sameTail(a, b) {
-					return open(1 << codeActorUnresolved)
-				}
-			}
-		}
+	case patient == consent.Unknown:
+		return open(1 << codeActorUnresolved)
+	case patient == consent.No:
 		return verdict{}
 	case c.status != "active":
 		switch c.status {
@@ -236,6 +243,8 @@ func (x *matcher) consent(c *Consent) verdict {
 			return verdict{}
 		}
 		return open(1 << codeUnknownElement)
+	case c.unsafe.has(codeModifier): // it may be about anything
+		return open(c.unsafe)
 	case c.scope == "treatment" || c.scope == "adr":
 		return verdict{why: 1 << codeScopeMismatch}
 	case c.scope == "research":
@@ -246,23 +255,27 @@ func (x *matcher) consent(c *Consent) verdict {
 	if c.unsafe != 0 {
 		return open(c.unsafe)
 	}
-	if c.root == nil {
-		if c.rule == "OPTIN" {
-			return verdict{effect: consent.FindingPermit, why: 1 << codeRuleOptin}
-		}
-		return verdict{effect: consent.FindingDeny, why: 1 << codeRuleOptout}
-	}
 	if why := c.root.allUnsafe(); why != 0 {
 		return open(why)
 	}
 	var v verdict
-	if x.o.Reading == Additive {
+	switch {
+	case c.root == nil && c.rule == "OPTIN":
+		v = verdict{effect: consent.FindingPermit, why: 1 << codeRuleOptin}
+	case c.root == nil:
+	case x.o.Reading == Additive:
 		v = x.additive(c.root)
-	} else {
+	default:
 		v = x.refine(c.root, 0)
 	}
-	if c.rule == "OPTIN" && c.root.effect == consent.Denies && v.effect != consent.NotApplicable {
+	switch {
+	case c.rule == "OPTIN" && c.root != nil && c.root.effect == consent.Denies && v.effect != consent.NotApplicable:
 		v.why.add(codeRuleConflict)
+	case !c.out || v.effect != consent.NotApplicable:
+	case v.maybePermit:
+		return open(v.why | 1<<codeRuleOptout)
+	default: // the base policy, to which no provision is an exception
+		return verdict{effect: consent.FindingDeny, why: 1 << codeRuleOptout}
 	}
 	return v
 }
@@ -271,6 +284,9 @@ func (x *matcher) consent(c *Consent) verdict {
 // spoils it, because an exception that cannot be read may be the one that
 // matters.
 func (p *provision) allUnsafe() codes {
+	if p == nil {
+		return 0
+	}
 	why := p.unsafe
 	for _, c := range p.children {
 		why |= c.allUnsafe()
@@ -278,19 +294,10 @@ func (p *provision) allUnsafe() codes {
 	return why
 }
 
-func overlap(a, b []string) bool {
-	for _, s := range a {
-		if contains(b, s) {
-			return true
-		}
-	}
-	return false
-}
-
 // selector writes the data that a provision is about as part of an
 // obligation: "label:R", "class:Immunization;label:R"; nil if it cannot.
 func (p *provision) selector() []string {
-	if p.hasData || len(p.refs) > 0 {
+	if p.hasData || len(p.refs) > 0 || p.kinds {
 		return nil
 	}
 	list := make([]string, len(p.codings))

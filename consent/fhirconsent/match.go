@@ -1,6 +1,7 @@
 package fhirconsent
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/nhskit/nhskit/consent"
@@ -12,6 +13,7 @@ type matcher struct {
 	o       *Options
 	purpose string // one of the question's
 	asAt    int64
+	joined  bool // to other rules, which hold where no Consent applies
 }
 
 // match is how a provision fits a question.
@@ -69,7 +71,7 @@ func (x *matcher) actions(p *provision) consent.Tri {
 		return consent.Unknown
 	case contains(p.actions, x.q.Action):
 		return consent.Yes
-	case p.effect == consent.Permits:
+	case !x.narrows(p):
 		return consent.No
 	}
 	for _, a := range p.actions {
@@ -114,12 +116,18 @@ func (x *matcher) purposes(p *provision, m *match) {
 				break
 			}
 			m.why.add(codePurposeNotCare)
+		case consent.NotCovered:
+			// HL7 files clinical trials under treatment. Who refuses research
+			// may have meant them.
+			if kind, _ := consent.PurposeOf(granted); asked == "CLINTRL" && kind == consent.Research && x.narrows(p) && best == consent.No {
+				best, why = consent.Unknown, codePurposeUnknown
+			}
 		case consent.UnknownPurpose:
-			// A code of another system is a purpose of its own, but what a
-			// refusal means by one that is not known may cover this one.
-			_, asksKnown := consent.PurposeOf(asked)
-			_, known := consent.PurposeOf(granted)
-			if best == consent.No && (!asksKnown && !strings.Contains(asked, "|") || !known && p.effect == consent.Denies) {
+			// What a refusal means by a code that is not known may cover this
+			// one, and what it refuses may be called by another system's name.
+			// That proves no permit.
+			strange := !strings.Contains(asked, "|") && !isPurposeOfUse(asked)
+			if best == consent.No && (strange || x.narrows(p) && !apart(granted, asked)) {
 				best, why = consent.Unknown, codePurposeUnknown
 			}
 		}
@@ -133,32 +141,42 @@ func (x *matcher) purposes(p *provision, m *match) {
 	m.need(best, why)
 }
 
+// narrows reports whether a provision refuses something, itself or by an
+// exception that holds within it only: that it does not apply has then to be
+// known. A permit that may not apply is no permit.
+func (x *matcher) narrows(p *provision) bool {
+	return p.effect == consent.Denies || p.mixed && x.o.Reading == Refinement
+}
+
+// isPurposeOfUse reports whether HL7 has a code.
+func isPurposeOfUse(code string) bool {
+	return consent.PurposeCovers("TREAT", code) != consent.UnknownPurpose
+}
+
+// apart reports whether a purpose of package consent for which HL7 has no code
+// is another one than a code of HL7's: none of those is care.
+func apart(granted, asked string) bool {
+	kind, _ := consent.PurposeOf(granted)
+	return strings.HasPrefix(asked, ownPurposes) && isPurposeOfUse(granted) && kind != consent.NoPurpose && !kind.BeyondCare()
+}
+
+// actors matches those who get the data. An actor who made or keeps data says
+// whose data a rule is about, which is not known of any; among those who get
+// them it does not count.
 func (x *matcher) actors(p *provision, m *match) {
-	best := consent.No
-	for _, named := range p.actors {
-		for _, a := range x.q.Actors {
-			switch {
-			case a == named:
-				best = consent.Yes
-			case best == consent.No && sameTail(a, named):
-				best = consent.Unknown
-			}
+	best, sources := consent.No, false
+	for i := range p.actors {
+		w := &p.actors[i]
+		if w.source {
+			sources = true
+			continue
 		}
-		if best == consent.Yes {
-			break
+		if t := x.actor(w); t == consent.Yes || t == consent.Unknown && best == consent.No {
+			best = t
 		}
-		if strings.HasPrefix(named, "#") && best == consent.No {
-			best = consent.Unknown // contained: who that is cannot be compared
-		}
-		switch group := strings.HasPrefix(named, "Group/") || strings.Contains(named, "/Group/"); {
-		case group && contains(x.q.Groups, named):
-			best = consent.Yes
-		case len(x.q.Actors) == 0, group && x.q.Groups == nil:
-			best = consent.Unknown
-		}
-		if best == consent.Yes {
-			break
-		}
+	}
+	if sources && !slices.ContainsFunc(p.actors, func(w who) bool { return !w.source }) {
+		best = consent.Unknown
 	}
 	why := codeActorNotCovered
 	if best == consent.Unknown {
@@ -167,13 +185,21 @@ func (x *matcher) actors(p *provision, m *match) {
 	m.need(best, why)
 }
 
-// sameTail reports whether of two references one is relative and the other an
-// absolute one that ends with it: perhaps the same thing.
-func sameTail(a, b string) bool {
-	if len(a) < len(b) {
-		a, b = b, a
+// actor reports whether who asks is somebody, or belongs to it.
+func (x *matcher) actor(w *who) consent.Tri {
+	t := w.is(x.q.Actors)
+	if t != consent.Yes && w.group {
+		if x.q.Groups == nil {
+			return consent.Unknown
+		}
+		if len(x.q.Groups) > 0 {
+			t = or(t, w.is(x.q.Groups))
+		}
 	}
-	return len(a) > len(b) && strings.Contains(a, "://") && !strings.Contains(b, "://") && strings.HasSuffix(a, "/"+b) && strings.Contains(b, "/")
+	if t == consent.No && x.q.someActors && !slices.ContainsFunc(x.q.Actors, func(a string) bool { return kind(a) == kind(w.literal) }) {
+		return consent.Unknown
+	}
+	return t
 }
 
 func (x *matcher) item(p *provision, m *match) {
@@ -186,6 +212,9 @@ func (x *matcher) item(p *provision, m *match) {
 		t := consent.Unknown
 		if it.Class != "" {
 			t = consent.Bool(contains(p.classes, it.Class))
+			if t == consent.No && p.kinds && x.narrows(p) {
+				t = consent.Unknown // of what profile or kind of document it is
+			}
 		}
 		m.need(t, unknownOr(t, codeDataNotCovered, codeDataUnknown))
 	}
@@ -206,7 +235,7 @@ func (x *matcher) item(p *provision, m *match) {
 	if len(p.refs) > 0 {
 		best := consent.No
 		for i := range p.refs {
-			if t := p.refs[i].matches(it); t == consent.Yes || t == consent.Unknown && best == consent.No {
+			if t := p.refs[i].matches(it, deny || x.o.Reading == Additive); t == consent.Yes || t == consent.Unknown && best == consent.No {
 				best = t
 			}
 		}
@@ -223,7 +252,8 @@ func unknownOr(t consent.Tri, no, unknown code) code {
 
 // labels matches security labels. A confidentiality is a level: who permits N
 // permits what is below, who denies R denies what is above, and data with
-// several has the highest. Other labels match as they are. Data without any
+// several has the highest. Other labels cover their kinds: a refusal of SUD is one
+// of ETHUD, and one of ETHUD perhaps of what is labelled SUD. Data without any
 // label is not proven to be permitted, and not proven not to be denied.
 func (x *matcher) labels(p *provision, it *Item, m *match, deny bool) {
 	if !it.LabelsKnown {
@@ -238,11 +268,14 @@ func (x *matcher) labels(p *provision, it *Item, m *match, deny bool) {
 		}
 		return
 	}
-	fits, top := false, highest(it.Labels)
+	fits, perhaps, top := false, false, highest(it.Labels)
 	for _, named := range p.labels {
 		switch rank := consent.ConfidentialityRank(named); {
 		case rank == 0:
-			fits = fits || contains(it.Labels, named)
+			for _, l := range it.Labels {
+				fits = fits || l == named || sensitivityCovers(named, l)
+				perhaps = perhaps || deny && sensitivityCovers(l, named)
+			}
 		case top == 0:
 		case deny && top >= rank:
 			fits = true
@@ -253,7 +286,35 @@ func (x *matcher) labels(p *provision, it *Item, m *match, deny bool) {
 			fits = true
 		}
 	}
+	if perhaps && !fits {
+		m.need(consent.Unknown, codeLabelUnknown)
+		return
+	}
 	m.need(consent.Bool(fits), codeDataNotCovered)
+}
+
+// sensitivityAbove returns the code above one of HL7's information sensitivity
+// policies (v3-ActCode, 2018-08-12, FHIR R4), "" for those that have none.
+func sensitivityAbove(label string) string {
+	switch label {
+	case "BH", "MH", "PSY", "PSYTHPN", "SUD":
+		return "SPI"
+	case "COGN", "DVD", "EMOTDIS":
+		return "BH"
+	case "ETHUD", "OPIOIDUD":
+		return "SUD"
+	}
+	return ""
+}
+
+// sensitivityCovers reports whether a label is a kind of another.
+func sensitivityCovers(label, below string) bool {
+	for up := sensitivityAbove(below); up != ""; up = sensitivityAbove(up) {
+		if up == label {
+			return true
+		}
+	}
+	return false
 }
 
 // highest returns the rank of the highest confidentiality among labels, 0 if
@@ -310,30 +371,32 @@ func (x *matcher) coding(named coding, system, value string, m *match) (consent.
 	return consent.No, codeDataNotCovered
 }
 
-// matches reports whether the item is what a provision.data entry means.
-func (d *dataRef) matches(it *Item) consent.Tri {
-	if strings.HasPrefix(d.reference, "#") {
-		return consent.Unknown // contained: what that is cannot be compared
-	}
+// matches reports whether the item is what a provision.data entry means. By
+// R4's words related is "instances it refers to"; IHE uses it for what refers to
+// an encounter, which is what a refusal counts as well.
+func (d *dataRef) matches(it *Item, wide bool) consent.Tri {
 	if d.meaning == "authoredby" {
-		if it.Authors == nil {
-			return consent.Unknown
+		if it.Authors != nil && len(it.Authors) == 0 {
+			return consent.No
 		}
-		return consent.Bool(contains(it.Authors, d.reference))
+		return d.who.is(it.Authors)
 	}
 	if it.Reference == "" {
 		return consent.Unknown
 	}
-	switch {
-	case it.Reference == d.reference:
-		return consent.Yes
-	case d.meaning == "instance":
-	case contains(it.PointsAt, d.reference):
-		return consent.Yes
-	case d.meaning == "related" && contains(it.PointedBy, d.reference):
-		return consent.Yes
+	best := d.who.is([]string{it.Reference})
+	switch d.meaning {
+	case "dependents":
+		best = or(best, d.who.among(it.PointsAt))
+	case "related":
+		best = or(best, d.who.among(it.PointedBy))
+		t := d.who.among(it.PointsAt)
+		if t == consent.Yes && !wide {
+			t = consent.Unknown
+		}
+		best = or(best, t)
 	}
-	return consent.No
+	return best
 }
 
 func contains(list []string, s string) bool {

@@ -34,8 +34,9 @@ type Question struct {
 	// All of them must be permitted.
 	Purposes []string
 	// Actors are the references and identifiers of who asks, with the
-	// organisations it acts for; Groups those of the groups it belongs to,
-	// nil where that is not known.
+	// organisations it acts for; Groups those of the groups and care teams it
+	// belongs to, nil where that is not known. A Consent that names somebody by
+	// an identifier of a system that is not among them is not comparable.
 	Actors []string
 	Groups []string
 	// Action is a code of consentaction: access, use, disclose, ...
@@ -47,10 +48,14 @@ type Question struct {
 	// and GlassListed whether the actor may declare it.
 	Glass, GlassListed bool
 	AsAt               time.Time
+
+	// someActors says that Actors may lack whom the actor acts for.
+	someActors bool
 }
 
 // Item describes a piece of data. What is left empty is not known, save for
-// Labels, which have a flag of their own.
+// Labels, which have a flag of their own; a list that is empty and not nil says
+// that there is none.
 type Item struct {
 	Reference   string
 	Class       string // resource type
@@ -155,6 +160,17 @@ func and(a, b consent.Tri) consent.Tri {
 		return consent.Unknown
 	}
 	return consent.Yes
+}
+
+// or combines answers: one is enough.
+func or(a, b consent.Tri) consent.Tri {
+	switch {
+	case a == consent.Yes || b == consent.Yes:
+		return consent.Yes
+	case a == consent.Unknown || b == consent.Unknown:
+		return consent.Unknown
+	}
+	return consent.No
 }
 
 // within reports whether a time lies in a period.

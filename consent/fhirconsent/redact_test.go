@@ -164,7 +164,7 @@ func TestRedaction(t *testing.T) {
 
 // TestRedactionRefuses obligations and inputs that cannot be met.
 func TestRedactionRefuses(t *testing.T) {
-	for _, o := range []consent.Obligation{{Kind: "dance"}, {Kind: "redact", Detail: "mood:blue"}, {Kind: "redact"}, {Kind: "redact", Detail: "label:"}, {Kind: "alert-privacy-officer"}} {
+	for _, o := range []consent.Obligation{{Kind: "dance"}, {Kind: "redact", Detail: "mood:blue"}, {Kind: "redact"}, {Kind: "redact", Detail: "label:"}, {Kind: "redact", Detail: "class:34133-9"}, {Kind: "alert-privacy-officer"}} {
 		if _, err := fhirconsent.NewRedactor([]consent.Obligation{o}, fhirconsent.RedactOptions{}); !errors.Is(err, fhirconsent.ErrObligation) {
 			t.Errorf("%s: %v", o, err)
 		}

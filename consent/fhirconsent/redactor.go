@@ -109,6 +109,11 @@ func (r *Redactor) add(detail string) error {
 		case "label":
 			s.labels = list
 		case "class":
+			for _, c := range list {
+				if t, ok := fhir.R4().Type(c); !ok || t.Name() != c {
+					return fmt.Errorf("%w: redact:%s, a class that is no type of resource", ErrObligation, detail)
+				}
+			}
 			s.classes = list
 		case "code":
 			for _, c := range list {
@@ -166,7 +171,7 @@ func (x *redaction) appendTo(dst, data []byte) ([]byte, RedactReport, error) {
 		return nil, RedactReport{Rejected: 1}, errors.New("fhirconsent: redaction works on JSON")
 	}
 	for _, i := range tree.Issues() {
-		if i.Severity <= fhir.Error {
+		if i.Severity <= fhir.Error || i.Code == fhir.CodeTooMany {
 			return nil, RedactReport{Rejected: 1}, &fhir.ParseError{Issues: tree.Issues()}
 		}
 	}
@@ -261,16 +266,22 @@ func (r *Redactor) isAbout(res fhir.Node, list []string) bool {
 	return false
 }
 
-// deniedLabel reports whether data bears a label that is named, or a
-// confidentiality above one that is, or a label without a code, which may be
-// one.
+// deniedLabel reports whether data bears a label that is named, one that is a
+// kind of it or of which it is one, a confidentiality above one that is named,
+// or a label without a code, which may be one.
 func deniedLabel(named, labels []string) bool {
 	if contains(labels, "") {
 		return true
 	}
 	for _, n := range named {
-		if rank := consent.ConfidentialityRank(n); contains(labels, n) || rank > 0 && highest(labels) > rank {
+		rank := consent.ConfidentialityRank(n)
+		if contains(labels, n) || rank > 0 && highest(labels) > rank {
 			return true
+		}
+		for _, l := range labels {
+			if rank == 0 && (sensitivityCovers(n, l) || sensitivityCovers(l, n)) {
+				return true
+			}
 		}
 	}
 	return false
@@ -284,7 +295,7 @@ func (r *Redactor) keeps(labels []string) bool {
 	for _, list := range r.except {
 		if unknown || !slices.ContainsFunc(list, func(n string) bool {
 			rank := consent.ConfidentialityRank(n)
-			return rank == 0 && contains(labels, n) || rank > 0 && top > 0 && top <= rank
+			return rank == 0 && (contains(labels, n) || slices.ContainsFunc(labels, func(l string) bool { return sensitivityCovers(n, l) })) || rank > 0 && top > 0 && top <= rank
 		}) {
 			return false
 		}

@@ -129,8 +129,14 @@ type asking struct {
 	o       fhirconsent.Options
 }
 
+// refuses reports whether it has to be known that a rule does not apply: it is
+// a refusal, or one may be nested within it that holds nowhere else.
+func (a asking) refuses(r *rule) bool {
+	return !r.permit || a.o.Reading == fhirconsent.Refinement && slices.ContainsFunc(r.nested, a.refuses)
+}
+
 // covered says whether one purpose of a rule covers the one asked about.
-func (a asking) covered(purpose string, permit bool) tri {
+func (a asking) covered(purpose string, permit, refuses bool) tri {
 	switch {
 	case a.purpose == "":
 		return unknown
@@ -140,17 +146,20 @@ func (a asking) covered(purpose string, permit bool) tri {
 		return yes // an override that was declared, and is allowed to this actor
 	case slices.Contains(above[a.purpose], purpose):
 		return is(!permit || !slices.Contains(beyond, a.purpose))
-	case a.purpose == "QQQ", slices.Contains(strange, purpose) && !permit:
+	case a.purpose == "QQQ", refuses && (slices.Contains(strange, purpose) || slices.Contains(strange, a.purpose)):
 		return unknown
 	}
 	return no
 }
 
 func (a asking) actor(name string) tri {
-	switch {
-	case slices.Contains(a.Actors, name), slices.Contains(a.Groups, name):
+	if slices.Contains(a.Actors, name) || slices.Contains(a.Groups, name) {
 		return yes
-	case len(a.Actors) == 0, strings.HasPrefix(name, "Group/") && a.Groups == nil:
+	}
+	if system, _, ok := strings.Cut(name, "|"); ok { // only another number of the same system is somebody else
+		return map[bool]tri{true: no, false: unknown}[slices.ContainsFunc(a.Actors, func(x string) bool { return strings.HasPrefix(x, system+"|") })]
+	}
+	if len(a.Actors) == 0 || (strings.HasPrefix(name, "Group/") || strings.HasPrefix(name, "CareTeam/")) && a.Groups == nil {
 		return unknown
 	}
 	for _, x := range a.Actors {
@@ -161,17 +170,20 @@ func (a asking) actor(name string) tri {
 	return no
 }
 
-func (a asking) action(name string, permit bool) tri {
+func (a asking) action(name string, refuses bool) tri {
 	switch {
 	case a.Action == "":
 		return unknown
 	case name == a.Action:
 		return yes
-	case name == "share" && !permit: // not one of HL7's
+	case name == "share" && refuses: // not one of HL7's
 		return unknown
 	}
 	return no
 }
+
+// narrower are the labels that are drawn, with those that are kinds of them.
+var narrower = map[string]string{"SUD": "ETHUD"}
 
 func (a asking) label(r *rule) tri {
 	switch {
@@ -182,15 +194,17 @@ func (a asking) label(r *rule) tri {
 	case len(a.Item.Labels) == 0:
 		return unknown
 	}
-	top := a.top()
+	top, out := a.top(), no
 	for _, named := range r.labels {
 		at := strings.Index(levels, named)
 		switch {
-		case at < 0 && slices.Contains(a.Item.Labels, named), at >= 0 && top >= 0 && (r.permit && top <= at || !r.permit && top >= at):
+		case at < 0 && !r.permit && named == "ETHUD" && slices.Contains(a.Item.Labels, "SUD") && !slices.Contains(a.Item.Labels, named):
+			out = unknown
+		case at < 0 && (slices.Contains(a.Item.Labels, named) || slices.Contains(a.Item.Labels, narrower[named])), at >= 0 && top >= 0 && (r.permit && top <= at || !r.permit && top >= at):
 			return yes
 		}
 	}
-	return no
+	return out
 }
 
 // top is the highest level of the item's labels, -1 if it has none.
@@ -255,9 +269,33 @@ func (a asking) refers(r *rule) tri {
 	case it.Reference == "":
 		return unknown
 	}
-	return is(it.Reference == r.data ||
-		r.meaning != "instance" && slices.Contains(it.PointsAt, r.data) ||
-		r.meaning == "related" && slices.Contains(it.PointedBy, r.data))
+	one := func(s string) tri {
+		if strings.HasSuffix(r.data, "example.org/"+s) {
+			return unknown // perhaps the same on another server
+		}
+		return is(s == r.data)
+	}
+	some := func(list []string) tri {
+		if list == nil {
+			return unknown
+		}
+		var out []tri
+		for _, s := range list {
+			out = append(out, one(s))
+		}
+		return best(out...)
+	}
+	pointsAt := some(it.PointsAt)
+	if r.permit && r.meaning == "related" && a.o.Reading == fhirconsent.Refinement && pointsAt == yes {
+		pointsAt = unknown
+	}
+	switch r.meaning {
+	case "dependents":
+		return best(one(it.Reference), pointsAt)
+	case "related":
+		return best(one(it.Reference), pointsAt, some(it.PointedBy))
+	}
+	return one(it.Reference)
 }
 
 // who is the part of a rule that is not about data. A permit without purposes,
@@ -282,9 +320,9 @@ func (a asking) who(r *rule, around []*rule) tri {
 				out = append(out, best(any...))
 			}
 		}
-		one(x.purposes, r.purposes, func(s string) tri { return a.covered(s, r.permit) })
+		one(x.purposes, r.purposes, func(s string) tri { return a.covered(s, r.permit, a.refuses(r)) })
 		one(x.actors, r.actors, a.actor)
-		one(x.actions, r.actions, func(s string) tri { return a.action(s, r.permit) })
+		one(x.actions, r.actions, func(s string) tri { return a.action(s, a.refuses(r)) })
 	}
 	return least(out...)
 }
@@ -299,6 +337,9 @@ func (a asking) what(r *rule) tri {
 		t := unknown
 		if a.Item.Class != "" {
 			t = is(slices.Contains(r.classes, a.Item.Class))
+			if t == no && slices.Contains(r.classes, aDocument) && a.refuses(r) {
+				t = unknown
+			}
 		}
 		out = append(out, t)
 	}
@@ -407,18 +448,27 @@ func (a asking) document(d *document) worlds {
 		return worlds{silent: true}
 	case d.status != "active":
 		return anything
+	case strings.Contains(d.odd, "modifier"), strings.Contains(d.odd, "implicit"):
+		return anything // it may change what the rest means
 	case d.scope == "treatment", d.scope == "research" && slices.Contains([]string{"TREAT", "ETREAT", "BTG", "POPHLTH", "SYSDEV", "HOPERAT"}, a.purpose):
 		return worlds{silent: true}
-	case d.odd != "", d.root == nil && d.policyRule == "", d.root != nil && d.root.permit && d.policyRule == "OPTOUT":
+	case d.odd != "", d.root == nil && (d.policyRule == "" || d.policyRule == "OPTOUTE"), d.root != nil && d.root.permit && d.policyRule == "OPTOUT":
 		return anything
 	case d.root == nil && d.policyRule == "OPTIN":
 		return worlds{permits: true}
 	case d.root == nil:
 		return worlds{denies: true}
-	case a.o.Reading == fhirconsent.Additive:
-		return a.added(d.root)
 	}
-	return a.refined(d.root)
+	out := a.refined
+	if a.o.Reading == fhirconsent.Additive {
+		out = a.added
+	}
+	came := out(d.root)
+	if strings.HasPrefix(d.policyRule, "OPTOUT") && came[silent] { // the base policy, to which there was no exception
+		delete(came, silent)
+		came[denies] = true
+	}
+	return came
 }
 
 // all is what several Consents come to. Where none applies the default holds.
@@ -492,15 +542,18 @@ func (d drawer) some(n int, list ...string) []string {
 
 var (
 	drawnPurposes = []string{"TREAT", "ETREAT", "HRESCH", "BIORCH", "POPHLTH", "HOPERAT", "SYSDEV", "QQQ", "urn:x|care"}
-	drawnLabels   = []string{"N", "R", "V", "PSY"}
+	drawnLabels   = []string{"N", "R", "V", "PSY", "SUD", "ETHUD"}
 	drawnCodes    = []string{"urn:s|1", "urn:s|<<1", "urn:s|2", "urn:t|1"}
 	drawnDates    = []string{"2019", "2026-03", "2026-03-29", "2026-03-30", "2026-03-29T23:30:00Z", "2026-03-30T00:30:00+01:00", "2027-06"}
 )
 
+// aDocument is a class that is no type of resource.
+const aDocument = "http://loinc.org|34133-9"
+
 // rule draws a rule; data says whether it may be about some data only.
 func (d drawer) rule(depth int, data bool) *rule {
 	r := &rule{
-		permit: d.IntN(2) == 0, purposes: d.some(4, drawnPurposes...), actors: d.some(4, "Practitioner/1", "Practitioner/2", "https://example.org/Practitioner/1", "Group/1"),
+		permit: d.IntN(2) == 0, purposes: d.some(4, drawnPurposes...), actors: d.some(4, "Practitioner/1", "Practitioner/2", "https://example.org/Practitioner/1", "Group/1", "CareTeam/1", "urn:ods|1"),
 		actions: d.some(8, "access", "use", "share"),
 	}
 	if d.IntN(8) == 0 {
@@ -510,7 +563,7 @@ func (d drawer) rule(depth int, data bool) *rule {
 		r.end = d.one(drawnDates[1:]...)
 	}
 	if data {
-		r.labels, r.classes, r.codes = d.some(4, drawnLabels...), d.some(6, "Observation", "Condition"), d.some(6, drawnCodes...)
+		r.labels, r.classes, r.codes = d.some(4, drawnLabels...), d.some(6, "Observation", "Condition", aDocument), d.some(6, drawnCodes...)
 		if d.IntN(8) == 0 {
 			r.dataIsThere, r.dataStart = true, d.one(append(drawnDates, "")...)
 			if r.dataEnd = d.one(append(drawnDates, "")...); r.dataStart != "" && r.dataEnd != "" && !until(r.dataEnd).After(from(r.dataStart)) {
@@ -519,7 +572,7 @@ func (d drawer) rule(depth int, data bool) *rule {
 			r.dataIsThere = r.dataStart+r.dataEnd != ""
 		}
 		if d.IntN(8) == 0 {
-			r.meaning, r.data = d.one("instance", "related", "dependents", "authoredby"), d.one("Observation/1", "Observation/2", "Practitioner/1")
+			r.meaning, r.data = d.one("instance", "related", "dependents", "authoredby"), d.one("Observation/1", "Observation/2", "Practitioner/1", "https://example.org/Observation/1")
 		}
 	}
 	if r.start != "" && r.end != "" && !until(r.end).After(from(r.start)) {
@@ -545,7 +598,7 @@ func (d drawer) document(depth int, data bool) *document {
 	case 3:
 		out.odd = d.one(`,"modifierExtension":[{"url":"urn:x","valueBoolean":true}]`, `,"implicitRules":"urn:x"`, `,"surprise":1`)
 	case 4, 5:
-		out.policyRule = d.one("OPTIN", "OPTOUT")
+		out.policyRule = d.one("OPTIN", "OPTOUT", "OPTOUTE")
 	}
 	if d.IntN(20) > 0 {
 		out.root = d.rule(depth, data)
@@ -560,7 +613,7 @@ func (d drawer) question(item bool) fhirconsent.Question {
 	}
 	q.Glass, q.GlassListed = d.IntN(4) > 0, d.IntN(4) > 0
 	if d.IntN(8) > 0 {
-		q.Actors = []string{"Practitioner/1"}
+		q.Actors = append([]string{"Practitioner/1"}, d.some(2, "urn:ods|1", "urn:ods|2")...)
 	}
 	if d.IntN(2) == 0 {
 		q.Groups = []string{}
@@ -584,7 +637,12 @@ func (d drawer) question(item bool) fhirconsent.Question {
 	if d.IntN(2) == 0 {
 		q.Item.Authors = append([]string{}, d.some(2, "Practitioner/1")...)
 	}
-	q.Item.PointsAt, q.Item.PointedBy = d.some(3, "Observation/1", "Observation/2"), d.some(3, "Observation/1", "Observation/2")
+	if d.IntN(4) > 0 {
+		q.Item.PointsAt = append([]string{}, d.some(3, "Observation/1", "Observation/2")...)
+	}
+	if d.IntN(4) > 0 {
+		q.Item.PointedBy = append([]string{}, d.some(3, "Observation/1", "Observation/2")...)
+	}
 	return q
 }
 
@@ -641,7 +699,12 @@ func (r *rule) json(b *strings.Builder) {
 	period("period", r.start, r.end)
 	period("dataPeriod", r.dataStart, r.dataEnd)
 	list("purpose", r.purposes, coding)
-	list("actor", r.actors, func(s string) string { return `{"role":{"text":"x"},"reference":{"reference":"` + s + `"}}` })
+	list("actor", r.actors, func(s string) string {
+		if system, value, ok := strings.Cut(s, "|"); ok {
+			return `{"role":{"text":"x"},"reference":{"identifier":{"system":"` + system + `","value":"` + value + `"}}}`
+		}
+		return `{"role":{"text":"x"},"reference":{"reference":"` + s + `"}}`
+	})
 	list("action", r.actions, concept)
 	list("securityLabel", r.labels, coding)
 	list("class", r.classes, coding)

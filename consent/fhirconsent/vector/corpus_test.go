@@ -173,7 +173,7 @@ func TestIHEPrivacyConsent(t *testing.T) {
 		}
 		for _, it := range setup.Items {
 			if it.Reference == row[6] {
-				q.Item = &fhirconsent.Item{Reference: it.Reference, Class: "Observation", Labels: it.Labels, LabelsKnown: true, Date: it.Date, Authors: []string{it.Author}, PointsAt: []string{it.Encounter}}
+				q.Item = &fhirconsent.Item{Reference: it.Reference, Class: "Observation", Labels: it.Labels, LabelsKnown: true, Date: it.Date, Authors: []string{it.Author}, PointsAt: []string{it.Encounter}, PointedBy: []string{}}
 			}
 		}
 		if q.Item == nil {
