@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -246,13 +247,14 @@ func snomedBuild(c *console, args, deltas []string, opt snomed.BuildOptions) err
 		if found := (*rf2.Issue)(nil); errors.As(err, &found) {
 			out := snomedBuilt{Store: store, Packages: args[:len(args)-1], Rows: report.Rows, Errors: report.Errors, Issues: snomedIssues(report.Issues), Suppressed: report.Suppressed}
 			if c.text {
-				for _, is := range out.Issues {
-					c.printIssue(is.Path, nil, is)
-				}
+				snomedPrintIssues(c, out.Issues)
 			} else if jsonErr := c.json(out); jsonErr != nil {
 				return jsonErr
 			}
 			fmt.Fprintf(c.err, "nhskit: %v\n", err)
+			if found.Code == rf2.CodeRead {
+				return errReported
+			}
 			return errFindings
 		}
 		return err
@@ -266,9 +268,7 @@ func snomedBuild(c *console, args, deltas []string, opt snomed.BuildOptions) err
 	out := snomedBuilt{store, info.Concepts, info.Active, info.Descriptions, fmt.Sprint(info.Latest), info.Packages, report.Rows, report.Size,
 		float64(report.Duration.Milliseconds()) / 1000, report.Errors, snomedIssues(report.Issues), report.Suppressed}
 	if c.text {
-		for _, is := range out.Issues {
-			c.printIssue(is.Path, nil, is)
-		}
+		snomedPrintIssues(c, out.Issues)
 		_, err = fmt.Fprintf(c.out, "%s: %d concepts, %d of them active, %d descriptions, up to %s; %d MiB in %.1f s\n", store, info.Concepts, info.Active, info.Descriptions,
 			out.Latest, report.Size>>20, report.Duration.Seconds())
 	} else {
@@ -318,6 +318,15 @@ func snomedIssues(found []rf2.Issue) []issue {
 		out = append(out, issue{Severity: is.Severity.String(), Code: string(is.Code), Path: is.Path, Offset: is.Offset, Line: is.Line, Col: is.Col, Clause: is.Clause, Text: text})
 	}
 	return out
+}
+
+// snomedPrintIssues prints findings for people, the file once.
+func snomedPrintIssues(c *console, issues []issue) {
+	for _, is := range issues {
+		file, column, _ := strings.Cut(is.Path, "#")
+		is.Path = column
+		c.printIssue(file, nil, is)
+	}
 }
 
 // snomedProgress shows how far a build is, with an estimate of the time left,

@@ -400,6 +400,39 @@ func TestSnomedBuildInterrupted(t *testing.T) {
 	}
 }
 
+// TestSnomedBuildDamaged: where a file of an archive cannot be read to its end,
+// the old store stays.
+func TestSnomedBuildDamaged(t *testing.T) {
+	dir := t.TempDir()
+	archive, store := filepath.Join(dir, "release.zip"), filepath.Join(dir, "uk.store")
+	for _, args := range [][]string{{"generate", archive}, {"build", archive, store}} {
+		if got := nhskit("", append([]string{"snomed"}, args...)...); got.code != exitOK {
+			t.Fatal(got)
+		}
+	}
+	data, err := os.ReadFile(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, err := os.ReadFile(store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)/5] ^= 0x55
+	if err := os.WriteFile(archive, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := nhskit("", "snomed", "build", archive, store)
+	var built snomedBuilt
+	if err := json.Unmarshal([]byte(got.out), &built); err != nil || got.code != exitIO ||
+		!slices.ContainsFunc(built.Issues, func(is issue) bool { return is.Code == "rf2.read" && is.Line > 0 }) {
+		t.Errorf("exit %d, %v, %s", got.code, err, got.errOut)
+	}
+	if now, err := os.ReadFile(store); err != nil || !bytes.Equal(now, old) {
+		t.Errorf("the old store has changed: %v", err)
+	}
+}
+
 // TestSnomedStrict: a build that stops at an error says which, as JSON or for
 // people.
 func TestSnomedStrict(t *testing.T) {
@@ -420,7 +453,8 @@ func TestSnomedStrict(t *testing.T) {
 		t.Errorf("%v, %+v", err, got)
 	}
 	got = nhskit("", "snomed", "build", "-strict", "-text", file, store)
-	if got.code != exitFindings || !strings.Contains(got.out, "error rf2.columns") || strings.Contains(got.out, "{") {
+	if want := "sct2_Description_Snapshot-en_INT_20260101.txt:3:8: error rf2.columns at term: the row has 8 columns, not 9 (4.2.2)\n"; got.code != exitFindings ||
+		!strings.HasSuffix(got.out, want) || strings.Count(got.out, "sct2_") != 1 {
 		t.Errorf("%+v", got)
 	}
 	if _, err := os.Stat(store); err == nil {

@@ -139,6 +139,20 @@ func TestFileChanges(t *testing.T) {
 	}
 }
 
+// TestEndIsKept: what ended the reading is in the report, however many bad
+// rows come before it.
+func TestEndIsKept(t *testing.T) {
+	text := conceptHeader + strings.Repeat("x\r\n", 500)
+	r, err := rf2.OpenFS(resized{fstest.MapFS{conceptFile: {Data: []byte(text)}}, 10}, "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, report := rowsOf(t, r, rf2.Options{Limits: rf2.Limits{Issues: 10}})
+	if len(report.Issues) != 10 || report.Issues[9].Code != rf2.CodeRead || report.Errors != 501 || report.Suppressed != 491 {
+		t.Errorf("%v, %d errors, %d suppressed", report.Issues, report.Errors, report.Suppressed)
+	}
+}
+
 // TestLinks: links to files are followed, what is no file is left alone.
 func TestLinks(t *testing.T) {
 	dir, elsewhere := t.TempDir(), t.TempDir()

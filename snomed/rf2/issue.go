@@ -23,7 +23,8 @@ func (s Severity) String() string {
 // Code names a kind of finding. Codes are stable.
 type Code string
 
-// The findings about files and rows.
+// The findings about files and rows. CodeLineLength, CodeRead and CodeLimit end
+// the reading.
 const (
 	CodeBOM        Code = "rf2.bom"         // a byte order mark at the start, which is skipped
 	CodeHeader     Code = "rf2.header"      // a header that does not fit the file name; the file is left out

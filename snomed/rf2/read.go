@@ -21,7 +21,7 @@ import (
 // Options steer [Release.Read]. The zero value reads everything with the
 // default limits and goes on after bad rows.
 type Options struct {
-	Strict   bool           // stop at the first issue of severity Error
+	Strict   bool           // stop at the first issue of severity Error, not only at those that end a file
 	Progress func(Progress) // called from time to time and after every file, never concurrently
 	Workers  int            // files read at the same time; 0 means as many as there are processors
 
@@ -34,7 +34,7 @@ type Limits struct {
 	FileSize int64 // uncompressed bytes of one file; default 8 GiB
 	Ratio    int64 // uncompressed to compressed size of a file above 1 MiB; default 200
 	Line     int   // bytes of a line; default 1 MiB
-	Issues   int   // issues kept; default 1000: errors before others, then the first by file and line; of more only the number is reported
+	Issues   int   // issues kept; default 1000: what ended the reading, then errors, then the first by file and line; of more only the number is reported
 }
 
 func (l Limits) withDefaults() Limits {
@@ -117,8 +117,11 @@ type reading struct {
 // handler that start returns with every good row; start and handlers of
 // different files run concurrently. A nil handler skips the file.
 //
-// The error is nil if all files were read, whatever the issues; otherwise it
-// is that of a handler, of the context, or with Strict an *[Issue].
+// The error is nil if all files were read to their ends, whatever the issues.
+// Otherwise it is that of a handler or of the context, or an *[Issue], which is
+// in the report as well: where a file cannot be read further or crosses a
+// limit, because the rest of it is missing then; with Strict any of severity
+// Error.
 func (r *Release) Read(ctx context.Context, opt Options, files []*File, start func(*File) Handler) (*Report, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -190,7 +193,7 @@ func (p *reading) issue(i Issue) bool {
 	if spare := len(p.report.Issues) - p.limits.Issues; spare > 100 && spare > p.limits.Issues {
 		p.cut(p.limits.Issues)
 	}
-	if p.opt.Strict && i.Severity == Error {
+	if p.opt.Strict && i.Severity == Error || i.ends() {
 		if p.stop == nil {
 			p.stop = &i
 			p.cancel()
@@ -200,12 +203,25 @@ func (p *reading) issue(i Issue) bool {
 	return true
 }
 
+// ends reports whether a file was not read to its end because of the issue.
+func (i *Issue) ends() bool {
+	return i.Code == CodeRead || i.Code == CodeLimit || i.Code == CodeLineLength
+}
+
+// rank is how much an issue matters among those to keep.
+func (i *Issue) rank() int {
+	if i.ends() {
+		return int(Error) + 1
+	}
+	return int(i.Severity)
+}
+
 // cut keeps so many issues: which ones does not depend on the order in which
-// the files were read, and no warning crowds an error out.
+// the files were read, and nothing crowds out what matters more.
 func (p *reading) cut(limit int) {
 	if n := len(p.report.Issues) - limit; n > 0 {
 		slices.SortStableFunc(p.report.Issues, func(a, b Issue) int {
-			return cmp.Or(cmp.Compare(b.Severity, a.Severity), comparePlaces(a, b))
+			return cmp.Or(cmp.Compare(b.rank(), a.rank()), comparePlaces(a, b))
 		})
 		clear(p.report.Issues[limit:])
 		p.report.Issues = p.report.Issues[:limit]
@@ -465,7 +481,6 @@ func (s *scanner) header(line []byte) bool {
 
 // The texts of what is wrong with a row. None repeats what the row holds.
 var (
-	errSCTID   = errors.New("not a SNOMED CT identifier")
 	errKind    = errors.New("an identifier of another kind of component")
 	errUUID    = errors.New("not a UUID of 36 characters")
 	errTime    = errors.New("not a date YYYYMMDD")
@@ -509,7 +524,7 @@ func (s *scanner) check(line []byte) (ok, goOn bool) {
 				if len(f) == 0 && i > 5 && s.layout.Kind == Refset {
 					id = 0 // an optional column
 				} else {
-					return false, s.bad(CodeSCTID, i+1, errors.Join(errSCTID, err))
+					return false, s.bad(CodeSCTID, i+1, err)
 				}
 			}
 			row.Num[i] = uint64(id)
