@@ -26,9 +26,12 @@ func AgeInYears(n float64) Age {
 
 // AgeBetween returns the age at a date by the calendar: exactly so many years on
 // a birthday. Who was born on a day that a month does not have comes of age on
-// the first of the next. Times of day do not count; before the birth the age is
-// not known.
+// the first of the next. Times of day do not count; before the birth, or where
+// one of the times is zero, the age is not known.
 func AgeBetween(born, date time.Time) Age {
+	if born.IsZero() || date.IsZero() {
+		return Age{}
+	}
 	born, date = civil(born.Date()), civil(date.Date())
 	if date.Before(born) {
 		return Age{}

@@ -20,7 +20,7 @@ const (
 	RuleAlways                    // TRUE
 	RuleOtherwise                 // OTHERWISE TRUE
 	RuleIf                        // IFA concept: the record has the concept or a subtype
-	RuleAge                       // IFA age concept, with a comparison
+	RuleAge                       // IFA concept, with a comparison: an age
 	RuleAnd                       // several of the last two
 )
 
@@ -182,6 +182,12 @@ func unitOf(unit string) string {
 	return ""
 }
 
+// What rules on age compare.
+const (
+	idAgeAtOnset = 445518008
+	idCurrentAge = 424144002
+)
+
 // MapContext is what is known of the patient and the record when a map is
 // evaluated. The zero value knows nothing.
 type MapContext struct {
@@ -189,8 +195,12 @@ type MapContext struct {
 	// one of them is it or a subtype of it; sex is one of them, as 248152002
 	// or 248153007.
 	Concepts []sctid.ID
-	// AgeAtOnset is the age when the condition began.
+	// AgeAtOnset is the age when the condition began, which rules on 445518008
+	// are about.
 	AgeAtOnset Age
+	// CurrentAge is the age now, which rules on 424144002 are about. A rule that
+	// compares anything else, such as a length of gestation, does not hold.
+	CurrentAge Age
 }
 
 // Holds evaluates a rule. The subsumes function says whether the first
@@ -203,11 +213,18 @@ func (r MapRule) Holds(ctx MapContext, subsumes func(a, b sctid.ID) bool) bool {
 			return c == r.Concept || subsumes != nil && subsumes(r.Concept, c)
 		})
 	case RuleAge:
+		var known Age
+		switch r.Concept {
+		case idAgeAtOnset:
+			known = ctx.AgeAtOnset
+		case idCurrentAge:
+			known = ctx.CurrentAge
+		}
 		limit, err := strconv.ParseFloat(r.Value, 64)
-		if err != nil || !ctx.AgeAtOnset.known {
+		if err != nil || !known.known {
 			return false
 		}
-		switch age := ctx.AgeAtOnset.in(unitOf(r.Unit)); r.Op {
+		switch age := known.in(unitOf(r.Unit)); r.Op {
 		case "<":
 			return age < limit
 		case "<=":

@@ -69,6 +69,8 @@ func TestAges(t *testing.T) {
 		{between("2026-07-01", "2028-12-31"), ">= 2.5 years", true},
 		{between("2026-07-01", "2028-12-01"), ">= 2.5 years", false},
 		{snomed.AgeBetween(late, early), "= 1 year", true},
+		{snomed.AgeBetween(time.Time{}, early), "> 0 years", false},
+		{snomed.AgeBetween(early, time.Time{}), ">= 0 years", false},
 	} {
 		rule, err := snomed.ParseMapRule("IFA 445518008 | Age at onset | " + c.rule)
 		if err != nil {
@@ -76,6 +78,17 @@ func TestAges(t *testing.T) {
 		}
 		if got := rule.Holds(snomed.MapContext{AgeAtOnset: c.age}, nil); got != c.want {
 			t.Errorf("%+v %s: %v", c.age, c.rule, got)
+		}
+		if rule.Holds(snomed.MapContext{CurrentAge: c.age}, nil) {
+			t.Errorf("%+v now, %s at onset: holds", c.age, c.rule)
+		}
+		rule.Concept = 424144002
+		if got := rule.Holds(snomed.MapContext{CurrentAge: c.age}, nil); got != c.want {
+			t.Errorf("%+v now, %s: %v", c.age, c.rule, got)
+		}
+		rule.Concept = 412726003 // length of gestation at birth
+		if rule.Holds(snomed.MapContext{AgeAtOnset: c.age, CurrentAge: c.age}, nil) {
+			t.Errorf("gestation %s: holds", c.rule)
 		}
 	}
 }
