@@ -79,8 +79,20 @@ func checkParse(t *testing.T, data []byte) {
 				}
 			}
 		}
+		var places Locator
 		for s := range m.Segments("") {
-			for _, v := range s.Fields() {
+			if got, want := places.SegmentPath(s), s.Path(); got != want {
+				t.Fatalf("segment %d of %q: %s, want %s", s.Index(), data, got, want)
+			}
+			for n, v := range s.Fields() {
+				if got := places.In(s, Path{Field: n}); got != v {
+					t.Fatalf("field %d of %q: %v, want %v", n, data, got, v)
+				}
+				for leaf := range v.Leaves() {
+					if got, want := places.Path(leaf), leaf.Path(); got != want {
+						t.Fatalf("byte %d of %q: %s, want %s", leaf.Offset(), data, got, want)
+					}
+				}
 				v.Text()
 				v.Whole()
 				v.DateTime()
