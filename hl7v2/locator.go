@@ -33,9 +33,6 @@ const fewSegments = 16
 // Reset forgets the message, and keeps the room that it took for others unless
 // that is uncommonly much.
 func (l *Locator) Reset() {
-	if l.m == nil {
-		return
-	}
 	if cap(l.occur) > 1<<14 {
 		*l = Locator{}
 		return
@@ -52,7 +49,7 @@ func (l *Locator) SegmentPath(s Segment) string {
 
 // Path returns the path of a value, as Value.Path does.
 func (l *Locator) Path(v Value) string {
-	l.buf = l.AppendPath(l.buf[:0], v)
+	l.buf = l.appendPath(l.buf[:0], v)
 	return string(l.buf)
 }
 
@@ -108,8 +105,8 @@ func appendNumber(b []byte, before byte, n int) []byte {
 	return strconv.AppendInt(append(b, before), int64(n), 10)
 }
 
-// AppendPath appends what Path returns to b.
-func (l *Locator) AppendPath(b []byte, v Value) []byte {
+// appendPath appends what Path returns to b.
+func (l *Locator) appendPath(b []byte, v Value) []byte {
 	if v.m == nil {
 		return b
 	}

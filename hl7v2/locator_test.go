@@ -105,6 +105,26 @@ func TestLocatorAfterSet(t *testing.T) {
 	}
 }
 
+// What was found by numbers alone is forgotten too.
+func TestLocatorInAfterSet(t *testing.T) {
+	m, err := Parse([]byte("MSH|^~\\&|A\rPID|1||ab^c\r"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var l Locator
+	second := MustPath("PID-3[1].2")
+	if got := string(l.In(m.SegmentAt(1), second).Raw()); got != "c" {
+		t.Errorf("%s", got)
+	}
+	if err := m.SetRaw("PID-3", []byte("a^bc")); err != nil {
+		t.Fatal(err)
+	}
+	l.Reset()
+	if got := string(l.In(m.SegmentAt(1), second).Raw()); got != "bc" {
+		t.Errorf("%s after a change, want bc", got)
+	}
+}
+
 // To locate every element takes time in proportion to the message.
 func TestLocatorIsLinear(t *testing.T) {
 	if testing.Short() {
