@@ -2,11 +2,15 @@ package fhirconsent
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/nhskit/nhskit/fhir"
 )
 
-const inlineLabel = "http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-inline-sec-label"
+// inlineLabel is the end of the URL of an inline label, which is at
+// http://hl7.org/fhir/uv/security-label-ds4p; what is written before it wrongly
+// is no reason to disclose.
+const inlineLabel = "/StructureDefinition/extension-inline-sec-label"
 
 // redaction is one run over one tree after the other.
 type redaction struct {
@@ -35,8 +39,8 @@ func (x *redaction) begin(tree *fhir.Tree) {
 
 // names are the ids of the names and types that elements are compared with.
 type names struct {
-	code, contained, entity, entry, extension, fullURL, id, identifier, meta, mode, modifierExtension, reference, resource, search, security, system, text, url, value fhir.NameID
-	binary, bundle, canonical, extensionType, narrative, referenceType, uri, urlType                                                                                   fhir.Type
+	code, contained, entity, entry, extension, fullURL, id, identifier, meta, mode, modifierExtension, reference, resource, search, security, source, system, target, text, url, value fhir.NameID
+	binary, bundle, canonical, coding, extensionType, identifierType, narrative, oid, referenceType, uri, urlType, uuid                                                                fhir.Type
 }
 
 func namesOf(d *fhir.Definitions) names {
@@ -47,9 +51,9 @@ func namesOf(d *fhir.Definitions) names {
 	return names{
 		code: d.NameID("code"), contained: d.NameID("contained"), entity: d.NameID("entity"), modifierExtension: d.NameID("modifierExtension"), system: d.NameID("system"), entry: d.NameID("entry"), extension: d.NameID("extension"), fullURL: d.NameID("fullUrl"), id: d.NameID("id"),
 		identifier: d.NameID("identifier"), meta: d.NameID("meta"), mode: d.NameID("mode"), reference: d.NameID("reference"), resource: d.NameID("resource"),
-		search: d.NameID("search"), security: d.NameID("security"), text: d.NameID("text"), url: d.NameID("url"), value: d.NameID("value"),
-		binary: of("Binary"), bundle: of("Bundle"), canonical: of("canonical"), extensionType: of("Extension"), narrative: of("Narrative"),
-		referenceType: of("Reference"), uri: of("uri"), urlType: of("url"),
+		search: d.NameID("search"), security: d.NameID("security"), source: d.NameID("source"), target: d.NameID("target"), text: d.NameID("text"), url: d.NameID("url"), value: d.NameID("value"),
+		binary: of("Binary"), bundle: of("Bundle"), canonical: of("canonical"), coding: of("Coding"), extensionType: of("Extension"), narrative: of("Narrative"),
+		identifierType: of("Identifier"), oid: of("oid"), referenceType: of("Reference"), uri: of("uri"), urlType: of("url"), uuid: of("uuid"),
 	}
 }
 
@@ -146,7 +150,7 @@ func (x *redaction) inlineLabels(n fhir.Node, out []string) []string {
 // inline returns the label of an extension that is an inline one, "" if it
 // cannot be read.
 func (x *redaction) inline(n fhir.Node) (string, bool) {
-	if id := n.NameID(); id != x.r.names.extension && id != x.r.names.modifierExtension || value(n, x.r.names.url) != inlineLabel {
+	if id := n.NameID(); id != x.r.names.extension && id != x.r.names.modifierExtension || !strings.HasSuffix(value(n, x.r.names.url), inlineLabel) {
 		return "", false
 	}
 	v, ok := named(n, x.r.names.value)
@@ -159,19 +163,13 @@ func (x *redaction) inline(n fhir.Node) (string, bool) {
 // withheld reports whether a resource as a whole may not be disclosed.
 func (x *redaction) withheld(n fhir.Node) bool {
 	labels := x.labelsOf(n)
-	return x.r.matches(labels, n) || !x.r.keeps(labels)
-}
-
-// resourceCodes returns the codes that say what a resource is about.
-func resourceCodes(n fhir.Node) []coding {
-	var out []coding
-	for k := range n.Children() {
-		switch k.Name() {
-		case "code", "medication", "vaccineCode", "type", "category":
-			out = append(out, codings(k)...)
-		}
+	if x.r.matches(labels, n) {
+		return true
 	}
-	return out
+	if len(labels) == 0 && n.NameID() == x.r.names.contained {
+		return false // it has those of what it is part of, which stays (dom-5)
+	}
+	return !x.r.keeps(labels)
 }
 
 // bundle handles the entries of a Bundle, those of Bundles within too. It
@@ -328,8 +326,7 @@ func (x *redaction) resource(n fhir.Node) {
 			if x.part(k) {
 				x.drop(k)
 				x.contentOf(k)
-				x.forgetReference(containedKey(n, value(k, x.r.names.id)))
-				x.report.Resources++
+				x.forgetContained(n, k)
 			}
 		case patient && contains(x.r.elements, k.Name()):
 			x.remove(k)
@@ -362,9 +359,13 @@ func (x *redaction) element(n, res fhir.Node) {
 			labels = append(labels, label)
 			continue
 		}
-		if k.NameID() == x.r.names.resource && k.IsResource() { // Parameters
+		if k.IsResource() { // of Parameters, or the outcome in a Bundle
 			if x.part(k) {
-				x.remove(n)
+				if k.NameID() == x.r.names.resource {
+					x.remove(n)
+				} else {
+					x.drop(k)
+				}
 				x.forget(k, "")
 			}
 			continue

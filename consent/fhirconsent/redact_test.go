@@ -301,6 +301,25 @@ func TestRedactionLeavesNoTrace(t *testing.T) {
 		{"items of an audit trail and of a list",
 			`{"resourceType":"Bundle","type":"collection","entry":[` + secret + `,{"resource":{"resourceType":"AuditEvent","type":{"code":"rest"},"recorded":"2026-01-01T00:00:00Z","agent":[{"requestor":false}],"source":{"observer":{"display":"x"}},"entity":[{"what":{"reference":"Binary/s"},"name":"secret"},{"what":{"reference":"Binary/t"},"name":"open"}]}},{"resource":{"resourceType":"List","status":"current","mode":"working","entry":[{"flag":{"text":"secret"},"item":{"reference":"Binary/s"}},{"item":{"reference":"Binary/t"}}]}}]}`,
 			`{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"AuditEvent","type":{"code":"rest"},"recorded":"2026-01-01T00:00:00Z","agent":[{"requestor":false}],"source":{"observer":{"display":"x"}},"entity":[{"what":{"reference":"Binary/t"},"name":"open"}]}},{"resource":{"resourceType":"List","status":"current","mode":"working","entry":[{"item":{"reference":"Binary/t"}}]}}]}`},
+		{"an outcome beside a resource",
+			`{"resourceType":"Bundle","type":"batch-response","entry":[{"resource":` + basic("") + `,"response":{"status":"200","outcome":{"resourceType":"OperationOutcome","meta":{"security":[{"code":"R"}]},"issue":[{"severity":"error","code":"x","diagnostics":"secret"}]}}}]}`,
+			`{"resourceType":"Bundle","type":"batch-response","entry":[{"resource":` + basic("") + `,"response":{"status":"200"}}]}`},
+		{"a reference by another identifier than the first",
+			`{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"DocumentReference","meta":{"security":[{"code":"R"}]},"masterIdentifier":{"system":"urn:c","value":"secret"},"status":"current","content":[{"attachment":{"title":"x"}}]}},{"resource":` + basic(`,"subject":{"identifier":{"system":"urn:c","value":"secret"}}`) + `}]}`,
+			left(basic(""))},
+		{"an identifier in place of a reference",
+			`{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Condition","meta":{"security":[{"code":"R"}]},"identifier":[{"system":"urn:c","value":"secret"}],"subject":{"display":"x"}}},{"resource":{"resourceType":"Composition","status":"final","type":{"text":"x"},"date":"2026","author":[{"display":"x"}],"title":"x","relatesTo":[{"code":"appends","targetIdentifier":{"system":"urn:c","value":"secret"}}]}}]}`,
+			left(`{"resourceType":"Composition","status":"final","type":{"text":"x"},"date":"2026","author":[{"display":"x"}],"title":"x","relatesTo":[{"code":"appends","targetIdentifier":` + masked + `}]}`)},
+		{"a Provenance that names its target by an identifier",
+			`{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Condition","meta":{"security":[{"code":"R"}]},"identifier":[{"system":"urn:c","value":"secret"}],"subject":{"display":"x"}}},{"resource":{"resourceType":"Provenance","target":[{"identifier":{"system":"urn:c","value":"secret"}}],"recorded":"2026-01-01T00:00:00Z","agent":[{"who":{"display":"secret"}}]}},{"resource":` + basic("") + `}]}`,
+			left(basic(""))},
+		{"a UUID",
+			`{"resourceType":"Bundle","type":"collection","entry":[{"fullUrl":"urn:uuid:0c3201bd-1cbf-4d64-b04d-cd9187a4c6e0","resource":{"resourceType":"Condition","meta":{"security":[{"code":"R"}]},"subject":{"display":"x"}}},{"resource":` + basic(`,"extension":[{"url":"urn:x","valueUuid":"urn:uuid:0c3201bd-1cbf-4d64-b04d-cd9187a4c6e0"}]`) + `}]}`,
+			left(basic(""))},
+		{"a reference to what is known by a version only",
+			`{"resourceType":"Bundle","type":"history","entry":[{"fullUrl":"https://example.org/fhir/Condition/s/_history/1","resource":{"resourceType":"Condition","meta":{"security":[{"code":"R"}]},"subject":{"display":"x"}},"request":{"method":"PUT","url":"Condition/s"},"response":{"status":"200"}},{"resource":` + basic(`,"subject":{"reference":"Condition/s"}`) + `,"request":{"method":"PUT","url":"Basic/1"},"response":{"status":"200"}}]}`,
+			`{"resourceType":"Bundle","type":"history","entry":[{"resource":` + basic("") + `,"request":{"method":"PUT","url":"Basic/1"},"response":{"status":"200"}}]}`},
+		{"a label at an address that is written wrongly", basic(`,"author":{"extension":[` + strings.Replace(label, "http:", "https:", 1) + `],"display":"secret"}`), basic("")},
 		{"spaces stay where they were",
 			"{ \"resourceType\" : \"Patient\" ,\n \"active\" : true ,\n \"name\" : [ { \"family\" : \"secret\" , \"extension\" : [ " + label + " ] } , { \"family\" : \"open\" } ] ,\n \"gender\" : \"other\" }",
 			"{ \"resourceType\" : \"Patient\" ,\n \"active\" : true ,\n \"name\" : [ { \"family\" : \"open\" } ] ,\n \"gender\" : \"other\" }"},
@@ -320,6 +339,50 @@ func TestRedactionLeavesNoTrace(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestRedactionByCodeAnywhere: "if this code is found in an instance, then the
+// rule applies", wherever it is found.
+func TestRedactionByCodeAnywhere(t *testing.T) {
+	const coded = `{"coding":[{"system":"urn:s","code":"1"}]}`
+	for _, c := range []struct {
+		in       string
+		withheld bool
+	}{
+		{`{"resourceType":"Encounter","status":"finished","class":{"code":"AMB"},"reasonCode":[` + coded + `]}`, true},
+		{`{"resourceType":"Encounter","status":"finished","class":{"system":"urn:s","code":"1"}}`, true},
+		{`{"resourceType":"Observation","status":"final","code":{"text":"x"},"valueCodeableConcept":` + coded + `}`, true},
+		{`{"resourceType":"Observation","status":"final","code":{"text":"x"},"component":[{"code":` + coded + `}]}`, true},
+		{`{"resourceType":"MedicationRequest","status":"active","intent":"order","subject":{"display":"x"},"medicationCodeableConcept":` + coded + `}`, true},
+		{`{"resourceType":"Basic","code":{"text":"x"},"extension":[{"url":"urn:x","valueCodeableConcept":` + coded + `}]}`, true},
+		{`{"resourceType":"Basic","meta":{"tag":[{"system":"urn:s","code":"1"}]},"code":{"text":"x"}}`, false},
+		{`{"resourceType":"Observation","status":"final","code":{"coding":[{"system":"urn:s","code":"2"}]}}`, false},
+	} {
+		if _, _, err := redactor(t, "code:urn:s|1").Apply([]byte(c.in)); errors.Is(err, fhirconsent.ErrWithheld) != c.withheld {
+			t.Errorf("%v: %s", err, c.in)
+		}
+	}
+	// A contained one goes by itself.
+	in := `{"resourceType":"MedicationRequest","contained":[{"resourceType":"Medication","id":"m","code":` + coded + `}],"status":"active","intent":"order","subject":{"display":"x"},"medicationReference":{"reference":"#m"}}`
+	if out, _, err := redactor(t, "code:urn:s|1").Apply([]byte(in)); err != nil || bytes.Contains(out, []byte("Medication\"")) {
+		t.Errorf("%v %s", err, out)
+	}
+}
+
+// TestRedactionOfKinds: labels cover their kinds.
+func TestRedactionOfKinds(t *testing.T) {
+	for label, withheld := range map[string]bool{"SUD": true, "ETHUD": true, "SPI": true, "PSY": false} {
+		_, _, err := redactor(t, "label:SUD").Apply([]byte(`{"resourceType":"Basic","meta":{"security":[{"code":"` + label + `"}]},"code":{"text":"x"}}`))
+		if errors.Is(err, fhirconsent.ErrWithheld) != withheld {
+			t.Errorf("%s: %v", label, err)
+		}
+	}
+	for label, withheld := range map[string]bool{"SUD": false, "ETHUD": false, "SPI": true, "PSY": true} {
+		_, _, err := redactor(t, "except-label:SUD").Apply([]byte(`{"resourceType":"Basic","meta":{"security":[{"code":"` + label + `"}]},"code":{"text":"x"}}`))
+		if errors.Is(err, fhirconsent.ErrWithheld) != withheld {
+			t.Errorf("except %s: %v", label, err)
+		}
 	}
 }
 

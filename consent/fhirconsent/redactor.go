@@ -241,26 +241,41 @@ func (r *Redactor) matches(labels []string, res fhir.Node) bool {
 	return false
 }
 
-// isAbout reports whether a resource has one of some codes, or may have: by a
-// code of which it is not known whether it is a kind of one, or in a system
-// that is perhaps written wrongly.
-func (r *Redactor) isAbout(res fhir.Node, list []string) bool {
-	for _, c := range resourceCodes(res) {
-		if contains(list, c.system+"|"+c.code) {
-			return true
-		}
-		for _, named := range list {
-			system, code, _ := strings.Cut(named, "|")
-			ancestor, descends := strings.CutPrefix(code, "<<")
-			ancestor = strings.TrimSpace(ancestor)
-			switch {
-			case system != c.system:
-				if (descends || code == c.code) && (system == "" || c.system == "" || nearMiss(system, c.system)) {
-					return true
-				}
-			case descends && (c.code == ancestor || r.subsumes(system, ancestor, c.code) != consent.No):
+// isAbout reports whether one of some codes is found anywhere in a resource,
+// but for its labels and other resources within, or may be: by a code of which
+// it is not known whether it is a kind of one, or in a system that is perhaps
+// written wrongly.
+func (r *Redactor) isAbout(n fhir.Node, list []string) bool {
+	for c := n.Cursor(); ; {
+		k, ok := c.Next()
+		switch {
+		case !ok:
+			return false
+		case !k.HasChildren(), k.IsResource(), k.NameID() == r.names.meta && n.IsResource():
+		case k.Type() == r.names.coding:
+			if r.isOneOf(coding{child(k, "system"), child(k, "code")}, list) {
 				return true
 			}
+		default:
+			if r.isAbout(k, list) {
+				return true
+			}
+		}
+	}
+}
+
+func (r *Redactor) isOneOf(c coding, list []string) bool {
+	for _, named := range list {
+		system, code, _ := strings.Cut(named, "|")
+		ancestor, descends := strings.CutPrefix(code, "<<")
+		ancestor = strings.TrimSpace(ancestor)
+		switch {
+		case system != c.system:
+			if (descends || code == c.code) && (system == "" || c.system == "" || nearMiss(system, c.system)) {
+				return true
+			}
+		case code == c.code, descends && (c.code == ancestor || r.subsumes(system, ancestor, c.code) != consent.No):
+			return true
 		}
 	}
 	return false

@@ -39,7 +39,7 @@ func (x *redaction) aboutRemoved(res fhir.Node, fullURL string) bool {
 		default:
 			continue
 		}
-		if x.isGone(value(ref, x.r.names.reference), res) {
+		if x.isGone(value(ref, x.r.names.reference), res) || x.isGoneByNumber(ref) {
 			gone++
 		} else {
 			kept++
@@ -53,24 +53,54 @@ func (x *redaction) forget(n fhir.Node, fullURL string) {
 	if id := value(n, x.r.names.id); id != "" {
 		x.forgetReference(n.Type().Name() + "/" + id)
 	}
-	if fullURL != "" {
+	if fullURL = withoutVersion(fullURL); fullURL != "" {
 		x.forgetReference(fullURL)
 		if strings.Contains(fullURL, "://") {
 			x.forgetReference(typeAndID(fullURL))
 		}
 	}
-	for c := n.Cursor(); ; {
-		identifier, ok := c.NextNamed(x.r.names.identifier)
-		if !ok {
-			break
-		}
-		if key := identifierKey(identifier); key != "" {
-			x.forgetReference(key)
-			x.forgetReference("?" + child(identifier, "value"))
-		}
-	}
+	x.forgetNumbers(n)
 	x.contentOf(n)
 	x.report.Resources++
+}
+
+// forgetContained remembers the same of a contained resource.
+func (x *redaction) forgetContained(container, n fhir.Node) {
+	x.forgetReference(containedKey(container, value(n, x.r.names.id)))
+	x.forgetNumbers(n)
+	x.report.Resources++
+}
+
+// forgetNumbers remembers the identifiers of a resource: identifier, and what
+// else it has, such as the masterIdentifier of documents.
+func (x *redaction) forgetNumbers(n fhir.Node) {
+	for c := n.Cursor(); ; {
+		k, ok := c.Next()
+		if !ok {
+			return
+		}
+		if k.Type() != x.r.names.identifierType {
+			continue
+		}
+		if key := identifierKey(k); key != "" {
+			x.forgetReference(key)
+			x.forgetReference("?" + child(k, "value"))
+		}
+	}
+}
+
+// isGoneByNumber reports whether a Reference names what was removed by its
+// identifier.
+func (x *redaction) isGoneByNumber(ref fhir.Node) bool {
+	if len(x.removed) == 0 {
+		return false
+	}
+	identifier, ok := named(ref, x.r.names.identifier)
+	if !ok {
+		return false
+	}
+	_, gone := x.removed[identifierKey(identifier)]
+	return gone
 }
 
 // contentOf remembers what is referred to from within a node that goes.
@@ -108,7 +138,7 @@ func (x *redaction) target(n fhir.Node) string {
 	switch t := n.Type(); {
 	case t == names.referenceType:
 		return value(n, names.reference)
-	case t != names.uri && t != names.urlType && t != names.canonical || !n.IsPrimitive() || n.NameID() == names.system:
+	case t != names.uri && t != names.urlType && t != names.canonical && t != names.uuid && t != names.oid || !n.IsPrimitive() || n.NameID() == names.system:
 		return ""
 	case n.NameID() == names.url:
 		if up, ok := n.Parent(); ok && up.Type() == names.extensionType {
@@ -262,8 +292,7 @@ func (x *redaction) orphans() {
 			}
 			if key := containedKey(x.holder(n), value(n, x.r.names.id)); lost[key] && !kept[key] {
 				x.drop(n)
-				x.forgetReference(key)
-				x.report.Resources++
+				x.forgetContained(x.holder(n), n)
 				again = true
 			}
 		}
@@ -283,10 +312,12 @@ func (x *redaction) references() {
 		} else if ref != "" {
 			gone = x.isGone(ref, n)
 		}
-		if !gone && n.Type() == x.r.names.referenceType {
-			if identifier, ok := named(n, x.r.names.identifier); ok {
-				_, gone = x.removed[identifierKey(identifier)]
-			}
+		switch {
+		case gone:
+		case n.Type() == x.r.names.referenceType:
+			gone = x.isGoneByNumber(n)
+		case n.Type() == x.r.names.identifierType && (n.NameID() == x.r.names.target || n.NameID() == x.r.names.source):
+			_, gone = x.removed[identifierKey(n)] // in place of a Reference
 		}
 		if !gone || x.isOut(n) {
 			continue
