@@ -3,8 +3,10 @@ package snomed_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -191,6 +193,43 @@ func TestManyLanguages(t *testing.T) {
 			t.Errorf("language %d: %+v", i, hits)
 		}
 	}
+}
+
+// TestManySearchers: searches at the same time, some of them cancelled, do not
+// disturb each other.
+func TestManySearchers(t *testing.T) {
+	st := exampleStore()
+	below := must(st.DescendantsOrSelf(at(t, st, "404684003")))
+	var queries []snomed.Query
+	var want []string
+	for _, text := range []string{"con", "con d", "dis of", "swet condition", "a", "b c", "e f g", "ba de"} {
+		for _, q := range []snomed.Query{{}, {Fuzzy: true}, {Within: &below}, {Inactive: true, InactiveTerms: true, Limit: 500}, {EveryTerm: true, Limit: 3}} {
+			q.Text = text
+			queries = append(queries, q)
+			want = append(want, fmt.Sprint(must(st.Search(context.Background(), q))))
+		}
+	}
+	cancelled, cancel := context.WithCancel(context.Background())
+	cancel()
+	var wg sync.WaitGroup
+	for w := range 8 {
+		wg.Go(func() {
+			r := rand.New(rand.NewPCG(uint64(w), 3))
+			for range 100 {
+				i := r.IntN(len(queries))
+				if r.IntN(10) == 0 {
+					if _, err := st.Search(cancelled, queries[i]); err != context.Canceled {
+						t.Errorf("cancelled: %v", err)
+					}
+				}
+				hits, err := st.Search(context.Background(), queries[i])
+				if got := fmt.Sprint(hits); got != want[i] || err != nil {
+					t.Errorf("%+v: %v, %v", queries[i], got, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // TestManyDescriptionsOfOne: a concept with more descriptions than are compared
