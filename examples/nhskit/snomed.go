@@ -243,6 +243,13 @@ func snomedBuild(c *console, args, deltas []string, opt snomed.BuildOptions) err
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%s: interrupted; what was there is unchanged", store)
 	}
+	if errors.Is(err, snomed.ErrNoConcepts) && opt.Release == "" {
+		for _, r := range releases {
+			if len(r.Select("Full")) > 0 {
+				return fmt.Errorf("%w, but Full files: see -full", err)
+			}
+		}
+	}
 	if err != nil {
 		if found := (*rf2.Issue)(nil); errors.As(err, &found) {
 			out := snomedBuilt{Store: store, Packages: args[:len(args)-1], Rows: report.Rows, Errors: report.Errors, Issues: snomedIssues(report.Issues), Suppressed: report.Suppressed}

@@ -292,6 +292,16 @@ func TestSnomedBuildRefuses(t *testing.T) {
 	if got := nhskit("", "snomed", "build", dir, filepath.Join(dir, "store")); got.code != exitIO || !strings.Contains(got.errOut, "no concept file") {
 		t.Errorf("empty folder: %+v", got)
 	}
+	full := filepath.Join(dir, "full.zip")
+	if got := nhskit("", "snomed", "generate", "-release", "Full", full); got.code != exitOK {
+		t.Fatal(got)
+	}
+	if got := nhskit("", "snomed", "build", full, filepath.Join(dir, "store")); got.code != exitIO || !strings.Contains(got.errOut, "see -full") {
+		t.Errorf("full files only: %+v", got)
+	}
+	if got := nhskit("", "snomed", "build", "-full", "-as-of", "20260801", full, filepath.Join(dir, "store")); got.code != exitOK || !strings.Contains(got.out, `"latest":"20260730"`) {
+		t.Errorf("full files of a date: %+v", got)
+	}
 	if got := nhskit("", "snomed", "generate", "-scale", "3", dir); got.code != exitUsage {
 		t.Errorf("scale: %+v", got)
 	}

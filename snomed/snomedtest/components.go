@@ -163,7 +163,7 @@ func (w *writer) descriptions() {
 			id := m.descriptionID(d)
 			significance := [...]sctid.ID{caseInsensitive, caseInitial, caseInsensitive, caseSensitive}[m.hash(64, d.n)%4]
 			at := max(m.timeOf(2, m.source[d.concept], d.n), m.born(d.concept))
-			w.versions(uint64(id), module, at, d.active, func(date string, active bool) {
+			w.versionsSince(m.firstOf(d.concept), uint64(id), module, at, d.active, func(date string, active bool) {
 				w.component(id, date, active, module)
 				w.sct(m.id[d.concept])
 				w.str("en")
@@ -478,10 +478,12 @@ func (w *writer) relationshipRows(concrete bool) {
 		}
 		id := m.relationshipID(r)
 		at := max(m.timeOf(4, m.source[r.source], r.n), m.born(r.source))
+		since := m.firstOf(r.source)
 		if !concrete {
 			at = max(at, m.born(r.destination))
+			since = max(since, m.firstOf(r.destination))
 		}
-		w.versions(uint64(id), module, at, r.active, func(date string, active bool) {
+		w.versionsSince(since, uint64(id), module, at, r.active, func(date string, active bool) {
 			w.relationship(id, date, active, module, r)
 		})
 	})

@@ -32,7 +32,9 @@ const (
 // Options say what to generate. The zero value asks for a monolithic snapshot
 // at scale 0.001. A Snapshot, a Full and a Delta release that otherwise have
 // the same options are of one edition: the latest versions in the Full one are
-// the Snapshot, those of the last date are the Delta.
+// the Snapshot, those of the last date are the Delta. At its earlier dates a
+// Full release has no description or relationship without its concepts, but
+// may have members of reference sets that are ahead of their components.
 type Options struct {
 	Scale    float64 // 1 is the size of the UK Monolith, 0 means 0.001; at most 1
 	Seed     uint64

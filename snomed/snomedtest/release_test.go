@@ -150,6 +150,36 @@ func TestReleaseTypes(t *testing.T) {
 	}
 }
 
+// TestEveryDate: a Full release is one at each of its dates. No version of a
+// description or relationship is older than the concepts it is about.
+func TestEveryDate(t *testing.T) {
+	for name, layout := range layouts {
+		w := load(t, Options{Seed: 15, Layout: layout, Release: Full, Releases: 6})
+		first := map[string]string{}
+		for _, r := range w["Concept "].rows {
+			if old, ok := first[r[0]]; !ok || r[1] < old {
+				first[r[0]] = r[1]
+			}
+		}
+		older := 0
+		for key, columns := range map[string][]int{"Description ": {4}, "TextDefinition ": {4}, "Relationship ": {4, 5}, "RelationshipConcreteValues ": {4}} {
+			for _, r := range w[key].rows {
+				for _, column := range columns {
+					if r[1] < first[r[column]] {
+						t.Fatalf("%s: %q, but the concept is of %s", name, r, first[r[column]])
+					}
+				}
+				if r[1] < "20260826" && r[1] > "20260201" {
+					older++
+				}
+			}
+		}
+		if older < 100 {
+			t.Errorf("%s: only %d rows of the dates before the last", name, older)
+		}
+	}
+}
+
 // TestReferences: no row refers to a component that its package and those it
 // depends on lack, but for the one association that is a trap.
 func TestReferences(t *testing.T) {

@@ -161,6 +161,12 @@ func (w *writer) num(n int) {
 // apart. What else is another in a version before the last, which has the date
 // at, is up to emit.
 func (w *writer) versions(key uint64, module sctid.ID, at int, active bool, emit func(date string, active bool)) {
+	w.versionsSince(0, key, module, at, active, emit)
+}
+
+// versionsSince is versions for what refers to components that are not there
+// before a date.
+func (w *writer) versionsSince(since int, key uint64, module sctid.ID, at int, active bool, emit func(date string, active bool)) {
 	if !w.part.has(module) {
 		return
 	}
@@ -171,16 +177,42 @@ func (w *writer) versions(key uint64, module sctid.ID, at int, active bool, emit
 			return
 		}
 	case Full:
-		// Earlier versions at earlier release dates.
+		// Earlier versions at earlier release dates; of those from before what
+		// they refer to the last one, on the date when that is there.
 		h := m.hash(30, key)
-		for k := min(m.opt.Releases, 20); k > 0; k-- {
-			old := nDates - 1 - k
-			if old < at && h>>uint(k)&3 == 0 {
-				emit(m.dates[old], active != (h>>uint(k+8)&1 == 0))
+		pending, state := -1, false
+		for k := m.opt.Releases; k > 0; k-- {
+			date := max(nDates-1-k, since)
+			if !m.hadVersion(h, k, at) || date >= at {
+				continue
 			}
+			if pending >= 0 && pending != date {
+				emit(m.dates[pending], state)
+			}
+			pending, state = date, active != (h>>uint(k+8)&1 == 0)
+		}
+		if pending >= 0 {
+			emit(m.dates[pending], state)
 		}
 	}
 	emit(m.dates[at], active)
+}
+
+// hadVersion reports whether a component with a version at a date had another
+// one k release dates before the last.
+func (m *model) hadVersion(h uint64, k, at int) bool {
+	return nDates-1-k < at && h>>uint(k)&3 == 0
+}
+
+// firstOf is the date of the first version of a concept in a Full release.
+func (m *model) firstOf(c int32) int {
+	h, at := m.hash(30, uint64(m.id[c])), m.born(c)
+	for k := m.opt.Releases; k > 0; k-- {
+		if m.hadVersion(h, k, at) {
+			return nDates - 1 - k
+		}
+	}
+	return at
 }
 
 // component starts a row of a terminology file.
