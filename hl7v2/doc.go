@@ -36,7 +36,8 @@
 // files of messages are read with Parser.Reader and written with BatchWriter,
 // messages too large for memory with Stream. Messages are built with New,
 // copied from with CopySegment, compared with Diff or DiffBytes, masked with
-// Redacted, and mended with Repaired and Recoded.
+// Redacted, and mended with Repaired and Recoded. A Locator says where very many
+// elements stand.
 //
 // Limits are on by default: 256 MB and a million segments a message are the
 // most that is read, and widths beyond those of Limits are findings.
