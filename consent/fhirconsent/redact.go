@@ -23,6 +23,7 @@ type redaction struct {
 	changed ordinals            // the resources that lost something
 	gone    ordinals            // the elements that were taken out
 	out     ordinals            // those, and the masked ones
+	signed  []fhir.Node         // signatures
 	about   []fhir.Node         // entries that are withheld with what they are about
 }
 
@@ -31,7 +32,7 @@ func (x *redaction) begin(tree *fhir.Tree) {
 	clear(x.removed)
 	clear(x.content)
 	*x = redaction{
-		r: x.r, tree: tree, removed: x.removed, content: x.content, about: x.about[:0],
+		r: x.r, tree: tree, removed: x.removed, content: x.content, about: x.about[:0], signed: x.signed[:0],
 		changed: x.changed.none(tree), gone: x.gone.none(tree), out: x.out.none(tree),
 		edits: edits{list: x.edits.list[:0], touched: x.edits.touched.none(tree)},
 	}
@@ -40,7 +41,7 @@ func (x *redaction) begin(tree *fhir.Tree) {
 // names are the ids of the names and types that elements are compared with.
 type names struct {
 	code, contained, entity, entry, extension, fullURL, id, identifier, meta, mode, modifierExtension, reference, resource, search, security, source, system, target, text, url, value fhir.NameID
-	binary, bundle, canonical, coding, extensionType, identifierType, narrative, oid, referenceType, uri, urlType, uuid                                                                fhir.Type
+	binary, bundle, canonical, coding, extensionType, identifierType, narrative, oid, referenceType, signature, uri, urlType, uuid                                                     fhir.Type
 }
 
 func namesOf(d *fhir.Definitions) names {
@@ -53,7 +54,7 @@ func namesOf(d *fhir.Definitions) names {
 		identifier: d.NameID("identifier"), meta: d.NameID("meta"), mode: d.NameID("mode"), reference: d.NameID("reference"), resource: d.NameID("resource"),
 		search: d.NameID("search"), security: d.NameID("security"), source: d.NameID("source"), target: d.NameID("target"), text: d.NameID("text"), url: d.NameID("url"), value: d.NameID("value"),
 		binary: of("Binary"), bundle: of("Bundle"), canonical: of("canonical"), coding: of("Coding"), extensionType: of("Extension"), narrative: of("Narrative"),
-		identifierType: of("Identifier"), oid: of("oid"), referenceType: of("Reference"), uri: of("uri"), urlType: of("url"), uuid: of("uuid"),
+		identifierType: of("Identifier"), oid: of("oid"), referenceType: of("Reference"), signature: of("Signature"), uri: of("uri"), urlType: of("url"), uuid: of("uuid"),
 	}
 }
 
@@ -101,7 +102,10 @@ func (x *redaction) root() bool {
 	}
 	x.orphans()
 	x.references()
-	x.narratives()
+	for again := true; again; {
+		x.narratives()
+		again = x.signatures()
+	}
 	return false
 }
 

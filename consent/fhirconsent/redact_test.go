@@ -1,7 +1,6 @@
 package fhirconsent_test
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -13,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/nhskit/nhskit/consent"
 	"github.com/nhskit/nhskit/consent/fhirconsent"
@@ -152,7 +152,7 @@ func TestRedaction(t *testing.T) {
 		if want := fmt.Sprintf(`"total":%d`, len(m.ids)-len(m.secret)); !bytes.Contains(out, []byte(want)) {
 			t.Fatalf("seed %d: not %s\n%s", seed, want, out)
 		}
-		if report == (fhirconsent.RedactReport{Passed: 1}) && !bytes.Equal(in, out) {
+		if report.Resources+report.Elements+report.References+report.Narratives == 0 && !bytes.Equal(in, out) {
 			t.Fatalf("seed %d: nothing was redacted, and bytes changed", seed)
 		}
 		again, _, err := r.Apply(out)
@@ -217,6 +217,19 @@ func TestRedactionLeavesNoTrace(t *testing.T) {
 	}
 	const label = `{"url":"http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-inline-sec-label","valueCoding":{"code":"R"}}`
 	const masked = `{"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"masked"}]}`
+	const signature = `{"type":[{"code":"1.2.840.10065.1.12.1.1"}],"when":"2026-01-01T00:00:00Z","who":{"display":"x"},"data":"c2VjcmV0"}`
+	signed := func(entries, signature string) string {
+		if signature != "" {
+			signature = `,"signature":` + signature
+		}
+		return `{"resourceType":"Bundle","type":"collection","entry":[` + entries + `]` + signature + `}`
+	}
+	provenance := func(target, signature string) string {
+		if signature != "" {
+			signature = `,"signature":[` + signature + `]`
+		}
+		return `{"resourceType":"Provenance","target":[{"reference":"` + target + `"}],"recorded":"2026-01-01T00:00:00Z","agent":[{"who":{"display":"x"}}]` + signature + `}`
+	}
 	for _, c := range []struct{ name, in, want string }{
 		{"an extension of a primitive",
 			`{"resourceType":"Patient","birthDate":"1970-01-01","_birthDate":{"extension":[{"url":"urn:x","extension":[` + label + `,{"url":"y","valueString":"secret"}]}]}}`,
@@ -320,6 +333,18 @@ func TestRedactionLeavesNoTrace(t *testing.T) {
 			`{"resourceType":"Bundle","type":"history","entry":[{"fullUrl":"https://example.org/fhir/Condition/s/_history/1","resource":{"resourceType":"Condition","meta":{"security":[{"code":"R"}]},"subject":{"display":"x"}},"request":{"method":"PUT","url":"Condition/s"},"response":{"status":"200"}},{"resource":` + basic(`,"subject":{"reference":"Condition/s"}`) + `,"request":{"method":"PUT","url":"Basic/1"},"response":{"status":"200"}}]}`,
 			`{"resourceType":"Bundle","type":"history","entry":[{"resource":` + basic("") + `,"request":{"method":"PUT","url":"Basic/1"},"response":{"status":"200"}}]}`},
 		{"a label at an address that is written wrongly", basic(`,"author":{"extension":[` + strings.Replace(label, "http:", "https:", 1) + `],"display":"secret"}`), basic("")},
+		{"the signature of a Bundle that lost a resource", signed(secret+`,{"resource":`+basic("")+`}`, signature), signed(`{"resource":`+basic("")+`}`, "")},
+		{"the signature of a Bundle that lost an element", signed(`{"resource":`+basic(`,"author":{"extension":[`+label+`],"display":"secret"}`)+`}`, signature), signed(`{"resource":`+basic("")+`}`, "")},
+		{"the signature of a Bundle that lost nothing", signed(`{"resource":`+basic("")+`}`, signature), signed(`{"resource":`+basic("")+`}`, signature)},
+		{"the signature of a Bundle around one that lost something",
+			signed(`{"resource":`+signed(secret, signature)+`},{"resource":`+signed(`{"resource":`+basic("")+`}`, signature)+`}`, signature),
+			signed(`{"resource":{"resourceType":"Bundle","type":"collection"}},{"resource":`+signed(`{"resource":`+basic("")+`}`, signature)+`}`, "")},
+		{"the signature of a Bundle whose narrative links to what another lost",
+			`{"resourceType":"Bundle","type":"collection","entry":[` + secret + `,{"resource":` + signed(`{"resource":`+basic(`,"text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\"><a href='Binary/s'>secret</a></div>"}`)+`}`, signature) + `}]}`,
+			left(signed(`{"resource":`+basic("")+`}`, ""))},
+		{"a Provenance that signs what lost something",
+			`{"resourceType":"Bundle","type":"collection","entry":[{"fullUrl":"https://example.org/fhir/Basic/b","resource":` + basic(`,"id":"b","author":{"extension":[`+label+`],"display":"secret"}`) + `},{"resource":` + provenance("Basic/b", signature) + `},{"resource":` + provenance("Basic/c", signature) + `}]}`,
+			`{"resourceType":"Bundle","type":"collection","entry":[{"fullUrl":"https://example.org/fhir/Basic/b","resource":` + basic(`,"id":"b"`) + `},{"resource":` + provenance("Basic/b", "") + `},{"resource":` + provenance("Basic/c", signature) + `}]}`},
 		{"spaces stay where they were",
 			"{ \"resourceType\" : \"Patient\" ,\n \"active\" : true ,\n \"name\" : [ { \"family\" : \"secret\" , \"extension\" : [ " + label + " ] } , { \"family\" : \"open\" } ] ,\n \"gender\" : \"other\" }",
 			"{ \"resourceType\" : \"Patient\" ,\n \"active\" : true ,\n \"name\" : [ { \"family\" : \"open\" } ] ,\n \"gender\" : \"other\" }"},
@@ -580,16 +605,85 @@ func BenchmarkRedact(b *testing.B) {
 	})
 }
 
-// What stands before a line that is too long is written.
+// TestRedactNDJSONTooLong: a line that is too long is left out, said where, and
+// what stands around it is written.
 func TestRedactNDJSONTooLong(t *testing.T) {
-	r, err := fhirconsent.NewRedactor([]consent.Obligation{{Kind: "redact", Detail: "label:R"}}, fhirconsent.RedactOptions{})
+	const line = `{"resourceType":"Basic","code":{"text":"a"}}` + "\n"
+	long := `{"resourceType":"Basic","code":{"text":"` + strings.Repeat("secret", 11<<20) + `"}}`
+	for _, end := range []string{"\n", "\r\n"} {
+		var out bytes.Buffer
+		in := io.MultiReader(strings.NewReader(line+"\n"), strings.NewReader(long+end), strings.NewReader(line+"{\n"+strings.TrimSuffix(line, "\n")))
+		report, err := redactor(t, "label:R").ApplyNDJSON(context.Background(), in, &out)
+		if err != nil || out.String() != line+line+line || report.Passed != 3 || report.Rejected != 2 || len(report.Issues) != 2 {
+			t.Fatalf("%v, %+v, %d bytes", err, report, out.Len())
+		}
+		first, second := report.Issues[0], report.Issues[1]
+		if first.Line != 3 || first.Offset != int64(len(line)+1) || !errors.Is(first.Err, fhirconsent.ErrLineTooLong) {
+			t.Errorf("%+v", first)
+		}
+		if second.Line != 5 || second.Offset != int64(len(line)+1+len(long)+len(end)+len(line)) || errors.Is(second.Err, fhirconsent.ErrLineTooLong) {
+			t.Errorf("%+v", second)
+		}
+	}
+	// One that is as long as it may be is read.
+	const most = 64 << 20
+	fits := `{"resourceType":"Basic","code":{"text":"`
+	fits += strings.Repeat("a", most-len(fits)-len(`"}}`)) + `"}}`
+	for _, c := range []struct {
+		in      string
+		tooLong bool
+	}{{fits, false}, {fits + "\r\n", false}, {" " + fits + "\n", true}} {
+		var out bytes.Buffer
+		report, err := redactor(t, "label:R").ApplyNDJSON(context.Background(), strings.NewReader(c.in), &out)
+		tooLong := len(report.Issues) > 0 && errors.Is(report.Issues[0].Err, fhirconsent.ErrLineTooLong)
+		if err != nil || tooLong != c.tooLong {
+			t.Errorf("%d bytes: %v %+v", len(c.in), err, report)
+		}
+	}
+}
+
+// TestRedactNDJSONFaults: an error of the reader or the writer, and the
+// context, end it; findings are capped, which is said.
+func TestRedactNDJSONFaults(t *testing.T) {
+	const line = `{"resourceType":"Basic","code":{"text":"a"}}` + "\n"
+	r, broken := redactor(t, "label:R"), errors.New("broken")
+	var out bytes.Buffer
+	report, err := r.ApplyNDJSON(context.Background(), io.MultiReader(strings.NewReader(line+line[:20]), iotest.ErrReader(broken)), &out)
+	if !errors.Is(err, broken) || out.String() != line || report.Passed != 1 || report.Rejected != 0 || len(report.Issues) != 0 {
+		t.Errorf("%v %+v %s", err, report, &out)
+	}
+	if _, err = r.ApplyNDJSON(context.Background(), strings.NewReader(strings.Repeat(line, 10_000)), failing{broken}); !errors.Is(err, broken) {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err = r.ApplyNDJSON(ctx, strings.NewReader(line), io.Discard); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	report, err = r.ApplyNDJSON(context.Background(), strings.NewReader(strings.Repeat("{\n", 300)), io.Discard)
+	if err != nil || report.Rejected != 300 || len(report.Issues) != 101 || report.Issues[100].Code != "TOO_MANY" {
+		t.Errorf("%v %d rejected, %d findings", err, report.Rejected, len(report.Issues))
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+// TestRedactLinksToWithheld: what is withheld outside of the input is not told
+// of by links and absolute references either.
+func TestRedactLinksToWithheld(t *testing.T) {
+	r, err := fhirconsent.NewRedactor([]consent.Obligation{{Kind: "redact", Detail: "label:R"}}, fhirconsent.RedactOptions{Withheld: func(ref string) bool { return ref == "Basic/2" }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	const first = `{"resourceType":"Basic","code":{"text":"a"}}` + "\n"
-	var out bytes.Buffer
-	report, err := r.ApplyNDJSON(context.Background(), io.MultiReader(strings.NewReader(first), strings.NewReader(strings.Repeat(" ", 64<<20+1))), &out)
-	if !errors.Is(err, bufio.ErrTooLong) || out.String() != first || report.Passed != 1 {
-		t.Errorf("%v, %+v, %d bytes", err, report, out.Len())
+	const kept = `{"resourceType":"Basic","code":{"text":"x"}}`
+	for _, members := range []string{
+		`,"text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\"><a href=\"Basic/2\">secret</a></div>"}`,
+		`,"subject":{"reference":"https://example.org/fhir/Basic/2/_history/1"}`, `,"extension":[{"url":"urn:x","valueCanonical":"Basic/2|1"}]`,
+	} {
+		if out, _, err := r.Apply([]byte(strings.TrimSuffix(kept, "}") + members + "}")); err != nil || string(out) != kept {
+			t.Errorf("%v %s", err, out)
+		}
 	}
 }

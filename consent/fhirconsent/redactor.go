@@ -28,7 +28,8 @@ import (
 // nothing else; the count in Bundle.total, and the label in the Bundle's own
 // meta. Nothing else changes: all other bytes are copied. A required element is
 // masked with a data-absent-reason, so that the result stays valid. Signatures
-// are copied: that of a Bundle which lost something no longer verifies.
+// of what lost something are taken out, those that a Provenance has of it too:
+// they no longer verify, and may hold what was signed.
 type Redactor struct {
 	selectors []selector
 	elements  []string   // names of elements of Patient
@@ -52,8 +53,9 @@ type RedactOptions struct {
 	// about redaction.
 	Handled []string
 	// Withheld reports whether a resource outside of the input was removed,
-	// by its reference; references to it are then removed as well. nil says
-	// no.
+	// by its reference without version; references to it, and narratives that
+	// link to it, are then removed as well. It is asked about "Type/id" as well
+	// where that is the end of an absolute one. nil says no.
 	Withheld func(reference string) bool
 	// Subsumes answers whether a code is a kind of another, for obligations
 	// about a concept and its descendants ("code:http://snomed.info/sct|<<123").
@@ -136,17 +138,39 @@ type RedactReport struct {
 	Elements   int `json:"elements"`   // removed or masked
 	References int `json:"references"` // masked
 	Narratives int `json:"narratives"` // removed
+	Signatures int `json:"signatures"` // removed, of what lost something
 	Withheld   int `json:"withheld"`   // whole inputs
 	Rejected   int `json:"rejected"`   // inputs that could not be read, so were not disclosed
 	Passed     int `json:"passed"`     // inputs that were disclosed, changed or not
+	// Issues are about the lines that ApplyNDJSON rejected: where each begins
+	// and why. After 100 there is one that says so, and no more.
+	Issues []consent.Issue `json:"-"`
+}
+
+const maxRedactIssues = 100
+
+// reject adds what is wrong with the line read last. The position is that of
+// the line, as what is within may be personal.
+func (r *RedactReport) reject(l *lineReader, err error) {
+	r.Issues = append(r.Issues, consent.Issue{Severity: consent.Error, Code: "LINE_REJECTED", Offset: l.start, Line: l.number, Col: 1, Clause: "https://hl7.org/fhir/R4/nd-json.html", Text: "the line cannot be read, and is left out", Err: err})
 }
 
 // Merge adds another report.
 func (r *RedactReport) Merge(o RedactReport) {
+	for _, i := range o.Issues {
+		if len(r.Issues) == maxRedactIssues {
+			r.Issues = append(r.Issues, consent.Issue{Severity: consent.Warning, Code: "TOO_MANY", Offset: -1, Text: "further lines were rejected"})
+		}
+		if len(r.Issues) > maxRedactIssues {
+			break
+		}
+		r.Issues = append(r.Issues, i)
+	}
 	r.Resources += o.Resources
 	r.Elements += o.Elements
 	r.References += o.References
 	r.Narratives += o.Narratives
+	r.Signatures += o.Signatures
 	r.Withheld += o.Withheld
 	r.Rejected += o.Rejected
 	r.Passed += o.Passed
@@ -187,26 +211,38 @@ func (x *redaction) appendTo(dst, data []byte) ([]byte, RedactReport, error) {
 }
 
 // ApplyNDJSON copies resources, one a line, redacted and in order. Lines that
-// are withheld or cannot be read are left out and counted. References between
-// lines are only removed as far as RedactOptions.Withheld knows. A line of more
-// than 64 MiB ends it with bufio.ErrTooLong.
+// are withheld or cannot be read are left out and counted; where the latter are
+// is in RedactReport.Issues. A line of more than 64 MiB is one of them.
+// References between lines are only removed as far as RedactOptions.Withheld
+// knows. Only an error of the reader or writer, or the context, ends it.
 func (r *Redactor) ApplyNDJSON(ctx context.Context, in io.Reader, out io.Writer) (RedactReport, error) {
-	const most = 64 << 20
 	var total RedactReport
-	lines := bufio.NewScanner(in)
-	lines.Buffer(make([]byte, 256<<10), most)
 	w := bufio.NewWriterSize(out, 256<<10)
+	lines := lineReader{in: bufio.NewReaderSize(in, 256<<10)}
 	x := redaction{r: r}
 	var buf []byte
-	for lines.Scan() {
+	for {
 		if err := ctx.Err(); err != nil {
-			return total, err
+			return total, errors.Join(err, w.Flush())
 		}
-		line := lines.Bytes()
-		if len(bytes.TrimSpace(line)) == 0 {
+		line, ok, err := lines.next()
+		if !ok {
+			// What came before an error of the reader is written all the same.
+			if err == io.EOF {
+				err = nil
+			}
+			return total, errors.Join(err, w.Flush())
+		}
+		if err == nil && len(bytes.TrimSpace(line)) == 0 {
 			continue
 		}
-		data, report, err := x.appendTo(buf[:0], line)
+		data, report := []byte(nil), RedactReport{Rejected: 1}
+		if err == nil {
+			data, report, err = x.appendTo(buf[:0], line)
+		}
+		if report.Rejected > 0 {
+			report.reject(&lines, err)
+		}
 		total.Merge(report)
 		if err != nil {
 			continue
@@ -217,9 +253,54 @@ func (r *Redactor) ApplyNDJSON(ctx context.Context, in io.Reader, out io.Writer)
 			return total, err
 		}
 	}
-	// What came before a line that is too long, or an error of the reader, is
-	// written all the same.
-	return total, errors.Join(lines.Err(), w.Flush())
+}
+
+// maxLine is the length of the longest line that is read.
+const maxLine = 64 << 20
+
+// ErrLineTooLong is the cause of the issue about a line of more than 64 MiB.
+var ErrLineTooLong = errors.New("fhirconsent: a line of more than 64 MiB")
+
+// lineReader reads lines, and goes on behind those that are too long.
+type lineReader struct {
+	in     *bufio.Reader
+	number int   // of the line read last, from 1
+	start  int64 // where it begins
+	end    int64 // where the next one does
+	long   []byte
+}
+
+// next returns the next line; false, with the reader's error, where there is
+// none. ErrLineTooLong is about this line only. The line is valid until the next
+// call.
+func (l *lineReader) next() (line []byte, ok bool, err error) {
+	l.number, l.start, l.long = l.number+1, l.end, l.long[:0]
+	tooLong := false
+	for {
+		part, err := l.in.ReadSlice('\n')
+		l.end += int64(len(part))
+		if l.end-l.start > maxLine+int64(len("\r\n")) {
+			tooLong, l.long = true, nil
+		}
+		switch {
+		case err == bufio.ErrBufferFull:
+			if !tooLong {
+				l.long = append(l.long, part...)
+			}
+			continue
+		case err != nil && err != io.EOF, l.end == l.start:
+			return nil, false, err
+		case tooLong:
+			return nil, true, ErrLineTooLong
+		case len(l.long) > 0:
+			l.long = append(l.long, part...)
+			part = l.long
+		}
+		if part = bytes.TrimSuffix(bytes.TrimSuffix(part, []byte("\n")), []byte("\r")); len(part) > maxLine {
+			return nil, true, ErrLineTooLong
+		}
+		return part, true, nil
+	}
 }
 
 // matches reports whether data with labels, which belongs to a resource, may

@@ -188,25 +188,28 @@ func (x *redaction) isGone(ref string, from fhir.Node) bool {
 		_, gone := x.removed[containedKey(from, inner)]
 		return gone
 	}
+	if len(x.removed) == 0 && x.r.withheld == nil {
+		return false
+	}
 	ref, _, _ = strings.Cut(ref, "#")
-	if len(x.removed) > 0 {
-		_, query, _ := strings.Cut(ref, "?")
+	ref, query, _ := strings.Cut(ref, "?")
+	if query != "" {
 		for param := range strings.SplitSeq(query, "&") {
 			if x.isGoneIdentifier(param) {
 				return true
 			}
 		}
-		ref, _, _ = strings.Cut(ref, "?")
-		ref, _, _ = strings.Cut(ref, "|")
-		ref = withoutVersion(ref)
-		if _, gone := x.removed[ref]; gone {
-			return true
-		}
-		if _, gone := x.removed[typeAndID(ref)]; gone {
-			return true
-		}
 	}
-	return x.r.withheld != nil && x.r.withheld(withoutVersion(ref))
+	ref, _, _ = strings.Cut(ref, "|")
+	ref = withoutVersion(ref)
+	short := typeAndID(ref)
+	if _, gone := x.removed[ref]; gone {
+		return true
+	}
+	if _, gone := x.removed[short]; gone {
+		return true
+	}
+	return x.r.withheld != nil && (x.r.withheld(ref) || short != "" && short != ref && x.r.withheld(short))
 }
 
 // isGoneIdentifier reports whether a parameter of a conditional reference
@@ -333,24 +336,69 @@ func (x *redaction) references() {
 
 // narratives removes every narrative of the resources that lost something,
 // those of a Composition's sections too, and those with a link to what was
-// removed.
+// removed. It also finds the signatures.
 func (x *redaction) narratives() {
-	if len(x.edits.list) == 0 {
+	if len(x.edits.list) == 0 && x.r.withheld == nil {
 		return
 	}
+	x.signed = x.signed[:0]
 	for i := range x.tree.Len() {
 		n := x.tree.At(i)
-		if n.NameID() == x.r.names.text && n.Type() == x.r.names.narrative && !x.isOut(n) && (x.changed.has(n.Resource()) || x.linksToRemoved(n)) {
-			x.take(n)
+		switch {
+		case n.Type() == x.r.names.signature && !n.IsPrimitive():
+			x.signed = append(x.signed, n)
+		case n.NameID() == x.r.names.text && n.Type() == x.r.names.narrative && !x.isOut(n) && (x.changed.has(n.Resource()) || x.linksToRemoved(n)):
+			x.drop(n)
 			x.report.Narratives++
 		}
 	}
 }
 
+// signatures removes the signatures of resources that lost something, and those
+// that a Provenance has of them, and reports whether there were any. None of
+// them verifies any more, what was signed may be part of it, and a digest of it
+// is enough to try out what was taken out.
+func (x *redaction) signatures() bool {
+	found := false
+	for _, n := range x.signed {
+		if x.isOut(n) {
+			continue
+		}
+		if res := n.Resource(); x.changed.has(res) || res.Type().Name() == "Provenance" && x.signsChanged(res) {
+			x.drop(n)
+			x.report.Signatures++
+			found = true
+		}
+	}
+	return found
+}
+
+// signsChanged reports whether one of the targets of a Provenance lost
+// something.
+func (x *redaction) signsChanged(provenance fhir.Node) bool {
+	for i := range x.tree.Len() {
+		n := x.tree.At(i)
+		if !n.IsResource() || !x.changed.has(n) {
+			continue
+		}
+		id, fullURL := value(n, x.r.names.id), ""
+		if entry, ok := n.Parent(); ok {
+			fullURL = withoutVersion(value(entry, x.r.names.fullURL))
+		}
+		for k := range provenance.Named("target") {
+			ref := withoutVersion(value(k, x.r.names.reference))
+			if ref != "" && (ref == fullURL || id != "" && (ref == n.Type().Name()+"/"+id || typeAndID(ref) == n.Type().Name()+"/"+id)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // linksToRemoved reports whether a link or image in a narrative leads to
 // something that was removed.
 func (x *redaction) linksToRemoved(n fhir.Node) bool {
-	if len(x.removed) == 0 {
+	if len(x.removed) == 0 && x.r.withheld == nil {
 		return false
 	}
 	for rest := child(n, "div"); ; {

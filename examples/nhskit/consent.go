@@ -335,6 +335,9 @@ func consentApply(c *console, request, handled string, ndjson bool, names []stri
 	return c.eachInput(names, func(name string, data []byte) error {
 		if ndjson {
 			rep, err := r.ApplyNDJSON(context.Background(), bytes.NewReader(data), c.out)
+			for _, i := range rep.Issues {
+				fmt.Fprintf(c.err, "%s:%d: %s (%v)\n", name, i.Line, i.Text, i.Err)
+			}
 			report(rep)
 			if err == nil && rep.Rejected > 0 {
 				err = errFindings
