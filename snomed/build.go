@@ -271,6 +271,7 @@ type builder struct {
 	otherIDs    []uint64
 	packages    []string
 	idSpaces    *compactIDs
+	idSeed      uint64   // of the idTable
 	accept      []uint64 // two bits per dialect, by description
 	pieces      []string // of terms, the commonest first
 
