@@ -398,7 +398,12 @@ func TestSnomedBuildInterrupted(t *testing.T) {
 			}
 		}
 		cmd.Wait()
-		if code := cmd.ProcessState.ExitCode(); code != exitIO || !strings.Contains(rest, "interrupted") {
+		code := cmd.ProcessState.ExitCode()
+		if code == exitOK && stage != "concepts" {
+			t.Logf("at %s: the build was quicker", stage)
+			continue
+		}
+		if code != exitIO || !strings.Contains(rest, "interrupted") {
 			t.Errorf("at %s: exit %d, %q", stage, code, rest)
 		}
 		if now, err := os.ReadFile(store); err != nil || !bytes.Equal(now, old) {
