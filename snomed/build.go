@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path"
 	"path/filepath"
@@ -104,7 +106,7 @@ var ErrNoConcepts = errors.New("snomed: the releases have no concept file of the
 // The store is written beside file under a temporary name, which is
 // file.*.building, and renamed when it is complete and on the disk: at any
 // moment file is the old store or the new one, also for those who have the
-// old one open.
+// old one open. The new store has the permissions of the old one.
 //
 // Problems of single rows are in the report and do not stop the build, unless
 // Strict is set; a cycle of is-a relationships does.
@@ -188,7 +190,7 @@ func (b *builder) few() error {
 // writeFile writes the store and puts it in place.
 func (b *builder) writeFile(file string) (err error) {
 	dir := filepath.Dir(file)
-	f, err := os.CreateTemp(dir, filepath.Base(file)+".*.building")
+	f, err := createBeside(file)
 	if err != nil {
 		return err
 	}
@@ -203,8 +205,10 @@ func (b *builder) writeFile(file string) (err error) {
 	if err := b.write(w); err != nil {
 		return err
 	}
-	if err := f.Chmod(0o644); err != nil && !errors.Is(err, errors.ErrUnsupported) {
-		return err
+	if old, err := os.Stat(file); err == nil {
+		if err := f.Chmod(old.Mode().Perm()); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+			return err
+		}
 	}
 	if err := f.Sync(); err != nil {
 		return err
@@ -221,6 +225,18 @@ func (b *builder) writeFile(file string) (err error) {
 		return err
 	}
 	return syncDir(dir)
+}
+
+// createBeside creates a file with the permissions of any new file, unlike
+// [os.CreateTemp].
+func createBeside(file string) (*os.File, error) {
+	for {
+		name := fmt.Sprintf("%s.%d.building", file, rand.Uint64())
+		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+		if !errors.Is(err, fs.ErrExist) {
+			return f, err
+		}
+	}
 }
 
 // source is a release and the files of it to read.

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -72,6 +75,33 @@ func TestOverlap(t *testing.T) {
 		}
 		if rows := must(st.MapRows(447562003, must(sctid.Parse(c)))); len(rows) != 1 || rows[0].Target != "From "+last {
 			t.Errorf("%s last: %+v", last, rows)
+		}
+	}
+}
+
+// TestPermissions: a store that takes the place of another has its permissions.
+func TestPermissions(t *testing.T) {
+	if runtime.GOOS == "windows" || runtime.GOOS == "js" {
+		t.Skip("no permissions to keep")
+	}
+	file := filepath.Join(t.TempDir(), "store")
+	build := func() fs.FileMode {
+		if _, err := snomed.Build(context.Background(), []*rf2.Release{newFixture("x").open(t)}, file, snomed.BuildOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		return must(os.Stat(file)).Mode().Perm()
+	}
+	plain := filepath.Join(filepath.Dir(file), "plain")
+	must(must(os.Create(plain)).Stat())
+	if got, want := build(), must(os.Stat(plain)).Mode().Perm(); got != want {
+		t.Errorf("a new store has %v, another new file %v", got, want)
+	}
+	for _, want := range []fs.FileMode{0o600, 0o640, 0o444} {
+		if err := os.Chmod(file, want); err != nil {
+			t.Fatal(err)
+		}
+		if got := build(); got != want {
+			t.Errorf("%v, want %v", got, want)
 		}
 	}
 }
