@@ -2,7 +2,6 @@ package snomed
 
 import (
 	"fmt"
-	"math/bits"
 	"slices"
 
 	"github.com/nhskit/nhskit/snomed/rf2"
@@ -20,6 +19,11 @@ func space(id uint64) uint64 {
 	}
 	return id / 10 % 100
 }
+
+// maxSpaces bounds the namespaces, with their partitions, of one store, so that
+// what is packed fits 63 bits: items have fifteen digits. The world has some
+// hundreds.
+const maxSpaces = 9000
 
 func (s *compactIDs) learn(id uint64) {
 	v := space(id)
@@ -55,13 +59,12 @@ func (s *compactIDs) unpack(v uint64) sctid.ID {
 }
 
 // spaces learns the namespaces of all packed identifiers. It fails where there
-// are so many that what is packed would not fit a column.
+// are too many.
 func (b *builder) spaces() (*compactIDs, error) {
 	s := &compactIDs{}
-	last, item := ^uint64(0), uint64(0)
+	last := ^uint64(0)
 	learn := func(id uint64) {
-		item = max(item, sctid.ID(id).Item())
-		if v := space(id); v != last {
+		if v := space(id); v != last && len(s.spaces) <= maxSpaces {
 			last = v
 			s.learn(id)
 		}
@@ -72,8 +75,8 @@ func (b *builder) spaces() (*compactIDs, error) {
 	for i := range b.desc {
 		learn(b.desc[i].id)
 	}
-	if hi, lo := bits.Mul64(item+1, uint64(len(s.spaces))); hi != 0 || lo >= 1<<packedBits {
-		is := Issue{Severity: rf2.Error, Code: rf2.CodeLimit, Path: b.everywhere(), Offset: -1, Err: fmt.Errorf("there are too many namespaces: %d", len(s.spaces))}
+	if len(s.spaces) > maxSpaces {
+		is := Issue{Severity: rf2.Error, Code: rf2.CodeLimit, Path: b.everywhere(), Offset: -1, Err: fmt.Errorf("the identifiers are of more than %d namespaces and partitions", maxSpaces)}
 		b.issue(is)
 		return nil, &is
 	}

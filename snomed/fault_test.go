@@ -630,19 +630,24 @@ func TestSameBytes(t *testing.T) {
 	}
 }
 
-// TestTooManyNamespaces: identifiers that do not fit a column are refused, not
+// TestTooManyNamespaces: identifiers that would not fit a column are refused, not
 // mixed up.
 func TestTooManyNamespaces(t *testing.T) {
-	b := &builder{desc: []descRow{{id: 9_999_999_999_999_990_13}}}
-	for i := range uint64(30_000) {
+	longest := uint64(999_999_999_999_999_010)
+	b := &builder{desc: []descRow{{id: longest}}}
+	for i := range uint64(maxSpaces) {
 		b.desc = append(b.desc, descRow{id: 1e11 + i*1000 + 119})
 	}
 	if _, err := b.spaces(); err == nil {
-		t.Error("30,000 namespaces and the longest item are packed")
+		t.Errorf("%d namespaces are packed", maxSpaces+1)
 	}
-	b.desc = b.desc[:1000]
-	if _, err := b.spaces(); err != nil {
-		t.Errorf("999 namespaces: %v", err)
+	b.desc = b.desc[:maxSpaces]
+	s, err := b.spaces()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := s.pack(longest); v >= 1<<packedBits || s.unpack(v) != sctid.ID(longest) {
+		t.Errorf("the longest item becomes %d, and that %d", v, s.unpack(v))
 	}
 }
 

@@ -1,6 +1,7 @@
 package snomed
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"math/bits"
 )
@@ -30,28 +31,43 @@ func scramble(id uint64) uint64 {
 	return id * 0xd6e8feb86659fd93 & mask
 }
 
-// idTable knows the layout of a table.
+// idTable knows the layout of a table. Its seed comes from all identifiers
+// together, so that nobody can choose identifiers with the same home.
 type idTable struct {
-	buckets     uint64
-	ordinalBits uint8
+	buckets, seed uint64
+	ordinalBits   uint8
 }
 
-func newIDTable(concepts, buckets int) idTable {
-	return idTable{uint64(buckets), uint8(bits.Len(uint(concepts)))}
+func newIDTable(concepts, buckets int, seed uint64) idTable {
+	return idTable{uint64(buckets), seed, uint8(bits.Len(uint(concepts)))}
+}
+
+// idSeed makes the seed of a table.
+func idSeed(n int, id func(int) uint64) uint64 {
+	h := sha256.New()
+	var b []byte
+	for i := range n {
+		b = binary.LittleEndian.AppendUint64(b, id(i))
+		if len(b) >= 4096 || i == n-1 {
+			h.Write(b)
+			b = b[:0]
+		}
+	}
+	return binary.LittleEndian.Uint64(h.Sum(b)) >> (64 - idBits)
 }
 
 // place returns the home of an identifier and what its slot has but for the
 // ordinal.
 func (t idTable) place(id uint64) (bucket, slot uint64) {
-	x := scramble(id)
+	x := scramble(id ^ t.seed)
 	bucket, _ = bits.Mul64(x<<(64-idBits), t.buckets)
 	return bucket, x << t.ordinalBits
 }
 
 // fill makes a table of n identifiers, whose numbers are their ordinals, and
 // the second table.
-func fillIDTable(n int, id func(int) uint64) (slots []uint64, overflow []uint32) {
-	t := newIDTable(n, int(float64(n)/bucketFill)+1)
+func fillIDTable(n int, id func(int) uint64, seed uint64) (slots []uint64, overflow []uint32) {
+	t := newIDTable(n, int(float64(n)/bucketFill)+1, seed)
 	slots = make([]uint64, t.buckets*bucketSlots)
 	for i := range slots {
 		slots[i] = noSlot
@@ -78,7 +94,7 @@ next:
 	}
 	shift := 64 - bits.Len(uint(size-1))
 	for _, i := range rest {
-		j := int(hash64(id(i)) >> shift)
+		j := int(hash64(id(i)^seed) >> shift)
 		for overflow[j] != ^uint32(0) {
 			j = (j + 1) & (size - 1)
 		}
@@ -141,7 +157,7 @@ func (s *Store) findIn(b []byte, slot, id uint64) (Ordinal, bool) {
 // findOverflow looks in the second table.
 func (s *Store) findOverflow(id uint64) (Ordinal, bool) {
 	n := uint32(s.overflow.n)
-	i := uint32(hash64(id) >> (64 - bits.Len32(n-1)))
+	i := uint32(hash64(id^s.ids.seed) >> (64 - bits.Len32(n-1)))
 	for range n {
 		o := s.overflow.word(i & (n - 1))
 		if o == ^uint32(0) {

@@ -69,7 +69,9 @@ func TestIDTable(t *testing.T) {
 					ids = append(ids, id)
 				}
 			}
-			slots, overflow := fillIDTable(len(ids), func(i int) uint64 { return ids[i] })
+			at := func(i int) uint64 { return ids[i] }
+			seed := idSeed(len(ids), at)
+			slots, overflow := fillIDTable(len(ids), at, seed)
 			im := new(memory).image(t, func(w *fileWriter) []ref {
 				w.align(cacheLine)
 				return []ref{
@@ -77,7 +79,7 @@ func TestIDTable(t *testing.T) {
 					w.longs(len(ids), func(i int) uint64 { return ids[i] }),
 				}
 			})
-			s := &Store{im: im, ids: newIDTable(len(ids), len(slots)/bucketSlots), idSlots: im.dir[0].off,
+			s := &Store{im: im, ids: newIDTable(len(ids), len(slots)/bucketSlots, seed), idSlots: im.dir[0].off,
 				overflow: column{im, im.dir[1]}, conceptID: column{im, im.dir[2]}}
 			s.info.Concepts = len(ids)
 			for i, id := range ids {
@@ -118,6 +120,34 @@ func TestScramble(t *testing.T) {
 			t.Fatalf("%d becomes %d", id, v)
 		}
 		seen[v] = true
+	}
+}
+
+// TestIDTableHostile: identifiers that were chosen to have the same home where
+// there is no seed are spread like any others.
+func TestIDTableHostile(t *testing.T) {
+	const n = 4000
+	table := newIDTable(n, 800, 0)
+	var ids []uint64
+	for item := uint64(1); len(ids) < n; item++ {
+		id, err := sctid.New(sctid.Concept, "9999999", item)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bucket, _ := table.place(uint64(id)); bucket < 8 {
+			ids = append(ids, uint64(id))
+		}
+	}
+	at := func(i int) uint64 { return ids[i] }
+	_, overflow := fillIDTable(n, at, idSeed(n, at))
+	rest := 0
+	for _, o := range overflow {
+		if o != ^uint32(0) {
+			rest++
+		}
+	}
+	if rest*20 > n {
+		t.Errorf("%d of %d find their home full", rest, n)
 	}
 }
 

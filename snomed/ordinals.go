@@ -256,7 +256,8 @@ func (b *builder) writeConcepts(w *fileWriter, dir []ref) {
 	n := len(b.concept)
 	id := func(i int) uint64 { return b.concept[b.byOrd[i]].id }
 	dir[secConceptID] = w.longs(n, id)
-	slots, overflow := fillIDTable(n, id)
+	b.idSeed = idSeed(n, id)
+	slots, overflow := fillIDTable(n, id, b.idSeed)
 	w.align(cacheLine)
 	dir[secIDSlots] = w.longs(len(slots), func(i int) uint64 { return slots[i] })
 	dir[secIDOverflow] = w.words(overflow)

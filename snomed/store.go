@@ -174,7 +174,7 @@ func newStore(im *image) (s *Store, err error) {
 	}
 	s.readInfo()
 	slots := im.dir[secIDSlots]
-	s.idSlots, s.ids = slots.off, newIDTable(s.info.Concepts, int(slots.n)/bucketSlots)
+	s.idSlots, s.ids = slots.off, newIDTable(s.info.Concepts, int(slots.n)/bucketSlots, s.ids.seed)
 	if n := s.overflow.n; n < 2 || n&(n-1) != 0 || slots.kind != kindLongs || slots.n < bucketSlots || slots.n%bucketSlots != 0 ||
 		s.info.Concepts != s.conceptID.len() || s.info.Active > s.info.Concepts ||
 		s.inner.len() != 2*((s.info.Active+31)/32) || s.closure.n < 4 {
@@ -189,14 +189,15 @@ func (s *Store) column(sec int) column { return column{s.im, s.im.dir[sec]} }
 func (s *Store) readInfo() {
 	r := s.im.dir[secInfo]
 	b := s.im.at(r.off, r.base)
-	num := func() int {
+	long := func() uint64 {
 		v, n := binary.Uvarint(b)
 		if n <= 0 {
 			panic(&fault{ErrCorrupt})
 		}
 		b = b[n:]
-		return int(v)
+		return v
 	}
+	num := func() int { return int(long()) }
 	str := func() string {
 		n := num()
 		v := string(b[:n])
@@ -207,13 +208,14 @@ func (s *Store) readInfo() {
 	i.Concepts, i.Active, i.Descriptions = num(), num(), num()
 	s.preferred = num()
 	s.nameDocs = num()
+	s.ids.seed = long()
 	i.Release = str()
 	i.AsOf = uint32(num())
 	for range num() {
 		i.Packages = append(i.Packages, str())
 	}
 	for range num() {
-		d := rf2.Dependency{Source: sctid.ID(num()), SourceTime: uint32(num()), Target: sctid.ID(num()), TargetTime: uint32(num())}
+		d := rf2.Dependency{Source: sctid.ID(long()), SourceTime: uint32(num()), Target: sctid.ID(long()), TargetTime: uint32(num())}
 		if k := len(i.Modules) - 1; k >= 0 && i.Modules[k].Module == d.Source {
 			m := &i.Modules[k]
 			if m.Time != d.SourceTime { // rows are in the order of times

@@ -211,12 +211,14 @@ func (b *builder) info() []byte {
 		out = binary.AppendUvarint(out, uint64(len(s)))
 		out = append(out, s...)
 	}
-	num := func(v int) { out = binary.AppendUvarint(out, uint64(v)) }
+	long := func(v uint64) { out = binary.AppendUvarint(out, v) }
+	num := func(v int) { long(uint64(v)) }
 	num(len(b.concept))
 	num(b.nActive)
 	num(len(b.accept))
 	num(b.preferredDialects)
 	num(b.nameDocs)
+	long(b.idSeed)
 	put(b.opt.Release)
 	num(int(b.opt.AsOf))
 	num(len(b.packages))
@@ -226,9 +228,9 @@ func (b *builder) info() []byte {
 	dependencies := b.activeDependencies()
 	num(len(dependencies))
 	for _, d := range dependencies {
-		num(int(d.Source))
+		long(uint64(d.Source))
 		num(int(d.SourceTime))
-		num(int(d.Target))
+		long(uint64(d.Target))
 		num(int(d.TargetTime))
 	}
 	return out
