@@ -112,7 +112,7 @@ func snomedCommands() []command {
 		},
 		{
 			name:    "snomed map",
-			args:    "[-with ID] [-age DAYS] STORE REFSET ID...",
+			args:    "[-with ID] [-age DAYS] [-current-age DAYS] STORE REFSET ID...",
 			summary: "Map concepts to another classification, evaluating the rules of the map",
 			example: "nhskit snomed map uk.store 999002271000000101 73211009",
 			setup: func(f *flag.FlagSet) runner {
@@ -122,14 +122,18 @@ func snomedCommands() []command {
 					ctx.Concepts = append(ctx.Concepts, id)
 					return err
 				})
-				f.Func("age", "age at onset in `days`, if known", func(s string) error {
-					days, err := strconv.ParseFloat(s, 64)
-					if err != nil || !(days >= 0) || days > 1e6 {
-						return errors.New("not a number of days")
-					}
-					ctx.AgeAtOnset = snomed.AgeInDays(days)
-					return nil
-				})
+				age := func(name, usage string, to *snomed.Age) {
+					f.Func(name, usage, func(s string) error {
+						days, err := strconv.ParseFloat(s, 64)
+						if err != nil || !(days >= 0) || days > 1e6 {
+							return errors.New("not a number of days")
+						}
+						*to = snomed.AgeInDays(days)
+						return nil
+					})
+				}
+				age("age", "age at onset in `days`, if known", &ctx.AgeAtOnset)
+				age("current-age", "age now in `days`, if known", &ctx.CurrentAge)
 				return func(c *console, args []string) error {
 					return withStore(args, 2, "snomed map: takes STORE REFSET ID...", func(s *snomed.Store, args []string) error { return snomedMap(c, s, args, ctx) })
 				}
