@@ -308,53 +308,120 @@ func (d *Decision) ref(i int16) *RecordRef {
 	return &RecordRef{r.ID, r.Version, r.Hash()}
 }
 
+// change is a value that a fact could have.
+type change struct {
+	fact  fact
+	value values
+}
+
 // remedies searches for the changes that would make the decision a permit:
-// first single ones, then pairs.
+// first single ones, then pairs. It tries those only that reach every rule that
+// stands in the way.
 func (d *Decision) remedies() []string {
 	if d.outcome == Permit || d.special&^(denyOverrides|indeterminatePresent|defaultDeny) != 0 || d.purposes == 0 {
 		return nil
 	}
-	type change struct {
-		k fact
-		v values
-	}
-	var candidates []change
-	for k := fact(0); k < fPersonal; k++ {
-		if k == fPurpose || !factTable[k].remedy && countBits(d.facts.set[k]) == 1 {
-			continue
+	for i := range d.findings {
+		if e := d.findings[i].Effect; e != FindingPermit && e != NotApplicable {
+			return nil // of which no fact here is the cause
 		}
-		for i := range factTable[k].values {
-			if v := values(1) << i; v != d.facts.set[k] && k.anyValue()&v != 0 {
-				candidates = append(candidates, change{k, v})
+	}
+	relevant, blocking := d.inTheWay()
+	changes := d.changes(relevant)
+	reach := func(set factSet) bool {
+		for _, b := range blocking {
+			if b&set == 0 {
+				return false
 			}
 		}
+		return true
 	}
-	permits := func(changes ...change) bool {
+	permits := func(a, b change) bool {
 		f := d.facts
-		for _, c := range changes {
-			f.set[c.k], f.why[c.k] = c.v, causeNone
-		}
+		f.set[a.fact], f.why[a.fact] = a.value, causeNone
+		f.set[b.fact], f.why[b.fact] = b.value, causeNone
 		var t trace
 		outcome, _ := d.engine.conclude(&f, d.purposes, d.asAt.UnixNano(), d.findings, 0, &t)
 		return outcome == Permit
 	}
-	name := func(c change) string { return condition{c.k, c.v}.String() }
+	name := func(c change) string { return condition{c.fact, c.value}.String() }
 	var out []string
-	for _, c := range candidates {
-		if permits(c) {
+	rest := changes[:0] // those that are not enough
+	for _, c := range changes {
+		if reach(1<<c.fact) && permits(c, c) {
 			out = append(out, name(c))
+		} else {
+			rest = append(rest, c)
 		}
 	}
 	const enough = 8
-	for i := 0; i < len(candidates) && len(out) < enough; i++ {
-		for j := i + 1; j < len(candidates) && len(out) < enough; j++ {
-			a, b := candidates[i], candidates[j]
-			if a.k != b.k && !slices.Contains(out, name(a)) && !slices.Contains(out, name(b)) && permits(a, b) {
+	for i := 0; i < len(rest) && len(out) < enough; i++ {
+		for j := i + 1; j < len(rest) && len(out) < enough; j++ {
+			a, b := rest[i], rest[j]
+			if a.fact != b.fact && reach(1<<a.fact|1<<b.fact) && permits(a, b) {
 				out = append(out, name(a)+" and "+name(b))
 			}
 		}
 	}
 	return out
+}
+
+// changes returns the changes of some facts that somebody can make or find out.
+func (d *Decision) changes(of factSet) []change {
+	out := make([]change, 0, 64)
+	for k := fact(0); k < fPersonal; k++ {
+		if of&(1<<k) == 0 || k == fPurpose || !factTable[k].remedy && countBits(d.facts.set[k]) == 1 {
+			continue
+		}
+		for i := range factTable[k].values {
+			if v := values(1) << i; v != d.facts.set[k] && k.anyValue()&v != 0 {
+				out = append(out, change{k, v})
+			}
+		}
+	}
+	return out
+}
+
+// factSet is a set of facts, a bit for each.
+type factSet uint64
+
+const _ = uint(64 - numFacts) // they fit
+
+// inTheWay returns the facts on which rules for the action rest, and those on
+// which each rule rests that denies, or leaves the answer open: as long as none
+// of them changes, it does so again.
+func (d *Decision) inTheWay() (relevant factSet, blocking []factSet) {
+	p := d.engine.policy
+	// below are the facts from which derived ones follow.
+	var below [numFacts]factSet
+	for again := true; again; {
+		again = false
+		for i := range p.rules {
+			if r := &p.rules[i]; r.effect == effectDerive {
+				if set := below[r.derives] | r.facts(&below); set != below[r.derives] {
+					below[r.derives], again = set, true
+				}
+			}
+		}
+	}
+	for _, i := range p.byAction[actionOf(d.facts.set[fAction])] {
+		r := &p.rules[i]
+		set := r.facts(&below)
+		relevant |= set
+		if (r.effect == effectDeny || r.effect == effectIndeterminate) && (d.trace.fired.has(int(i)) || d.trace.unsure.has(int(i))) {
+			blocking = append(blocking, set)
+		}
+	}
+	return relevant, blocking
+}
+
+// facts returns what a rule rests on, below derived facts too.
+func (r *rule) facts(below *[numFacts]factSet) factSet {
+	set := factSet(0)
+	for _, c := range r.conds {
+		set |= 1<<c.fact | below[c.fact]
+	}
+	return set
 }
 
 // Public is what the requester may be told. It has the same fields whatever
