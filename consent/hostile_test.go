@@ -210,9 +210,15 @@ func TestEmergencyAndStandingAnswer(t *testing.T) {
 	if d := decideOn(r); d.Outcome() != consent.Deny {
 		t.Error("a no without an emergency:", d)
 	}
-	r.Care.Emergency, r.Care.Permission = true, consent.Given // asked now after all
-	if d := decideOn(r); d.Outcome() != consent.Permit {
+	// To say that it is an emergency as well makes no permit of what is none
+	// without it.
+	r.Care.Permission = consent.Given
+	if d := decideOn(r); d.Outcome() != consent.Deny {
 		t.Error("a no before, and permission given now:", d)
+	}
+	r.Care.Emergency = true
+	if d := decideOn(r); d.Outcome() != consent.Indeterminate {
+		t.Error("the same in an emergency:", d)
 	}
 }
 

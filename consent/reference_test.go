@@ -695,14 +695,14 @@ func (s *situation) view() (deny, permit tri) {
 		s.careOnly(), not(role), oneOf(c.Relationship, consent.NoRelationship, consent.NoRelationship, consent.RelationshipUnstated),
 		among(s.c.scr, "9Ndo.", "93C3."), oneOf(c.Permission, consent.Refused, consent.Refused), s.objection(),
 		all(among(s.c.acs, "No"), is(!reason)),
+		all(among(s.c.acs, "No"), is(reason), unknown), // no source says that an emergency goes above it
 		all(is(c.Emergency && !reason), asked),
 		all(asked, among(s.c.acs, "Ask", ""), is(!c.Emergency)),
 	)
-	// In an emergency the patient need not be asked. No source says that this
-	// goes above a standing no.
+	// In an emergency the patient need not be asked.
 	permit = some(
 		oneOf(c.Permission, consent.Refused, consent.Given), all(asked, among(s.c.acs, "Yes")),
-		all(asked, is(reason), among(s.c.acs, "Ask", "")), all(asked, is(reason), among(s.c.acs, "No"), unknown),
+		all(asked, is(reason), among(s.c.acs, "Ask", "")),
 	)
 	return deny, permit
 }
