@@ -113,6 +113,36 @@ func BenchmarkLookup(b *testing.B) {
 	})
 }
 
+// BenchmarkRefset reads all members of the reference set of axioms, of which the
+// texts are compressed, in order and one by one.
+func BenchmarkRefset(b *testing.B) {
+	st := benchStore(b)
+	axioms := must(st.Refset(733073007))
+	b.Run("all", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			n := 0
+			for m, err := range axioms.All() {
+				if err != nil {
+					b.Fatal(err)
+				}
+				n += len(m.Fields[0].Text)
+			}
+			b.SetBytes(int64(n))
+		}
+	})
+	b.Run("row", func(b *testing.B) {
+		b.ReportAllocs()
+		i := 0
+		for b.Loop() {
+			sinkMember = must(axioms.Row(i % axioms.Len()))
+			i += 7919
+		}
+	})
+}
+
+var sinkMember snomed.Member
+
 func BenchmarkDescendants(b *testing.B) {
 	st := benchStore(b)
 	o, err := st.Ordinal(404684003)

@@ -127,8 +127,9 @@ func (s *Store) conceptOfDescription(row int) Ordinal {
 // PreferredTerm returns the term to show for a concept: the active synonym
 // that the first of the language reference sets prefers that has one for the
 // concept. Without dialects it is the order of preference that the store was
-// built with, which is fastest. Where none of them has one it is the first
-// active synonym, then an inactive one, then the fully specified name.
+// built with, which is fastest. Where none of them has one it is what that order
+// prefers, else the first active synonym, then an inactive one, then the fully
+// specified name.
 func (s *Store) PreferredTerm(o Ordinal, dialects ...sctid.ID) (term string, err error) {
 	defer s.im.guard(&err)
 	b, err := s.AppendPreferredTerm(make([]byte, 0, 256), o, dialects...)
@@ -202,19 +203,17 @@ func (s *Store) choose(o Ordinal, kind uint64, dialects []sctid.ID) (row int, ok
 			continue
 		}
 		rank := 1000
-		if accept := s.descAccept.get(i); dialects == nil {
-			for k := range s.preferred {
-				if accept>>(2*k)&3 == 2 {
-					rank = k
-					break
-				}
+		accept := s.descAccept.get(i)
+		for k := range s.preferred {
+			if accept>>(2*k)&3 == 2 {
+				rank = 500 + k
+				break
 			}
-		} else {
-			for r, d := range dialects {
-				if k := slices.Index(s.dialects, uint64(d)); k >= 0 && accept>>(2*k)&3 == 2 {
-					rank = r
-					break
-				}
+		}
+		for r, d := range dialects {
+			if k := slices.Index(s.dialects, uint64(d)); k >= 0 && accept>>(2*k)&3 == 2 {
+				rank = r
+				break
 			}
 		}
 		if s.descActive.get(i) == 0 {

@@ -136,7 +136,7 @@ func (h *hasher) members(r *Refset) {
 		sums[k] = uint64(r.id)
 	}
 	for c := range r.columns {
-		base := fixedRefs + c*columnRefs
+		base := r.base(c)
 		codes := r.col(base + colCodes)
 		if r.columns[c].Type != 's' {
 			values := r.col(base + colA)

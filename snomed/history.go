@@ -124,7 +124,7 @@ func sortAssociations(all []Association) {
 // association reads one row, the right way round.
 func (s *Store) association(r *Refset, m Meaning, row int) Association {
 	component := s.componentID(r.col(refComponent).get(row))
-	target := r.field(0, row, component).ID
+	target := r.field(0, row, component, nil).ID
 	if m == MovedFrom {
 		component, target = target, component
 	}

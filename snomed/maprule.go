@@ -393,8 +393,8 @@ func (s *Store) ReverseMap(refset sctid.ID, target string) (set Set, err error) 
 		return Set{}, nil
 	}
 	component, active := r.col(refComponent), r.col(refActive)
-	base := fixedRefs + c*columnRefs
-	has := func(row int) bool { return r.field(c, row, s.componentID(component.get(row))).String() == target }
+	base := r.base(c)
+	has := func(row int) bool { return r.field(c, row, s.componentID(component.get(row)), nil).String() == target }
 	if r.columns[c].Type == 's' && len(target) <= plainText && r.refs[base+colC].off == 0 {
 		// Short texts are as they are, and all are in order.
 		code, ok := r.codeOf(base, target)

@@ -141,10 +141,11 @@ func (r *Refset) Row(i int) (m Member, err error) {
 	if i < 0 || i >= r.rows {
 		return m, ErrNotFound
 	}
-	return r.row(i), nil
+	return r.row(i, nil), nil
 }
 
-func (r *Refset) row(i int) Member {
+// row reads a row, with the readers of texts if there are any.
+func (r *Refset) row(i int, texts []textReader) Member {
 	s := r.s
 	m := Member{
 		Refset:    r.id,
@@ -159,7 +160,7 @@ func (r *Refset) row(i int) Member {
 	if len(r.columns) > 0 {
 		m.Fields = make([]Field, len(r.columns))
 		for c := range r.columns {
-			m.Fields[c] = r.field(c, i, m.Component)
+			m.Fields[c] = r.field(c, i, m.Component, texts)
 		}
 	}
 	return m
@@ -197,10 +198,14 @@ func (s *Store) componentKey(id sctid.ID) (key uint64, ok bool) {
 	return 0, false
 }
 
+// base is where the refs of a column begin.
+func (r *Refset) base(c int) int { return fixedRefs + c*columnRefs }
+
 // field reads a column of a row. The component is needed to write texts that
-// refer to it.
-func (r *Refset) field(c, i int, component sctid.ID) Field {
-	base := fixedRefs + c*columnRefs
+// refer to it; a reader of texts for each column saves work where rows are read
+// one after the other.
+func (r *Refset) field(c, i int, component sctid.ID, texts []textReader) Field {
+	base := r.base(c)
 	code := r.col(base + colCodes).get(i)
 	f := Field{Type: r.columns[c].Type}
 	if f.Type != 's' {
@@ -212,7 +217,11 @@ func (r *Refset) field(c, i int, component sctid.ID) Field {
 		}
 		return f
 	}
-	f.Text = r.s.expand(r.text(base, int(code)), component)
+	if texts != nil {
+		f.Text = r.s.expand(texts[c].text(int(code)), component)
+	} else {
+		f.Text = r.s.expand(r.text(base, int(code)), component)
+	}
 	return f
 }
 
@@ -276,7 +285,7 @@ func (r *Refset) Of(component sctid.ID) (members []Member, err error) {
 	}
 	from, to := r.rowsOf(key)
 	for i := from; i < to; i++ {
-		members = append(members, r.row(i))
+		members = append(members, r.row(i, nil))
 	}
 	return members, nil
 }
@@ -285,8 +294,13 @@ func (r *Refset) Of(component sctid.ID) (members []Member, err error) {
 // it with an error.
 func (r *Refset) All() iter.Seq2[Member, error] {
 	return func(yield func(Member, error) bool) {
+		texts := make([]textReader, len(r.columns))
+		for c := range texts {
+			texts[c] = textReader{r: r, base: r.base(c), block: -1}
+		}
 		for i := range r.rows {
-			m, err := r.Row(i)
+			var m Member
+			err := r.s.im.guarded(func() { m = r.row(i, texts) })
 			if !yield(m, err) || err != nil {
 				return
 			}
@@ -350,7 +364,7 @@ func (s *Store) Members(component sctid.ID) (members []Member, err error) {
 	take := func(r *Refset) {
 		from, to := r.rowsOf(key)
 		for i := from; i < to; i++ {
-			members = append(members, r.row(i))
+			members = append(members, r.row(i, nil))
 		}
 	}
 	if key < uint64(s.info.Concepts) {

@@ -138,9 +138,9 @@ func TestPreference(t *testing.T) {
 		{c, nil, "Realm"},
 		{c, []sctid.ID{900000000000508004}, "General"},
 		{c, []sctid.ID{900000000000508004, 999001261000000100}, "General"},
-		{c, []sctid.ID{999000691000001104}, "General"}, // none says so: the first
+		{c, []sctid.ID{999000691000001104}, "Realm"}, // it says nothing: the order of the store
 		{d, nil, "Another"},
-		{d, []sctid.ID{999001261000000100}, "Other"},
+		{d, []sctid.ID{999001261000000100}, "Another"},
 		{e, nil, "Last one"},
 	} {
 		if got := must(st.PreferredTerm(at(t, st, x.concept), x.dialects...)); got != x.want {

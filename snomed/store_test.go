@@ -309,6 +309,26 @@ func TestManyReaders(t *testing.T) {
 	wg.Wait()
 }
 
+// TestRefsetAll: members come one after the other as they do one by one.
+func TestRefsetAll(t *testing.T) {
+	st := exampleStore()
+	for _, r := range must(st.Refsets()) {
+		i := 0
+		for m, err := range r.All() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if one := must(r.Row(i)); fmt.Sprint(one) != fmt.Sprint(m) {
+				t.Fatalf("row %d of %v: %v, want %v", i, r.ID(), m, one)
+			}
+			i++
+		}
+		if i != r.Len() {
+			t.Errorf("%v: %d members, want %d", r.ID(), i, r.Len())
+		}
+	}
+}
+
 // TestSeveralStores: four stores open at once, and the differences between
 // two dates of one history.
 func TestSeveralStores(t *testing.T) {

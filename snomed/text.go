@@ -15,7 +15,8 @@ import (
 // looks for, once folded.
 
 // nextPiece returns the length of the piece at the start of s and whether it
-// is a word. A word is letters, marks and digits, with apostrophes inside.
+// is a word. A word is letters, marks and numbers, small and raised ones too, with
+// apostrophes inside.
 func nextPiece(s string) (n int, word bool) {
 	first := true
 	for i := 0; i < len(s); {
@@ -34,7 +35,7 @@ func nextPiece(s string) (n int, word bool) {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
-		w := unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r)
+		w := unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsNumber(r)
 		if r == '’' && word && !first {
 			if next, _ := utf8.DecodeRuneInString(s[i+size:]); unicode.IsLetter(next) {
 				w = true
@@ -96,6 +97,14 @@ func fold(b []byte, word string) []byte {
 			b = append(b, 'o')
 		case r == 'ł':
 			b = append(b, 'l')
+		case r == 'đ' || r == 'ð':
+			b = append(b, 'd')
+		case r == 'þ':
+			b = append(b, 't', 'h')
+		case r == 'ħ':
+			b = append(b, 'h')
+		case r == 'ı':
+			b = append(b, 'i')
 		default:
 			b = utf8.AppendRune(b, unicode.ToLower(r))
 		}

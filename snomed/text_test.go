@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -50,6 +51,30 @@ func TestPieceCodes(t *testing.T) {
 	for _, s := range []string{"é", "É", "1", "[", "{", "@", "`"} {
 		if c := p.code(s); c&1 != 0 || p.list[pieceOf(c)] != s {
 			t.Errorf("%s has code %d", s, c)
+		}
+	}
+}
+
+// TestFold: what people type finds what terms have.
+func TestFold(t *testing.T) {
+	for _, x := range []struct{ term, want string }{
+		{"CO₂ laser", "co2 laser"},
+		{"kg/m²", "kg m2"},
+		{"Ménière's µg μg", "menieres ug ug"},
+		{"Đorđe Guðrún Þór Ħal ırmak", "dorde gudrun thor hal irmak"},
+		{"Łódź straße Ærø œdema", "lodz strasse aero oedema"},
+		{"Half (½)", "half 1⁄2"},
+	} {
+		var words []string
+		for s := x.term; s != ""; {
+			n, word := nextPiece(s)
+			if word {
+				words = append(words, string(fold(nil, s[:n])))
+			}
+			s = s[n:]
+		}
+		if got := strings.Join(words, " "); got != x.want {
+			t.Errorf("%s: %s, want %s", x.term, got, x.want)
 		}
 	}
 }
