@@ -40,7 +40,7 @@ type Acceptability struct {
 // specified names, then the synonyms.
 func (s *Store) Descriptions(o Ordinal) (all []Description, err error) {
 	defer s.im.guard(&err)
-	if int(o) >= s.info.Concepts {
+	if !s.has(o) {
 		return nil, ErrNotFound
 	}
 	from, to := int(s.descAt.get(int(o))), int(s.descAt.get(int(o)+1))
@@ -139,7 +139,7 @@ func (s *Store) PreferredTerm(o Ordinal, dialects ...sctid.ID) (term string, err
 // AppendPreferredTerm appends what [Store.PreferredTerm] returns.
 func (s *Store) AppendPreferredTerm(to []byte, o Ordinal, dialects ...sctid.ID) (b []byte, err error) {
 	defer s.im.guard(&err)
-	if int(o) >= s.info.Concepts {
+	if !s.has(o) {
 		return to, ErrNotFound
 	}
 	if dialects == nil {
@@ -174,7 +174,7 @@ func (s *Store) appendChosen(to []byte, o Ordinal, dialects []sctid.ID) []byte {
 // same rule as [Store.PreferredTerm].
 func (s *Store) FullySpecifiedName(o Ordinal, dialects ...sctid.ID) (name string, err error) {
 	defer s.im.guard(&err)
-	if int(o) >= s.info.Concepts {
+	if !s.has(o) {
 		return "", ErrNotFound
 	}
 	row, ok := s.choose(o, s.fsn, dialects)

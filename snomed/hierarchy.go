@@ -23,7 +23,7 @@ func (s *Store) Subsumes(a, b sctid.ID) (yes bool, err error) {
 // SubsumesOrdinal is [Store.Subsumes] for ordinals of this store.
 func (s *Store) SubsumesOrdinal(a, b Ordinal) (yes bool, err error) {
 	defer s.im.guard(&err)
-	if int(max(a, b)) >= s.info.Concepts {
+	if !s.has(max(a, b)) {
 		return false, ErrNotFound
 	}
 	return s.subsumes(uint32(a), uint32(b)), nil
@@ -123,7 +123,7 @@ func (s *Store) below(o uint32, to []run) []run {
 // is << in the expression constraint language.
 func (s *Store) DescendantsOrSelf(o Ordinal) (set Set, err error) {
 	defer s.im.guard(&err)
-	if int(o) >= s.info.Concepts {
+	if !s.has(o) {
 		return Set{}, ErrNotFound
 	}
 	return Set{s.below(uint32(o), nil), s.countBelow(uint32(o))}, nil
@@ -150,7 +150,7 @@ func (s *Store) Descendants(o Ordinal) (set Set, err error) {
 // listing them.
 func (s *Store) DescendantCount(o Ordinal) (n int, err error) {
 	defer s.im.guard(&err)
-	if int(o) >= s.info.Concepts {
+	if !s.has(o) {
 		return 0, ErrNotFound
 	}
 	return s.countBelow(uint32(o)) - 1, nil
@@ -176,7 +176,7 @@ func list(at, of column, o Ordinal) []Ordinal {
 // ascending order.
 func (s *Store) Parents(o Ordinal) (parents []Ordinal, err error) {
 	defer s.im.guard(&err)
-	if int(o) >= s.info.Concepts {
+	if !s.has(o) {
 		return nil, ErrNotFound
 	}
 	return list(s.parentAt, s.parent, o), nil
@@ -185,7 +185,7 @@ func (s *Store) Parents(o Ordinal) (parents []Ordinal, err error) {
 // Children returns the direct subtypes of a concept, in ascending order.
 func (s *Store) Children(o Ordinal) (children []Ordinal, err error) {
 	defer s.im.guard(&err)
-	if int(o) >= s.info.Concepts {
+	if !s.has(o) {
 		return nil, ErrNotFound
 	}
 	return list(s.childAt, s.child, o), nil
@@ -195,7 +195,7 @@ func (s *Store) Children(o Ordinal) (children []Ordinal, err error) {
 // order of ordinals.
 func (s *Store) Ancestors(o Ordinal) (ancestors []Ordinal, err error) {
 	defer s.im.guard(&err)
-	if int(o) >= s.info.Concepts {
+	if !s.has(o) {
 		return nil, ErrNotFound
 	}
 	return s.above(o), nil
@@ -233,7 +233,7 @@ func (s *Store) above(o Ordinal) []Ordinal {
 func (s *Store) LeastCommonAncestors(concepts ...Ordinal) (common []Ordinal, err error) {
 	defer s.im.guard(&err)
 	for i, o := range concepts {
-		if int(o) >= s.info.Concepts {
+		if !s.has(o) {
 			return nil, ErrNotFound
 		}
 		up := append(s.above(o), o)
@@ -265,7 +265,7 @@ func (s *Store) LeastCommonAncestors(concepts ...Ordinal) (common []Ordinal, err
 // millions.
 func (s *Store) Paths(o Ordinal, limit int) (paths [][]Ordinal, err error) {
 	defer s.im.guard(&err)
-	if int(o) >= s.info.Concepts {
+	if !s.has(o) {
 		return nil, ErrNotFound
 	}
 	var way []Ordinal

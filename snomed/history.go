@@ -79,7 +79,7 @@ type Association struct {
 // round here.
 func (s *Store) History(o Ordinal) (all []Association, err error) {
 	defer s.im.guard(&err)
-	if int(o) >= s.info.Concepts {
+	if !s.has(o) {
 		return nil, ErrNotFound
 	}
 	at, of := s.column(secMembershipAt), s.column(secMembership)
@@ -103,7 +103,7 @@ func (s *Store) History(o Ordinal) (all []Association, err error) {
 // [Store.History].
 func (s *Store) Predecessors(o Ordinal) (all []Association, err error) {
 	defer s.im.guard(&err)
-	if int(o) >= s.info.Concepts {
+	if !s.has(o) {
 		return nil, ErrNotFound
 	}
 	all = s.associationsTo(o, func(m Meaning) bool { return m != MovedFrom })
@@ -161,7 +161,7 @@ const maxSteps = 20
 // not followed.
 func (s *Store) Substitutions(o Ordinal) (all []Substitution, err error) {
 	defer s.im.guard(&err)
-	if int(o) >= s.info.Concepts {
+	if !s.has(o) {
 		return nil, ErrNotFound
 	}
 	if int(o) < s.info.Active {

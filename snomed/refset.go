@@ -335,7 +335,7 @@ func (r *Refset) Concepts() (set Set, err error) {
 // of, in ascending order of identifiers.
 func (s *Store) Memberships(o Ordinal) (refsets []sctid.ID, err error) {
 	defer s.im.guard(&err)
-	if int(o) >= s.info.Concepts {
+	if !s.has(o) {
 		return nil, ErrNotFound
 	}
 	at, of := s.column(secMembershipAt), s.column(secMembership)

@@ -24,7 +24,7 @@ type Relationship struct {
 // first, by characteristic type, group, type and target.
 func (s *Store) Relationships(o Ordinal) (all []Relationship, err error) {
 	defer s.im.guard(&err)
-	if int(o) >= s.info.Concepts {
+	if !s.has(o) {
 		return nil, ErrNotFound
 	}
 	at := s.column(secRelAt)

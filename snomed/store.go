@@ -254,10 +254,13 @@ func (s *Store) Ordinal(id sctid.ID) (o Ordinal, err error) {
 	return 0, ErrNotFound
 }
 
+// has reports whether a concept has an ordinal.
+func (s *Store) has(o Ordinal) bool { return uint64(o) < uint64(s.info.Concepts) }
+
 // ID returns the identifier of a concept.
 func (s *Store) ID(o Ordinal) (id sctid.ID, err error) {
 	defer s.im.guard(&err)
-	if int(o) >= s.info.Concepts {
+	if !s.has(o) {
 		return 0, ErrNotFound
 	}
 	return s.id(o), nil
@@ -322,7 +325,7 @@ func (s *Store) Lookup(to []byte, id sctid.ID) (c Concept, term []byte, err erro
 // ConceptAt returns a concept by its ordinal.
 func (s *Store) ConceptAt(o Ordinal) (c Concept, err error) {
 	defer s.im.guard(&err)
-	if int(o) >= s.info.Concepts {
+	if !s.has(o) {
 		return Concept{}, ErrNotFound
 	}
 	return s.concept(o, s.id(o)), nil
