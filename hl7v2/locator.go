@@ -20,6 +20,8 @@ type Locator struct {
 	at        uint32 // the mark up to which is counted
 	rep, comp int
 	sub       int
+	repAt     uint32 // the first mark of that repetition,
+	compAt    uint32 // and of that component
 	from      uint32 // from this mark to that one there is
 	split     uint32 // no component or repetition mark
 	buf       []byte
@@ -143,37 +145,61 @@ func (l *Locator) enter(v Value) {
 // begin counts from the start of the field.
 func (l *Locator) begin() {
 	l.at, l.rep, l.comp, l.sub = l.field.lo, 1, 1, 1
+	l.repAt, l.compAt = l.at, l.at
 	l.from, l.split = 0, 0
 }
 
 // appendWithin appends the repetition, component and subcomponent of a value in
 // the field.
 func (l *Locator) appendWithin(b []byte, v Value) []byte {
-	if v.lo < l.at {
-		l.begin()
-	}
-	marks := v.m.index.marks
-	for ; l.at < v.lo; l.at++ {
-		switch marks[l.at] & kindMask {
-		case kindRepetition:
-			l.rep, l.comp, l.sub = l.rep+1, 1, 1
-		case kindComponent:
-			l.comp, l.sub = l.comp+1, 1
-		case kindSubcomponent:
-			l.sub++
-		}
-	}
+	rep, comp, sub := l.numbers(v)
 	if l.repeats {
-		b = append(appendNumber(b, '[', l.rep), ']')
+		b = append(appendNumber(b, '[', rep), ']')
 	}
-	subs := v.level >= levelSubcomponent && (l.sub > 1 || v.followedBy(l.field, kindSubcomponent))
-	if subs || v.level >= levelComponent && (l.comp > 1 || l.splitBehind(v)) {
-		b = appendNumber(b, '.', l.comp)
+	subs := v.level >= levelSubcomponent && (sub > 1 || v.followedBy(l.field, kindSubcomponent))
+	if subs || v.level >= levelComponent && (comp > 1 || l.splitBehind(v)) {
+		b = appendNumber(b, '.', comp)
 	}
 	if subs {
-		b = appendNumber(b, '.', l.sub)
+		b = appendNumber(b, '.', sub)
 	}
 	return b
+}
+
+// numbers counts the repetition, component and subcomponent of a value in the
+// field. What holds the last value, as the repetition around a component, is
+// looked back at without losing that place.
+func (l *Locator) numbers(v Value) (rep, comp, sub int) {
+	if v.lo < l.repAt {
+		l.begin()
+	}
+	at, back := l.at, v.lo < l.at
+	rep, comp, sub = l.rep, l.comp, l.sub
+	switch {
+	case !back:
+	case v.lo >= l.compAt:
+		at, sub = l.compAt, 1
+	default:
+		at, comp, sub = l.repAt, 1, 1
+	}
+	repAt, compAt := l.repAt, l.compAt
+	for marks := v.m.index.marks; at < v.lo; at++ {
+		switch marks[at] & kindMask {
+		case kindRepetition:
+			rep, comp, sub = rep+1, 1, 1
+			repAt, compAt = at+1, at+1
+		case kindComponent:
+			comp, sub = comp+1, 1
+			compAt = at + 1
+		case kindSubcomponent:
+			sub++
+		}
+	}
+	if !back {
+		l.at, l.rep, l.comp, l.sub = at, rep, comp, sub
+		l.repAt, l.compAt = repAt, compAt
+	}
+	return rep, comp, sub
 }
 
 // splitBehind reports whether the repetition that holds v has a component

@@ -125,6 +125,40 @@ func TestLocatorInAfterSet(t *testing.T) {
 	}
 }
 
+// Nor does it lose its place when it looks back at what holds a value.
+func TestLocatorLooksBackInLinearTime(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures time")
+	}
+	for _, unit := range []string{"a^b&c^d~", "a&b&c^", "~"} {
+		took := func(n int) time.Duration {
+			m, err := Parse([]byte("MSH|^~\\&|A\rPID|" + strings.Repeat(unit, n)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			least := time.Hour
+			for range 5 {
+				var l Locator
+				start := time.Now()
+				for _, r := range m.SegmentAt(1).Field(1).Reps() {
+					for _, c := range r.Components() {
+						for _, s := range c.Subs() {
+							l.Path(s)
+							l.Path(c)
+							l.Path(r)
+						}
+					}
+				}
+				least = min(least, time.Since(start))
+			}
+			return least
+		}
+		if one, many := took(1000), took(32_000); many > 150*one {
+			t.Errorf("%q: 32 times the message takes %v, and once %v", unit, many, one)
+		}
+	}
+}
+
 // To locate every element takes time in proportion to the message.
 func TestLocatorIsLinear(t *testing.T) {
 	if testing.Short() {
