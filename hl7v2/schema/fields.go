@@ -24,7 +24,7 @@ type checker struct {
 	place
 	second run // field 2 of the segment
 	named  valueType
-	keys   hl7v2.Locator // in fields that name types of keys
+	keys   hl7v2.Locator // in fields that name types
 	findings
 	text [64]byte // for texts that are not as the bytes
 }
@@ -241,7 +241,7 @@ func (c *checker) repetitions(f run, marks []hl7v2.Mark, e *elementRow) {
 		}
 		c.place = place{field: c.field, rep: r}
 		if by > 0 {
-			typ = c.keyType(by, typ)
+			typ = c.keyType(by, typ, c.state(rep, k) == hl7v2.Present)
 		}
 		// Of f this repetition and those behind it are left. Those without a
 		// value at the end of a field are the same as none (2.6.1), and one
@@ -310,8 +310,8 @@ func (c *checker) valueType() uint16 {
 
 // keyType returns the data type of the primary key at the place: that of the
 // same repetition of the field that names types or, where that has none, that of
-// the key before.
-func (c *checker) keyType(by int, before uint16) uint16 {
+// the key before. A key that has no value needs none.
+func (c *checker) keyType(by int, before uint16, needed bool) uint16 {
 	name := c.keys.In(c.segment, hl7v2.Path{Field: by, Rep: c.rep})
 	switch name.State() {
 	case hl7v2.Present:
@@ -321,7 +321,9 @@ func (c *checker) keyType(by int, before uint16) uint16 {
 			return before
 		}
 	}
-	c.untyped(by)
+	if needed {
+		c.untyped(by)
+	}
 	return noType
 }
 
@@ -340,7 +342,7 @@ func (c *checker) typeBy(name hl7v2.Value, by int) uint16 {
 	switch {
 	case typ == noType:
 		if !c.done(hl7v2.Error, CodeValueType) {
-			c.foundAt(name, hl7v2.Error, CodeValueType, typeClauses[by], "%s-%d names no data type of version %s", c.segment.ID(), by, c.version)
+			c.report(hl7v2.Error, CodeValueType, c.keys.Path(name), name.Offset(), typeClauses[by], fmt.Errorf("%s-%d names no data type of version %s", c.segment.ID(), by, c.version))
 		}
 	case by == valueTypeField:
 		c.named = valueType{c.plan.types[typ].name, typ}

@@ -174,15 +174,22 @@ func (c *oracle) field(s hl7v2.Segment, n int, field hl7v2.Value, e Element) {
 	if e.Type() == "Varies" && s.Is("OBX") && n == 5 {
 		typ = c.namedType("OBX-5", field, s.Field(2), "OBX-2", "7.4.2.2")
 	}
+	var key struct {
+		path   string
+		by     int
+		clause string
+	}
+	switch {
+	case e.Type() != "Varies":
+	case s.Is("MFE") && n == 4:
+		key.path, key.by, key.clause = "MFE-4", 5, "8.5.2.5"
+	case s.Is("MFA") && n == 5:
+		key.path, key.by, key.clause = "MFA-5", 6, "8.5.3.6"
+	}
 	for r, rep := range field.Reps() {
-		if e.Type() == "Varies" && s.Is("MFE") && n == 4 {
-			if name := s.Field(5).Rep(r); name.State() != hl7v2.Absent || r == 1 {
-				typ = c.namedType("MFE-4", rep, name, "MFE-5", "8.5.2.5")
-			}
-		}
-		if e.Type() == "Varies" && s.Is("MFA") && n == 5 {
-			if name := s.Field(6).Rep(r); name.State() != hl7v2.Absent || r == 1 {
-				typ = c.namedType("MFA-5", rep, name, "MFA-6", "8.5.3.6")
+		if name := s.Field(key.by).Rep(r); key.by > 0 && (r == 1 || name.State() != hl7v2.Absent) {
+			if typ = ""; rep.State() == hl7v2.Present || name.State() == hl7v2.Present {
+				typ = c.namedType(key.path, rep, name, fmt.Sprintf("%s-%d", s.ID(), key.by), key.clause)
 			}
 		}
 		if most > 0 && r == most+1 && last >= r {

@@ -99,15 +99,15 @@ func TestSuppressingIsLinear(t *testing.T) {
 		v.Suppress = append(v.Suppress, Suppression{Code: "x", Path: fmt.Sprint("PID-", path), Reason: "known"})
 	}
 	v.Suppress = append(v.Suppress, Suppression{Reason: "all"})
-	for _, pattern := range []string{"QQQ|1\r", "OBX|x|NM|a||1,5\r", "OBR|\r", "ORC|\r", "OBX|1\rOBX|" + `\Z~`, "x~", "x^", "x&", "OBX|1\rMFE|MAD|1|2|y~"} {
+	for _, pattern := range []string{"QQQ|1\r", "OBX|x|NM|a||1,5\r", "OBR|\r", "ORC|\r", "OBX|1\rOBX|" + `\Z~`, "x~", "x^", "x&", "OBX|1\rMFE|MAD|1|2|y~y~"} {
 		took := func(n int) time.Duration {
 			head, unit := "OBX|", pattern
 			tail := ""
 			if before, after, ok := strings.Cut(pattern, "\rOBX|"); ok {
 				head, unit = before+"\rOBX|", after
 			}
-			if before, after, ok := strings.Cut(pattern, "y~"); ok { // keys, and as many types of them
-				head, unit, tail = before, "y~"+after, "|"+strings.Repeat("NM~", n)
+			if before, after, ok := strings.Cut(pattern, "y~y~"); ok { // keys, and as many types, which are wrong in turn
+				head, unit, tail = before, "y~y~"+after, "|"+strings.Repeat("NM~QQ~", n)
 			}
 			m := message(t, "2.5.1", "ORU^R01^ORU_R01", head+strings.Repeat(unit, n)+tail)
 			least := time.Hour

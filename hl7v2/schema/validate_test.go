@@ -174,6 +174,8 @@ func TestValidateKeys(t *testing.T) {
 		{"two keys, and the second has no such type", "2.5.1", "MFE|MAD||20260714|A~B|CE~QQ", "error value-type MFE-5[2], error table MFE-5[2]"},
 		{"an empty type is the one before", "2.5.1", "MFE|MAD||20260714|A~B^^^^^^x|CE~", "warning extra MFE-4[2].7"},
 		{"an empty type comes first", "2.5.1", "MFE|MAD||20260714|A~x|~NM", "error value-type MFE-4[1], error datatype MFE-4[2], error table MFE-5[2]"},
+		{"neither key nor type comes first", "2.5.1", "MFE|MAD||20260714|~x|~NM", "error datatype MFE-4[2], error table MFE-5[2]"},
+		{"a null key without a type", "2.5.1", `MFE|MAD||20260714|A~""|CE~""`, ""},
 		{"acknowledged", "2.5.1", "MFA|MAD||20260714|S|A^Apple^99X^^^^x|CE", "warning extra MFA-5.7"},
 		{"acknowledged without a type", "2.5.1", "MFA|MAD||20260714|S|A", "error value-type MFA-5, error required MFA-6"},
 		{"of a version with codes only", "2.3", "MFE|MAD||20260714|A^Apple^99X^^^^x", "warning extra MFE-4.7"},
