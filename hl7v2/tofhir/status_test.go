@@ -1,0 +1,118 @@
+package tofhir_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestStatuses: what is refused, cancelled or not known is not said to have
+// been done or to be in force.
+func TestStatuses(t *testing.T) {
+	const absent = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+	vaccination := msh + "VXU^V04^VXU_V04|1|P|2.5.1\rPID|1||1\rORC|RE\rRXA|0|1|20240115||48^HIB^CVX" + pipes(14)
+	for _, c := range []struct {
+		name, text, path string
+		want             []any
+	}{
+		{"vaccine given", vaccination + "|CP", "ofType(Immunization).status", []any{"completed"}},
+		{"vaccine, nothing said", vaccination, "ofType(Immunization).status", []any{"completed"}},
+		{"vaccine refused", vaccination + "|RE", "ofType(Immunization).status", []any{"not-done"}},
+		{"vaccine not given", vaccination + "|NA", "ofType(Immunization).status", []any{"not-done"}},
+		{"vaccine deleted", vaccination + "|CP|D", "ofType(Immunization).status", []any{"entered-in-error"}},
+		{"vaccine, a code of the sender", vaccination + "|REFUSED", "ofType(Immunization).status.extension('" + absent + "').valueCode", []any{"unknown"}},
+		{"vaccine, a code of the sender", vaccination + "|REFUSED", "ofType(Immunization).status", []any{nil}},
+
+		{"drug ordered", drug("NW", ""), "ofType(MedicationRequest).status", []any{"active"}},
+		{"drug cancelled", drug("OC", ""), "ofType(MedicationRequest).status", []any{"cancelled"}},
+		{"drug discontinued", drug("DC", ""), "ofType(MedicationRequest).status", []any{"stopped"}},
+		{"drug held", drug("OH", ""), "ofType(MedicationRequest).status", []any{"on-hold"}},
+		{"drug, the order status before the control", drug("NW", "CA"), "ofType(MedicationRequest).status", []any{"cancelled"}},
+		{"drug, a control that tells nothing", drug("XX", ""), "ofType(MedicationRequest).status", []any{"unknown"}},
+		{"drug, an order status of the sender", drug("NW", "GONE"), "ofType(MedicationRequest).status", []any{"unknown"}},
+		{"drug without an order", msh + "RDE^O11^RDE_O11|1|P|2.5.1\rPID|1||1\rRXE||D^drug^L|1||mg\r", "ofType(MedicationRequest).status", []any{"unknown"}},
+
+		{"substance", substance("OK"), "ofType(Substance).status", []any{"active"}},
+		{"substance expired", substance("EE"), "ofType(Substance).status", []any{"inactive"}},
+		{"substance about to expire", substance("EW"), "ofType(Substance).status", nil},
+
+		{"document", document("T02", "AV"), "ofType(DocumentReference).status", []any{"current"}},
+		{"document cancelled", document("T11", ""), "ofType(DocumentReference).status", []any{"entered-in-error"}},
+		{"document cancelled, said to be available", document("T11", "AV"), "ofType(DocumentReference).status", []any{"entered-in-error"}},
+		{"document deleted", document("T04", "CA"), "ofType(DocumentReference).status", []any{"entered-in-error"}},
+		{"document obsolete", document("T04", "OB"), "ofType(DocumentReference).status", []any{"superseded"}},
+	} {
+		res := convert(t, c.text+"\r")
+		if d := cmp.Diff(c.want, query(t, res, c.path)); d != "" {
+			t.Errorf("%s: %s (-want +got):\n%s", c.name, c.path, d)
+		}
+		valid(t, c.name, res)
+	}
+}
+
+func drug(control, status string) string {
+	return msh + "RDE^O11^RDE_O11|1|P|2.5.1\rPID|1||1\rORC|" + control + "||||" + status + "\rRXE||D^drug^L|1||mg"
+}
+
+func substance(status string) string {
+	return msh + "OUL^R22^OUL_R22|1|P|2.5.1\rPID|1||1\rSPM|1|||SER\rSAC|1\rINV|S^serum^L|" + status + "\rOBR|1|||X"
+}
+
+func document(event, availability string) string {
+	return msh + "MDM^" + event + "^MDM_T02|1|P|2.5.1\rPID|1||1\rPV1|1|I\rTXA|1|DS|TX|||||||||D1|||||AU||" + availability + "\rOBX|1|TX|X||text||||||F"
+}
+
+// TestAmountNotCollected: 999 in RXA-6 is no dose.
+func TestAmountNotCollected(t *testing.T) {
+	for amount, want := range map[string][]any{"0.5": {"0.5"}, "999": nil} {
+		res := convert(t, msh+"VXU^V04^VXU_V04|1|P|2.5.1\rPID|1||1\rORC|RE\rRXA|0|1|20240115||48^HIB^CVX|"+amount+"|mL^^UCUM\r")
+		var got []any
+		for _, v := range query(t, res, "ofType(Immunization).doseQuantity.value") {
+			got = append(got, v.(interface{ String() string }).String())
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s (-want +got):\n%s", amount, d)
+		}
+		if n := len(query(t, res, "ofType(Immunization).doseQuantity")); n != len(want) {
+			t.Errorf("%s: %d doses", amount, n)
+		}
+	}
+}
+
+// TestRelationshipOfCoverage: a coverage tells what the patient is to the
+// subscriber, IN1-17 what the insured is to the patient.
+func TestRelationshipOfCoverage(t *testing.T) {
+	for in1, want := range map[string][2][]any{
+		"SEL^Self^HL70063":   {{"self", "SEL"}, nil},
+		"SPO^Spouse^HL70063": {{"spouse", "SPO"}, {"SPS", "SPO"}},
+		"PAR^Parent^HL70063": {{"child"}, {"PRN", "PAR"}},
+		"CHD^Child^HL70063":  {{"parent"}, {"CHILD", "CHD"}},
+		"GRP":                {{"other"}, {"GRPRN", "GRP"}},
+	} {
+		res := convert(t, msh+"ADT^A01^ADT_A01|1|P|2.5.1\rPID|1||1\rPV1|1|I\rIN1|1|P|I|Company||||||||||||DOE^JO|"+in1+"\r")
+		if d := cmp.Diff(want[0], query(t, res, "ofType(Coverage).relationship.coding.code")); d != "" {
+			t.Errorf("%s: the patient to the subscriber (-want +got):\n%s", in1, d)
+		}
+		if d := cmp.Diff(want[1], query(t, res, "ofType(RelatedPerson).relationship.coding.code")); d != "" {
+			t.Errorf("%s: the subscriber to the patient (-want +got):\n%s", in1, d)
+		}
+	}
+}
+
+// TestTimingIsFHIR: a number of times and a duration meet the rules of FHIR for
+// them (tim-8, drt-1).
+func TestTimingIsFHIR(t *testing.T) {
+	res := convert(t, msh+"OML^O21^OML_O21|1|P|2.5.1\rPID|1||1\rORC|NW|1\rTQ1|1||BID|||5^d&day&UCUM||||||||3\rOBR|1|1||X\r")
+	for path, want := range map[string][]any{"count": {"3"}, "countMax": nil, "boundsDuration.code": {"d"}, "boundsDuration.system": {"http://unitsofmeasure.org"}, "boundsDuration.unit": {"day"}} {
+		var got []any
+		for _, v := range query(t, res, "ofType(ServiceRequest).occurrenceTiming.repeat."+path) {
+			if n, ok := v.(interface{ String() string }); ok {
+				v = n.String()
+			}
+			got = append(got, v)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s (-want +got):\n%s", path, d)
+		}
+	}
+}
