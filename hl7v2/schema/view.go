@@ -43,16 +43,15 @@ func (x SegmentView) Field(n int) ElementView {
 	if !ok {
 		e = Element{f: &nothing}
 	}
-	return ElementView{Value: x.Segment.Field(n), v: x.v, def: e, typ: x.typeOf(n, e)}
-}
-
-// typeOf is the data type of a field: where it varies, the one that another
-// field names.
-func (x SegmentView) typeOf(n int, e Element) string {
-	if typ := e.Type(); typ != "Varies" {
-		return typ
+	out := ElementView{Value: x.Segment.Field(n), v: x.v, def: e, typ: e.Type()}
+	if out.typ == "Varies" {
+		by := typeField(x.Segment, n)
+		out.typ = x.v.typeNamed(x.Segment.Field(by))
+		if by != valueTypeField {
+			out.types = by
+		}
 	}
-	return x.v.typeNamed(x.Segment.Field(typeField(x.Segment, n)))
+	return out
 }
 
 // typeNamed is the data type that a value names, "Varies" if it names none.
@@ -148,6 +147,7 @@ type ElementView struct {
 	def   Element
 	typ   string
 	inner bool // a component, whose parts are subcomponents
+	types int  // the field that names the data types of the repetitions of this one; 0 if they are all of typ
 }
 
 // Definition returns what the version says of the field or component; of one
@@ -167,13 +167,17 @@ func (x ElementView) Type() string { return x.typ }
 
 // Rep returns repetition n of a field, counted from 1.
 func (x ElementView) Rep(n int) ElementView {
-	if names := x.keyTypes(); names.Exists() {
-		for k := min(n, names.NumReps()); k > 1; k-- {
-			if name := names.Rep(k); name.State() != hl7v2.Absent {
-				x.typ = x.v.typeNamed(name)
+	if x.types > 0 {
+		var last hl7v2.Value
+		for k, name := range x.Value.Segment().Field(x.types).Reps() {
+			if k > n {
 				break
 			}
+			if name.State() != hl7v2.Absent {
+				last = name
+			}
 		}
+		x.typ, x.types = x.v.typeNamed(last), 0
 	}
 	x.Value = x.Value.Rep(n)
 	return x
@@ -185,7 +189,7 @@ func (x ElementView) Reps() iter.Seq2[int, ElementView] {
 }
 
 func (x ElementView) reps(yield func(int, ElementView) bool) {
-	if x.keyTypes().Exists() {
+	if x.types > 0 {
 		x.keys(yield)
 		return
 	}
@@ -200,34 +204,16 @@ func (x ElementView) reps(yield func(int, ElementView) bool) {
 // keys is reps where another field names the type of each.
 func (x ElementView) keys(yield func(int, ElementView) bool) {
 	key, s := x, x.Value.Segment()
+	key.types = 0
 	var names hl7v2.Locator
 	for n, v := range x.Value.Reps() {
-		if name := names.In(s, hl7v2.Path{Field: x.keyTypeField(), Rep: n}); name.State() != hl7v2.Absent {
+		if name := names.In(s, hl7v2.Path{Field: x.types, Rep: n}); name.State() != hl7v2.Absent {
 			key.typ = x.v.typeNamed(name)
 		}
 		if key.Value = v; !yield(n, key) {
 			return
 		}
 	}
-}
-
-// keyTypes is the field that names the data types of the repetitions of
-// another, if each may have its own.
-func (x ElementView) keyTypes() hl7v2.Value {
-	if x.inner || x.Definition().Type() != "Varies" {
-		return hl7v2.Value{}
-	}
-	return x.Value.Segment().Field(x.keyTypeField())
-}
-
-func (x ElementView) keyTypeField() int {
-	switch s := x.Value.Segment(); {
-	case s.Is("MFE"):
-		return typeField(s, 4)
-	case s.Is("MFA"):
-		return typeField(s, 5)
-	}
-	return 0
 }
 
 // Part returns part n, counted from 1: a component of a field's first or of a

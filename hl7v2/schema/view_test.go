@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nhskit/nhskit/hl7v2"
 )
@@ -72,6 +73,11 @@ func TestSegmentView(t *testing.T) {
 		types = append(types, key.Type())
 		if one := mfe.Rep(n); one.Type() != key.Type() || one.Value != key.Value {
 			t.Errorf("key %d: %s, and %s among all", n, one.Type(), key.Type())
+		}
+		for _, again := range key.Reps() {
+			if again.Type() != key.Type() || again.Value != key.Value || key.Rep(1).Type() != key.Type() {
+				t.Errorf("key %d: %s, and %s looked at again", n, key.Type(), again.Type())
+			}
 		}
 	}
 	for _, key := range mfa.Reps() {
@@ -304,4 +310,28 @@ func BenchmarkView(b *testing.B) {
 			}
 		}
 	})
+}
+
+// The type of a key is found in one pass over those that are named before it.
+func TestKeyTypeIsLinear(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures time")
+	}
+	v, _ := Lookup("2.5.1")
+	took := func(n int) time.Duration {
+		m := message(t, "2.5.1", "MFN^M01", "MFE|MAD||20260714|A|CE"+strings.Repeat("~", n))
+		keys := v.View(m.Segment("MFE", 1)).Field(4)
+		least := time.Hour
+		for range 5 {
+			start := time.Now()
+			if typ := keys.Rep(n).Type(); typ != "CE" {
+				t.Fatal(typ)
+			}
+			least = min(least, time.Since(start))
+		}
+		return least
+	}
+	if one, many := took(1000), took(32_000); many > 150*one {
+		t.Errorf("behind 32 times as many types it takes %v, and once %v", many, one)
+	}
 }
