@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path"
@@ -55,9 +56,10 @@ type BuildOptions struct {
 	// Frequency says how often a concept is used; search ranks what is used
 	// more often higher. Nil treats all alike.
 	Frequency func(sctid.ID) float64
-	// MaxIntervals bounds how many intervals of ordinals the descendants of all
-	// concepts make together, which a hierarchy of few concepts can drive up. 0
-	// means 32 million; the UK edition has 2 million.
+	// MaxIntervals bounds how many intervals of ordinals are joined into the
+	// descendants of all concepts, which a hierarchy of few concepts can drive
+	// up. 0 means 32 million, a negative value no limit; the UK edition has 4
+	// million.
 	MaxIntervals int
 	// Strict stops at the first error of the release.
 	Strict bool
@@ -67,7 +69,8 @@ type BuildOptions struct {
 	// Progress is called from time to time, never concurrently.
 	Progress func(BuildProgress)
 
-	fail func(off uint64) error // for tests
+	fail      func(off uint64) error // for tests
+	sortTexts int                    // for tests: other than the constant
 }
 
 // BuildProgress says how far a build has come.
@@ -118,8 +121,11 @@ func Build(ctx context.Context, releases []*rf2.Release, file string, opt BuildO
 	if opt.Release != "Snapshot" && opt.Release != "Full" {
 		return nil, fmt.Errorf("snomed: cannot build from release type %q, only from Snapshot or Full and Deltas", opt.Release)
 	}
-	if opt.MaxIntervals <= 0 {
+	switch {
+	case opt.MaxIntervals == 0:
 		opt.MaxIntervals = 32 << 20
+	case opt.MaxIntervals < 0:
+		opt.MaxIntervals = math.MaxInt
 	}
 	if opt.Languages == nil {
 		opt.Languages = UKLanguages()
@@ -200,15 +206,15 @@ func (b *builder) writeFile(file string) (err error) {
 			os.Remove(f.Name())
 		}
 	}()
-	w := newFileWriter(f)
-	w.fail = b.opt.fail
-	if err := b.write(w); err != nil {
-		return err
-	}
 	if old, err := os.Stat(file); err == nil {
 		if err := f.Chmod(old.Mode().Perm()); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 			return err
 		}
+	}
+	w := newFileWriter(f)
+	w.fail = b.opt.fail
+	if err := b.write(w); err != nil {
+		return err
 	}
 	if err := f.Sync(); err != nil {
 		return err
@@ -341,16 +347,12 @@ func (b *builder) progress(stage string, share float64) {
 	if b.opt.Progress == nil {
 		return
 	}
-	fraction := shareRead
+	fraction := shareRead * float64(b.done) / float64(max(b.total, 1))
 	switch stage {
 	case "writing":
 		fraction = shareRead + shareWrite*share
 	case "search index":
 		fraction = shareRead + shareWrite + shareSearch*share
-	default:
-		if b.total > 0 {
-			fraction *= float64(b.done) / float64(b.total)
-		}
 	}
 	b.opt.Progress(BuildProgress{stage, fraction, b.report.Rows, b.done, b.total})
 }

@@ -120,17 +120,8 @@ func (h *hasher) properties() {
 
 // members hashes the active members about concepts, with all their columns.
 func (h *hasher) members(r *Refset) {
-	component, active := r.col(refComponent), r.col(refActive)
-	var rows, concepts []uint32
-	for i := range r.rows {
-		c := component.get(i)
-		if c >= uint64(len(h.of)) {
-			break
-		}
-		if active.get(i) == 1 {
-			rows, concepts = append(rows, uint32(i)), append(concepts, uint32(c))
-		}
-	}
+	rows, concepts := r.about()
+	texts := r.texts()
 	sums := make([]uint64, len(rows))
 	for k := range sums {
 		sums[k] = uint64(r.id)
@@ -145,16 +136,14 @@ func (h *hasher) members(r *Refset) {
 			}
 			continue
 		}
-		// In the order of codes, so that every block is inflated once.
-		texts := textReader{r: r, base: base, block: -1}
 		last, sum := -1, uint64(0)
 		var long []byte
-		for _, k := range radixOrder(len(rows), func(k int) uint32 { return uint32(codes.get(int(rows[k]))) }) {
+		for _, k := range r.byCode(c, rows) {
 			if code := int(codes.get(int(rows[k]))); code != last {
 				last = code
-				text := texts.text(code)
+				text := texts[c].text(code)
 				if abbreviated(text) { // it says something else of every component
-					long = h.s.appendExpanded(long[:0], text, h.s.id(Ordinal(concepts[k])))
+					long = h.s.appendExpanded(long[:0], text, h.s.id(concepts[k]))
 					sum, last = maphash.Bytes(h.seed, long), -1
 				} else {
 					sum = maphash.Bytes(h.seed, text)

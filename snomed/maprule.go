@@ -392,26 +392,23 @@ func (s *Store) ReverseMap(refset sctid.ID, target string) (set Set, err error) 
 	if !utf8.ValidString(target) {
 		return Set{}, nil
 	}
-	component, active := r.col(refComponent), r.col(refActive)
-	base := r.base(c)
-	has := func(row int) bool { return r.field(c, row, s.componentID(component.get(row)), nil).String() == target }
-	if r.columns[c].Type == 's' && len(target) <= plainText && r.refs[base+colC].off == 0 {
+	rows, concepts := r.about()
+	var out []Ordinal
+	if base := r.base(c); r.columns[c].Type == 's' && len(target) <= plainText && r.refs[base+colC].off == 0 {
 		// Short texts are as they are, and all are in order.
 		code, ok := r.codeOf(base, target)
-		if !ok {
-			return Set{}, nil
-		}
 		codes := r.col(base + colCodes)
-		has = func(row int) bool { return codes.get(row) == code }
-	}
-	var out []Ordinal
-	for row := range r.rows {
-		k := component.get(row)
-		if k >= uint64(s.info.Concepts) {
-			break
+		for k := 0; ok && k < len(rows); k++ {
+			if codes.get(int(rows[k])) == code {
+				out = append(out, concepts[k])
+			}
 		}
-		if active.get(row) == 1 && has(row) {
-			out = append(out, Ordinal(k))
+		return SetOf(out), nil
+	}
+	texts := r.texts()
+	for _, k := range r.byCode(c, rows) {
+		if r.field(c, int(rows[k]), s.id(concepts[k]), texts).String() == target {
+			out = append(out, concepts[k])
 		}
 	}
 	return SetOf(out), nil

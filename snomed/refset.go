@@ -240,6 +240,15 @@ type textReader struct {
 	plain []byte // the texts of block
 }
 
+// texts returns a reader for each column.
+func (r *Refset) texts() []textReader {
+	texts := make([]textReader, len(r.columns))
+	for c := range texts {
+		texts[c] = textReader{r: r, base: r.base(c), block: -1}
+	}
+	return texts
+}
+
 // text returns the text with a code, which is good until the next call.
 func (t *textReader) text(code int) []byte {
 	im := t.r.s.im
@@ -294,10 +303,7 @@ func (r *Refset) Of(component sctid.ID) (members []Member, err error) {
 // it with an error.
 func (r *Refset) All() iter.Seq2[Member, error] {
 	return func(yield func(Member, error) bool) {
-		texts := make([]textReader, len(r.columns))
-		for c := range texts {
-			texts[c] = textReader{r: r, base: r.base(c), block: -1}
-		}
+		texts := r.texts()
 		for i := range r.rows {
 			var m Member
 			err := r.s.im.guarded(func() { m = r.row(i, texts) })
@@ -306,6 +312,28 @@ func (r *Refset) All() iter.Seq2[Member, error] {
 			}
 		}
 	}
+}
+
+// about returns the rows of active members about concepts, and those concepts.
+func (r *Refset) about() (rows []uint32, concepts []Ordinal) {
+	component, active := r.col(refComponent), r.col(refActive)
+	for i := range r.rows {
+		k := component.get(i)
+		if k >= uint64(r.s.info.Concepts) {
+			break
+		}
+		if active.get(i) == 1 {
+			rows, concepts = append(rows, uint32(i)), append(concepts, Ordinal(k))
+		}
+	}
+	return rows, concepts
+}
+
+// byCode returns the indexes of rows in the order of what they have in a column,
+// so that a textReader inflates every block once.
+func (r *Refset) byCode(c int, rows []uint32) []uint32 {
+	codes := r.col(r.base(c) + colCodes)
+	return radixOrder(len(rows), func(k int) uint32 { return uint32(codes.get(int(rows[k]))) })
 }
 
 // Concepts returns the concepts, active or not, that are active members.

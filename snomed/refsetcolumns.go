@@ -272,7 +272,7 @@ func (b *builder) writeTexts(w *fileWriter, cols []*collector, remap [][]uint32,
 			missing = true
 		}
 	}
-	if total <= sortTexts {
+	if total <= cmp.Or(b.opt.sortTexts, sortTexts) {
 		var all []string
 		lists := make([][]string, len(cols))
 		if missing {
@@ -376,13 +376,14 @@ func deflateBlock(plain []byte) []byte {
 
 var inflaters = sync.Pool{New: func() any { return flate.NewReader(nil) }}
 
-// maxBlock bounds what a compressed block may expand to.
-const maxBlock = 256 << 20
+// maxDeflate is how many bytes one of a compressed block stands for at most: two
+// bits for 258 of them.
+const maxDeflate = 4 * 258
 
 // inflateBlock is the reverse of deflateBlock.
 func inflateBlock(b []byte) []byte {
 	n, k := binary.Uvarint(b)
-	if k <= 0 || n > maxBlock {
+	if k <= 0 || n > maxDeflate*uint64(len(b)) {
 		panic(&fault{ErrCorrupt})
 	}
 	plain := make([]byte, n)
