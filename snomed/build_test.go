@@ -86,10 +86,20 @@ func TestPermissions(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "store")
 	build := func() fs.FileMode {
-		if _, err := snomed.Build(context.Background(), []*rf2.Release{newFixture("x").open(t)}, file, snomed.BuildOptions{}); err != nil {
+		var writing fs.FileMode
+		opt := snomed.BuildOptions{Progress: func(p snomed.BuildProgress) {
+			if names, _ := filepath.Glob(file + ".*.building"); len(names) == 1 {
+				writing = must(os.Stat(names[0])).Mode().Perm()
+			}
+		}}
+		if _, err := snomed.Build(context.Background(), []*rf2.Release{newFixture("x").open(t)}, file, opt); err != nil {
 			t.Fatal(err)
 		}
-		return must(os.Stat(file)).Mode().Perm()
+		got := must(os.Stat(file)).Mode().Perm()
+		if writing != got {
+			t.Errorf("%v while it is written, then %v", writing, got)
+		}
+		return got
 	}
 	plain := filepath.Join(filepath.Dir(file), "plain")
 	must(must(os.Create(plain)).Stat())
@@ -102,6 +112,29 @@ func TestPermissions(t *testing.T) {
 		}
 		if got := build(); got != want {
 			t.Errorf("%v, want %v", got, want)
+		}
+	}
+}
+
+// TestProgress: a build goes from nothing to nearly all and never back, and one
+// that has nothing to read goes nowhere.
+func TestProgress(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "store")
+	for name, wantErr := range map[string]error{"something": nil, "nothing": snomed.ErrNoConcepts} {
+		f := newFixture(name)
+		if wantErr != nil {
+			f.kind = "Delta"
+		}
+		var fractions []float64
+		_, err := snomed.Build(context.Background(), []*rf2.Release{f.open(t)}, file, snomed.BuildOptions{Progress: func(p snomed.BuildProgress) {
+			fractions = append(fractions, p.Fraction)
+		}})
+		if !errors.Is(err, wantErr) {
+			t.Fatal(err)
+		}
+		first, last := fractions[0], fractions[len(fractions)-1]
+		if first != 0 || !slices.IsSorted(fractions) || last > 1 || wantErr == nil && last < 0.9 || wantErr != nil && last > 0 {
+			t.Errorf("%s: %v", name, fractions)
 		}
 	}
 }

@@ -54,12 +54,22 @@ func (m *multi[T]) add(v *vec[T]) {
 	m.n += v.n
 }
 
-func (m *multi[T]) at(i int) *T {
-	k := len(m.base) - 1
-	for m.base[k] > i {
-		k--
+// find returns which list has element i, and where in it.
+func (m *multi[T]) find(i int) (list, at int) {
+	after := len(m.base)
+	for after-list > 1 {
+		if k := (list + after) / 2; m.base[k] > i {
+			after = k
+		} else {
+			list = k
+		}
 	}
-	return m.vecs[k].at(i - m.base[k])
+	return list, i - m.base[list]
+}
+
+func (m *multi[T]) at(i int) *T {
+	list, at := m.find(i)
+	return m.vecs[list].at(at)
 }
 
 // permute puts x[order[i]] at i, and spoils order.

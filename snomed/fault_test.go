@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -186,6 +187,49 @@ func TestForgedStore(t *testing.T) {
 		for _, x := range refsets {
 			x.Concepts()
 		}
+	}
+}
+
+// TestHierarchyGoesRound: a store whose checksums fit and whose hierarchy goes
+// round makes no walk endless.
+func TestHierarchyGoesRound(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "store")
+	buildSmall(t, file, snomedtest.Options{Seed: 24}, BuildOptions{})
+	s, err := Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	o := Ordinal(5)
+	if up, err := s.Parents(o); err != nil || len(up) == 0 {
+		t.Fatalf("parents %v, %v", up, err)
+	}
+	s.parent.kind, s.parent.width, s.parent.base = kindFixed, 0, uint64(o) // everybody's parent
+	if paths, err := s.Paths(o, 5); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("%d paths, %v", len(paths), err)
+	}
+	if up, err := s.Ancestors(o); err != nil || !slices.Equal(up, []Ordinal{o}) {
+		t.Errorf("ancestors %v, %v", up, err)
+	}
+}
+
+// TestHugeStore: a store that is too big for the addresses of the machine is an
+// error.
+func TestHugeStore(t *testing.T) {
+	if strconv.IntSize > 32 {
+		t.Skip("only on 32 bits")
+	}
+	h := make([]byte, headerSize)
+	copy(h, magic)
+	const blocks = 1 << 18
+	const end = pageSize + blocks*blockSize
+	binary.LittleEndian.PutUint32(h[8:], formatVersion)
+	binary.LittleEndian.PutUint64(h[16:], end+4*blocks)
+	binary.LittleEndian.PutUint64(h[24:], end)
+	binary.LittleEndian.PutUint64(h[32:], end)
+	binary.LittleEndian.PutUint32(h[60:], checksum(h[:60]))
+	if _, err := OpenReaderAt(bytes.NewReader(h), end+4*blocks); err == nil || errors.Is(err, ErrCorrupt) {
+		t.Error(err)
 	}
 }
 

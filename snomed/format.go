@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -197,6 +198,9 @@ func openImage(f io.ReaderAt, size int64, mapped []byte) (*image, error) {
 	}
 	if end < pageSize || end > total || total-end != 4*blocks || dirOff > end || n > 10000 || end-dirOff != n*refSize {
 		return nil, fmt.Errorf("%w: impossible sizes in the header", ErrCorrupt)
+	}
+	if end > math.MaxInt {
+		return nil, fmt.Errorf("snomed: the store has %d bytes, too many for a machine of 32 bits", end)
 	}
 	im := &image{end: end, ok: make([]atomic.Uint32, (blocks+31)/32)}
 	if mapped != nil {

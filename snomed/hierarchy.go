@@ -268,22 +268,28 @@ func (s *Store) Paths(o Ordinal, limit int) (paths [][]Ordinal, err error) {
 	if !s.has(o) {
 		return nil, ErrNotFound
 	}
-	var way []Ordinal
-	var walk func(Ordinal)
-	walk = func(c Ordinal) {
-		if len(paths) >= limit {
-			return
+	var way []Ordinal       // up to where the walk is
+	var waiting [][]Ordinal // the parents of each on the way that it has not come to
+	enter := func(c Ordinal) {
+		if len(way) > s.info.Active {
+			panic(&fault{ErrCorrupt}) // it goes round
 		}
-		way = append(way, c)
 		up := list(s.parentAt, s.parent, c)
+		way, waiting = append(way, c), append(waiting, up)
 		if len(up) == 0 {
 			paths = append(paths, slices.Clone(way))
 		}
-		for _, p := range up {
-			walk(p)
-		}
-		way = way[:len(way)-1]
 	}
-	walk(o)
+	if limit > 0 {
+		enter(o)
+	}
+	for k := len(way) - 1; k >= 0 && len(paths) < limit; k = len(way) - 1 {
+		if up := waiting[k]; len(up) > 0 {
+			waiting[k] = up[1:]
+			enter(up[0])
+		} else {
+			way, waiting = way[:k], waiting[:k]
+		}
+	}
 	return paths, nil
 }

@@ -100,7 +100,45 @@ func TestMaxIntervals(t *testing.T) {
 	if !errors.As(err, &issue) || issue.Code != rf2.CodeLimit {
 		t.Errorf("with a limit of 1,000 intervals: %v", err)
 	}
-	if _, err := snomed.Build(context.Background(), release, file, snomed.BuildOptions{}); err != nil {
-		t.Errorf("with the limit of the defaults: %v", err)
+	for _, limit := range []int{0, -1} {
+		if _, err := snomed.Build(context.Background(), release, file, snomed.BuildOptions{MaxIntervals: limit}); err != nil {
+			t.Errorf("with the limit %d: %v", limit, err)
+		}
+	}
+}
+
+// TestJoinedIntervals: those that become few again, because one half of the
+// leaves has what the other has not, count as well.
+func TestJoinedIntervals(t *testing.T) {
+	f := newFixture("joined")
+	deep := f.newConcept()
+	for range 5 {
+		deeper := f.id(sctid.Concept)
+		f.concept(deeper, "20260101", "1")
+		f.isA(deeper, deep)
+		deep = deeper
+	}
+	halves := [2]string{f.id(sctid.Concept), f.id(sctid.Concept)}
+	const n = 500
+	for range n {
+		above := f.newConcept()
+		for _, h := range halves {
+			f.isA(h, above)
+		}
+	}
+	for _, h := range halves {
+		f.concept(h, "20260101", "1")
+	}
+	for i := range 2 * n {
+		leaf := f.id(sctid.Concept)
+		f.concept(leaf, "20260101", "1")
+		f.isA(leaf, deep)
+		f.isA(leaf, halves[i%2])
+	}
+	file := filepath.Join(t.TempDir(), "store")
+	_, err := snomed.Build(context.Background(), []*rf2.Release{f.open(t)}, file, snomed.BuildOptions{MaxIntervals: n * n})
+	var issue *snomed.Issue
+	if !errors.As(err, &issue) || issue.Code != rf2.CodeLimit {
+		t.Errorf("%d times %d intervals: %v", n, 2*n, err)
 	}
 }

@@ -353,20 +353,14 @@ func (b *builder) foldRefsets() {
 			all.add(&s.component)
 		}
 		d.rows = make([]rowAt, 0, n)
-		where := func(g uint32) rowAt {
-			k := len(all.base) - 1
-			for all.base[k] > int(g) {
-				k--
-			}
-			return rowAt{uint32(k), g - uint32(all.base[k])}
-		}
 		from := 0
 		group := uint32(math.MaxUint32)
 		keyOf := func(r rowAt) uint64 { return *d.parts[r.part].key.at(int(r.row)) }
 		var twins map[uint64]int // of a component with many members
 		for _, g := range radixOrder(n, func(i int) uint32 { return *all.at(i) }) {
-			r := where(g)
-			s := d.parts[r.part]
+			part, row := all.find(int(g))
+			r := rowAt{uint32(part), uint32(row)}
+			s := d.parts[part]
 			if k := *s.component.at(int(r.row)); k != group {
 				group, from, twins = k, len(d.rows), nil
 			}

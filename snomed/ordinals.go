@@ -198,13 +198,13 @@ func (b *builder) number(parents [][]uint32) error {
 		for _, k := range b.children[o] {
 			all = append(all, b.runs[k]...)
 		}
-		merged := mergeRuns(all)
-		if total += len(merged); total > b.opt.MaxIntervals {
+		if total += len(all); total > b.opt.MaxIntervals {
 			is := Issue{Severity: rf2.Error, Code: rf2.CodeLimit, Path: b.everywhere(), Offset: -1,
-				Err: fmt.Errorf("the descendants of all concepts make more than %d intervals", b.opt.MaxIntervals)}
+				Err: fmt.Errorf("the descendants of all concepts are joined from more than %d intervals", b.opt.MaxIntervals)}
 			b.issue(is)
 			return &is
 		}
+		merged := mergeRuns(all)
 		if len(arena)+len(merged) > cap(arena) {
 			arena = make([]run, 0, max(1<<16, len(merged)))
 		}
