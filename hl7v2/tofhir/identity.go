@@ -108,8 +108,9 @@ func (c *conversion) identify() {
 	}
 }
 
-// appendIdentifier appends system and value of an identifier, or the
-// assigner's where there is no system.
+// appendIdentifier appends system and value of an identifier. One without a
+// system is unique with its sender at most: number 1 of two hospitals is not one
+// patient.
 func (c *conversion) appendIdentifier(n int32) {
 	value, system := int32(-1), int32(-1)
 	for ch := c.nodes[n].child; ch >= 0; ch = c.nodes[ch].next {
@@ -126,6 +127,8 @@ func (c *conversion) appendIdentifier(n int32) {
 	if system >= 0 && c.nodes[system].has {
 		v := c.nodes[system].val
 		c.text = append(c.text, c.text[v.lo:v.hi]...)
+	} else {
+		c.appendHeader(3, 4)
 	}
 	c.text = append(c.text, '|')
 	v := c.nodes[value].val
@@ -133,8 +136,11 @@ func (c *conversion) appendIdentifier(n int32) {
 }
 
 // appendMessageIdentity appends sender, time and control id of the message.
-func (c *conversion) appendMessageIdentity() {
-	for _, f := range [...]int16{3, 4, 7, 10} {
+func (c *conversion) appendMessageIdentity() { c.appendHeader(3, 4, 7, 10) }
+
+// appendHeader appends fields of the MSH, each with a 0 behind it.
+func (c *conversion) appendHeader(fields ...int16) {
+	for _, f := range fields {
 		cur := c.in.field(0, f)
 		if cur.lo < cur.hi {
 			c.text = append(c.text, c.in.data[c.in.leaves[cur.lo].start:c.in.leaves[cur.hi-1].end]...)

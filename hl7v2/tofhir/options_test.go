@@ -75,3 +75,22 @@ func TestIDs(t *testing.T) {
 		t.Errorf("no name of the patient among %v", names)
 	}
 }
+
+// TestIDsWithoutSystem: the same number of two senders, neither of whom names
+// who assigned it, is of two patients; that of one sender in two messages is of
+// one.
+func TestIDsWithoutSystem(t *testing.T) {
+	id := func(facility, control, authority string) string {
+		res := convert(t, "MSH|^~\\&|PAS|"+facility+"|||20240115||ADT^A28^ADT_A05|"+control+"|P|2.4\rPID|1||1^^^"+authority+"\r")
+		return query(t, res, "ofType(Patient).id")[0].(string)
+	}
+	if a, b := id("RX1", "1", ""), id("RX2", "1", ""); a == b {
+		t.Errorf("one id for two patients: %s", a)
+	}
+	if a, b := id("RX1", "1", ""), id("RX1", "2", ""); a != b {
+		t.Errorf("two ids for one patient: %s, %s", a, b)
+	}
+	if a, b := id("RX1", "1", "AUTH"), id("RX2", "2", "AUTH"); a != b {
+		t.Errorf("two ids for one number: %s, %s", a, b)
+	}
+}
