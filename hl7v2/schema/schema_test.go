@@ -207,6 +207,12 @@ func TestStructures(t *testing.T) {
 	for _, c := range []struct{ version, typ, event, id, want string }{
 		{"2.4", "ADT", "A40", "ADT_A39", "MSH EVN {ADT_A39_PATIENT(PID [PD1] MRG [PV1])}"},
 		{"2.4", "ORU", "R01", "ORU_R01", "MSH {ORU_R01_PATIENT_RESULT([ORU_R01_PATIENT(PID [PD1] [{NK1}] [{NTE}] [ORU_R01_VISIT(PV1 [PV2])])] {ORU_R01_ORDER_OBSERVATION([ORC] OBR [{NTE}] [CTD] {ORU_R01_OBSERVATION([OBX] [{NTE}])} [{FT1}] [{CTI}])})} [DSC]"},
+		// The first version with A40 to A51 has the structures of the later ones.
+		{"2.3", "ADT", "A40", "ADT_A39", "MSH EVN {ADT_A39_PATIENT(PID [PD1] MRG [PV1])}"},
+		{"2.3.1", "ADT", "A41", "ADT_A39", "MSH EVN {ADT_A39_PATIENT(PID [PD1] MRG [PV1])}"},
+		{"2.3.1", "ADT", "A42", "ADT_A39", ""},
+		{"2.3", "ADT", "A44", "ADT_A43", "MSH EVN {ADT_A43_PATIENT(PID [PD1] MRG)}"},
+		{"2.3.1", "ADT", "A51", "ADT_A50", "MSH EVN PID [PD1] MRG PV1"},
 		{"2.4", "ADT", "A28", "ADT_A05", ""},
 		{"2.4", "ADT", "A08", "ADT_A01", ""},
 		{"2.4", "ADT", "A03", "ADT_A03", ""},
@@ -233,6 +239,10 @@ func TestStructures(t *testing.T) {
 	v := lookup(t, "2.4")
 	if id, ok := v.StructureOf("ZZZ", "Z01"); ok {
 		t.Errorf("ZZZ^Z01 has structure %s", id)
+	}
+	// The facts of 2.3 have no structure for charges, and no other is like it.
+	if id, ok := lookup(t, "2.3").StructureOf("MFN", "M04"); ok {
+		t.Errorf("MFN^M04 of 2.3 has structure %s", id)
 	}
 }
 
