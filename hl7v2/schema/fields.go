@@ -62,14 +62,8 @@ func (c *checker) read(m *hl7v2.Message) {
 // event, in versions whose MSH-9 names one.
 func (c *checker) structure() {
 	typ := c.m.SegmentAt(0).Field(9)
-	id := typ.Component(3)
-	if id.State() != hl7v2.Present || !c.version.namesStructures() {
-		return
-	}
-	var buf, event [16]byte
-	want, ok := c.version.StructureOf(string(typ.Component(1).AppendText(buf[:0])), string(typ.Component(2).AppendText(event[:0])))
-	if ok && !id.Equal(want) && !c.done(c.tolerated(), CodeStructure) {
-		c.foundAt(id, c.tolerated(), CodeStructure, "2.14.9.9", "the type and event have the structure %s in version %s", want, c.version)
+	if want, other := c.version.otherStructure(typ); other {
+		c.foundAt(typ.Component(3), c.tolerated(), CodeStructure, "2.14.9.9", "the type and event have the structure %s in version %s", want, c.version)
 	}
 }
 

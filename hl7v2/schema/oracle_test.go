@@ -43,8 +43,16 @@ func oracleValidate(v *Validator, m *hl7v2.Message) []hl7v2.Issue {
 	issues = append(issues, structural...)
 	c := oracle{v: v, version: version, m: m}
 	typ := m.SegmentAt(0).Field(9)
-	if id, ok := version.StructureOf(typ.Component(1).Text(), typ.Component(2).Text()); ok && version.namesStructures() && typ.Component(3).State() == hl7v2.Present && typ.Component(3).Text() != id {
-		c.value(c.tolerated(), CodeStructure, typ.Component(3), "2.14.9.9", "the type and event have the structure %s in version %s", id, version)
+	code, event, named := typ.Component(1).Text(), typ.Component(2).Text(), typ.Component(3)
+	if id, ok := version.StructureOf(code, event); ok && version.namesStructures() && named.State() == hl7v2.Present && named.Text() != id {
+		table, _ := version.Table(354)
+		for structure, events := range table.Codes() {
+			of := structure == code+"_"+event || strings.HasPrefix(structure, code+"_") && slices.Contains(strings.FieldsFunc(events, func(r rune) bool { return strings.ContainsRune(" ,.", r) }), event)
+			ok = ok && !(of && event != "" && structure == named.Text())
+		}
+		if ok {
+			c.value(c.tolerated(), CodeStructure, named, "2.14.9.9", "the type and event have the structure %s in version %s", id, version)
+		}
 	}
 	for s := range m.Segments("") {
 		c.segment(s)

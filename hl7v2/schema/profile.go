@@ -70,10 +70,6 @@ type profileMessage struct {
 	identifier, role          string
 	root                      profilePlace
 	at                        int
-
-	// The structure that MSH-9.3 must name if it names one: the profile's or,
-	// where that has none, the version's. It is empty for any.
-	wants string
 }
 
 // profilePlace is a segment or a group in the structure of a message.

@@ -104,9 +104,6 @@ func (b *profileBuilder) message(n *profileNode) {
 	if m.typ == "" {
 		b.wrong(n.at, "", "a message has a type")
 	}
-	if m.wants = m.structure; m.wants == "" && m.event != "" && b.p.base.namesStructures() {
-		m.wants, _ = b.p.base.StructureOf(m.typ, m.event)
-	}
 	for i := range b.p.messages {
 		if o := &b.p.messages[i]; o.typ == m.typ && o.event == m.event && o.orderControl == m.orderControl {
 			b.wrong(n.at, "", "the message is defined twice")

@@ -484,6 +484,7 @@ func TestProfileMessageStructure(t *testing.T) {
 		{"one of the parties' own", def(`"event":"A04","structure":"ADT_Z04"`), "ADT^A04^ADT_A01", "message MSH-9.3", "the profile is for messages of the structure ADT_Z04"},
 		{"none is named", def(`"event":"A04"`), "ADT^A04^ADT_A01", "", ""},
 		{"none is named, and another sent", def(`"event":"A04"`), "ADT^A04^ADT_A05", "message MSH-9.3", "the profile is for messages of the structure ADT_A01"},
+		{"none is named, and the one of table 0354 sent", def(`"event":"A55"`), "ADT^A55^ADT_A54", "", ""},
 		{"for every event", def(`"role":"x"`), "ADT^A28^ADT_A05", "", ""},
 		{"for every event of a structure", def(`"structure":"ADT_A05"`), "ADT^A28^ADT_A05", "", ""},
 		{"for every event of another structure", def(`"structure":"ADT_A01"`), "ADT^A28^ADT_A05", "message MSH-9.3", "the profile is for messages of the structure ADT_A01"},
@@ -564,14 +565,14 @@ func TestProfileStorms(t *testing.T) {
 					t.Fatal(issues[0])
 				}
 				least := time.Hour
-				for range 5 {
+				for range 10 {
 					start := time.Now()
 					p.Validate(m)
 					least = min(least, time.Since(start))
 				}
 				return least
 			}
-			if one, many := least(1000), least(16000); many > 100*one {
+			if one, many := least(1000), least(16000); many > 150*one {
 				t.Errorf("16 times the message takes %v, and once %v", many, one)
 			}
 		})

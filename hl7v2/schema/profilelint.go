@@ -83,7 +83,7 @@ func (l *profileLint) message(m *profileMessage) {
 	switch {
 	case !known && m.event != "":
 		l.doubtful(m.at, "", "version %s has no message %s^%s", l.v, m.typ, m.event)
-	case known && m.structure != "" && m.structure != id:
+	case known && m.structure != "" && m.structure != id && !l.v.lists(m.structure, m.typ, m.event):
 		l.widens(m.at, "", "%s^%s has the structure %s in version %s", m.typ, m.event, id, l.v)
 	}
 	if m.structure != "" {

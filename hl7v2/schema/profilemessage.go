@@ -44,10 +44,25 @@ func (x *profileCheck) define() bool {
 	if version := msh.Field(12); x.p.hl7Version != "" && !version.Equal(x.p.hl7Version) {
 		x.report(CodeProfileMessage, "MSH-12", max(version.Offset(), 0), x.p.clause(""), errNotVersion)
 	}
-	if id := msh.Field(9).Component(3); x.def.wants != "" && id.State() == hl7v2.Present && !id.Equal(x.def.wants) {
-		x.report(CodeProfileMessage, id.Path(), id.Offset(), x.p.clause(""), fmt.Errorf("the profile is for messages of the structure %s", x.def.wants))
+	if want, other := x.otherStructure(msh.Field(9)); other {
+		id := msh.Field(9).Component(3)
+		x.report(CodeProfileMessage, id.Path(), id.Offset(), x.p.clause(""), fmt.Errorf("the profile is for messages of the structure %s", want))
 	}
 	return true
+}
+
+// otherStructure returns the structure that the profile is for, if MSH-9.3 names
+// another one. Where the profile has none for an event, that is the version's,
+// which a Validator has checked already.
+func (x *profileCheck) otherStructure(typ hl7v2.Value) (want string, other bool) {
+	switch {
+	case x.def.structure != "":
+		id := typ.Component(3)
+		return x.def.structure, id.State() == hl7v2.Present && !id.Equal(x.def.structure)
+	case x.def.event != "" && !x.by:
+		return x.p.base.otherStructure(typ)
+	}
+	return "", false
 }
 
 var (

@@ -1,6 +1,11 @@
 package schema
 
-import "iter"
+import (
+	"iter"
+	"strings"
+
+	"github.com/nhskit/nhskit/hl7v2"
+)
 
 // Structure returns a message structure by its id, such as "ADT_A01". The
 // node is the message itself.
@@ -47,6 +52,32 @@ func (v Version) StructureOf(messageType, event string) (id string, ok bool) {
 		return f.structures.str(i, 0), true
 	}
 	return "", false
+}
+
+// otherStructure returns the structure of the type and event in MSH-9, if its
+// third component names another one.
+func (v Version) otherStructure(typ hl7v2.Value) (want string, other bool) {
+	named := typ.Component(3)
+	if named.State() != hl7v2.Present {
+		return "", false
+	}
+	var b, c, d [16]byte
+	code, event := typ.Component(1).AppendText(b[:0]), typ.Component(2).AppendText(c[:0])
+	want, ok := v.StructureOf(string(code), string(event))
+	if !ok || named.Equal(want) || !v.namesStructures() || v.lists(string(named.AppendText(d[:0])), string(code), string(event)) {
+		return "", false
+	}
+	return want, true
+}
+
+// lists reports whether a structure is one of a type and event by table 0354. It
+// lists the events of each, and not always as the chapters have them: A55 of
+// 2.5 under ADT_A54 as well as ADT_A52.
+func (v Version) lists(structure, messageType, event string) bool {
+	t, _ := v.Table(354)
+	events, ok := t.Display(structure)
+	own, isType := strings.CutPrefix(structure, messageType+"_")
+	return ok && isType && event != "" && (own == event || strings.Contains(events, event))
 }
 
 // Events returns the trigger events that use the structure of another, as

@@ -102,6 +102,21 @@ func TestValidateStructureID(t *testing.T) {
 		{"2.3.1", "ADT^A28^ADT_A01", ""},
 		{"2.4", "ADT^Z28^ADT_Z28", ""},
 		{"2.3", "ADT^A28^ADT_A05", ""},
+		{"2.3.1", "ADT^A40^ADT_A39", ""}, // as IHE has it (ITI-8)
+		{"2.5", "RSP^K22^RSP_K21", ""},   // ITI-21
+		// Chapter 3 and table 0354 have different structures.
+		{"2.5", "ADT^A55^ADT_A52", ""},
+		{"2.5", "ADT^A55^ADT_A54", ""},
+		{"2.5", "ADT^A55^ADT_A55", "warning structure MSH-9.3"},
+		{"2.5", "RSP^K22^RSP_K22", ""},
+		{"2.5", "QRY^T12^QRY_T12", ""},
+		{"2.5.1", "QRY^Q02^QRY_Q02", ""},
+		{"2.3.1", "ADT^A28^ADT_A28", ""},
+		// The table has A19 under QRY_A19, which is no structure of an ADR.
+		{"2.5", "ADR^A19^QRY_A19", "warning structure MSH-9.3"},
+		{"2.5", "ACK^^ACK_A01", "warning structure MSH-9.3"},
+		{"2.5", "ACK^A01^ACK", ""},
+		{"2.5", "QBP^ZV1^QBP_Q21", ""},
 	} {
 		for _, strict := range []bool{false, true} {
 			want := c.want
