@@ -1,6 +1,7 @@
 package snomed
 
 import (
+	"cmp"
 	"slices"
 	"unicode"
 	"unicode/utf8"
@@ -72,6 +73,7 @@ func (f *finder) verify(o uint32) (taken bool) {
 		if !ok {
 			continue
 		}
+		hit.nth = i
 		if f.q.EveryTerm {
 			taken = f.take(hit) || taken
 		} else if !found || less(&hit, &best) {
@@ -226,14 +228,36 @@ func (f *finder) sort() {
 	})
 }
 
-// complete fills in what a hit shows.
-func (f *finder) complete(h *Hit) {
+// complete fills in what the hits show. The terms of a concept are read once,
+// however many of them are hits.
+func (f *finder) complete() {
+	if f.q.EveryTerm {
+		slices.SortFunc(f.hits, func(a, b Hit) int { return cmp.Or(cmp.Compare(a.Ordinal, b.Ordinal), cmp.Compare(a.nth, b.nth)) })
+	}
 	s := f.s
-	h.Concept = s.id(h.Ordinal)
-	h.Description = s.spaces.unpack(s.column(secDescID).get(h.row))
-	h.Type = sctid.ID(s.codes.get(int(s.descKind.get(h.row))))
-	var room [256]byte
-	h.Term = string(s.appendTerm(room[:0], h.Ordinal, h.row))
+	var room termPieces
+	var text [256]byte
+	var t termReader
+	read := 0
+	for i := range f.hits {
+		h := &f.hits[i]
+		if i == 0 || h.Ordinal != f.hits[i-1].Ordinal {
+			t, _ = s.terms(h.Ordinal, &room)
+			read = 0
+		}
+		for ; read <= h.nth; read++ {
+			t = t.next()
+		}
+		h.Concept = s.id(h.Ordinal)
+		h.Description = s.spaces.unpack(s.column(secDescID).get(h.row))
+		h.Type = sctid.ID(s.codes.get(int(s.descKind.get(h.row))))
+		h.Term = string(t.append(text[:0]))
+		f.findHighlights(h)
+	}
+}
+
+// findHighlights finds what of a term the words of the query matched.
+func (f *finder) findHighlights(h *Hit) {
 	at := 0
 	for len(h.Term) > at {
 		n, word := nextPiece(h.Term[at:])

@@ -49,6 +49,7 @@ type Hit struct {
 
 	score uint32
 	row   int
+	nth   int // in the order in which the terms of the concept are read
 }
 
 // Span is a range of bytes of a term.
@@ -105,10 +106,8 @@ func (s *Store) Search(ctx context.Context, q Query) (hits []Hit, err error) {
 	if f.err != nil {
 		return nil, f.err
 	}
+	f.complete()
 	f.sort()
-	for i := range f.hits {
-		f.complete(&f.hits[i])
-	}
 	return f.hits, nil
 }
 

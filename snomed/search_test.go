@@ -301,3 +301,32 @@ func TestSearchLimits(t *testing.T) {
 		t.Errorf("cancelled: %d hits, %v", len(hits), err)
 	}
 }
+
+// TestEveryTermOfMany: of a concept with very many terms each is a hit of its
+// own, with its own term.
+func TestEveryTermOfMany(t *testing.T) {
+	const n = 5000
+	f := newFixture("many")
+	c, other := f.newConcept(), f.newConcept()
+	for i := range n {
+		f.term(c, fmt.Sprintf("word %d of many", i*7919%n))
+	}
+	f.term(other, "wordless")
+	st, _ := store(t, snomed.BuildOptions{}, f.open(t))
+	terms := map[sctid.ID]string{}
+	for _, id := range []string{c, other} {
+		for _, d := range must(st.Descriptions(at(t, st, id))) {
+			terms[d.ID] = d.Term
+		}
+	}
+	hits := must(st.Search(context.Background(), snomed.Query{Text: "word", Limit: 2 * n, EveryTerm: true}))
+	for i, h := range hits {
+		if want := terms[h.Description]; want == "" || h.Term != want {
+			t.Fatalf("hit %d, %d, has %q, want %q", i, h.Description, h.Term, want)
+		}
+		delete(terms, h.Description)
+	}
+	if len(hits) != n+1 || hits[0].Term != "wordless" {
+		t.Errorf("%d hits", len(hits))
+	}
+}
