@@ -508,7 +508,7 @@ func (b *builder) readConcepts() error {
 		b.conceptMap.put(out[i].id, uint32(i))
 	}
 	for _, s := range b.sources {
-		b.packages = append(b.packages, s.release.Name())
+		b.packages = append(b.packages, filepath.Base(s.release.Name()))
 	}
 	return b.strict()
 }

@@ -375,6 +375,26 @@ func TestModuleVersions(t *testing.T) {
 	}
 }
 
+// TestModuleVersionsInTwoFiles: of two equally late versions of a row that of
+// the second file counts, whichever was read first.
+func TestModuleVersionsInTwoFiles(t *testing.T) {
+	f := newFixture("x")
+	const header = memberHeader + " sourceEffectiveTime targetEffectiveTime"
+	twice := f.uuid()
+	row := func(file, id, refset, target string) {
+		f.row("der2_ssRefset_"+file+"*_INT_20260101.txt", header, id, "20260101", "1", fixtureModule, refset, target, "20260101", "20251201")
+	}
+	for range 5000 { // so that the row behind them comes late
+		row("First", f.uuid(), numbered(1), "138875005")
+	}
+	row("First", twice, "900000000000534007", "138875005")
+	row("Second", twice, "900000000000534007", "116680003")
+	st, _ := store(t, snomed.BuildOptions{Workers: 2}, f.open(t))
+	if got := st.Info().Modules; len(got) != 1 || len(got[0].Requires) != 1 || got[0].Requires[0].Target != 116680003 {
+		t.Errorf("got %+v", got)
+	}
+}
+
 // TestAlternateIdentifiers: the latest version of each, by scheme and text.
 func TestAlternateIdentifiers(t *testing.T) {
 	f := newFixture("x")

@@ -653,11 +653,12 @@ func TestDeltaTwice(t *testing.T) {
 	}
 }
 
-// TestSameBytes: a store depends on nothing but its releases and options.
+// TestSameBytes: a store depends on nothing but its releases and options, nor on
+// the folders that they are in.
 func TestSameBytes(t *testing.T) {
-	r := smallRelease(t, snomedtest.Options{Seed: 42, Scale: float64(short(2, 1)) / 1000})
 	var first []byte
 	for range 3 {
+		r := smallRelease(t, snomedtest.Options{Seed: 42, Scale: float64(short(2, 1)) / 1000})
 		file := filepath.Join(t.TempDir(), "store")
 		if _, err := Build(context.Background(), []*rf2.Release{r}, file, BuildOptions{Workers: 4}); err != nil {
 			t.Fatal(err)

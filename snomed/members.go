@@ -179,7 +179,7 @@ func (b *builder) readRefsets() error {
 				}
 			}
 			if id == idModuleDep && len(r.Fields) == 8 {
-				b.addDependency(r)
+				b.addDependency(s.order, pl.name, r)
 			}
 			return nil
 		}
@@ -201,14 +201,16 @@ func (b *builder) readRefsets() error {
 }
 
 // dependency is the latest version of a row of the module dependency reference
-// set.
+// set, of equal ones that of the last file of the last release.
 type dependency struct {
 	rf2.Dependency
-	time   uint32
 	active bool
+	time   uint32
+	order  int
+	file   string
 }
 
-func (b *builder) addDependency(r *rf2.Row) {
+func (b *builder) addDependency(order int, file string, r *rf2.Row) {
 	date := func(f []byte) uint32 {
 		v, err := strconv.ParseUint(string(f), 10, 32)
 		if err != nil {
@@ -216,10 +218,11 @@ func (b *builder) addDependency(r *rf2.Row) {
 		}
 		return uint32(v)
 	}
-	d := dependency{rf2.Dependency{Source: r.Module, Target: sctid.ID(r.Num[5]), SourceTime: date(r.Fields[6]), TargetTime: date(r.Fields[7])}, r.Time, r.Active}
+	d := dependency{rf2.Dependency{Source: r.Module, Target: sctid.ID(r.Num[5]), SourceTime: date(r.Fields[6]), TargetTime: date(r.Fields[7])}, r.Active, r.Time, order, file}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if old, ok := b.dependencies[r.UUID]; !ok || old.time <= d.time {
+	old, ok := b.dependencies[r.UUID]
+	if !ok || cmp.Or(cmp.Compare(old.time, d.time), cmp.Compare(old.order, d.order), strings.Compare(old.file, d.file)) <= 0 {
 		b.dependencies[r.UUID] = d
 	}
 }

@@ -53,10 +53,10 @@ type Info struct {
 	Concepts     int // all
 	Active       int // active concepts
 	Descriptions int
-	Release      string // release type of the files
-	AsOf         uint32 // date as YYYYMMDD that later versions were left out by, or 0
-	Latest       uint32 // the latest effective time of a component, YYYYMMDD
-	Packages     []string
+	Release      string   // release type of the files
+	AsOf         uint32   // date as YYYYMMDD that later versions were left out by, or 0
+	Latest       uint32   // the latest effective time of a component, YYYYMMDD
+	Packages     []string // names of the releases, without the folders they were in
 	Modules      []ModuleVersion
 	Dialects     []sctid.ID // language reference sets, those in the order of preference first
 	Size         int64      // bytes of the file

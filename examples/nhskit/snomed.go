@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -236,6 +237,10 @@ func snomedBuild(c *console, args, deltas []string, opt snomed.BuildOptions) err
 	if opt.Deltas, err = open(deltas); err != nil {
 		return err
 	}
+	var packages []string
+	for _, r := range slices.Concat(releases, opt.Deltas) {
+		packages = append(packages, r.Name())
+	}
 	opt.Progress = snomedProgress(c.err, isTerminal(c.err), time.Now)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -256,7 +261,7 @@ func snomedBuild(c *console, args, deltas []string, opt snomed.BuildOptions) err
 	}
 	if err != nil {
 		if found := (*rf2.Issue)(nil); errors.As(err, &found) {
-			out := snomedBuilt{Store: store, Packages: args[:len(args)-1], Rows: report.Rows, Errors: report.Errors, Issues: snomedIssues(report.Issues), Suppressed: report.Suppressed}
+			out := snomedBuilt{Store: store, Packages: packages, Rows: report.Rows, Errors: report.Errors, Issues: snomedIssues(report.Issues), Suppressed: report.Suppressed}
 			if c.text {
 				snomedPrintIssues(c, out.Issues)
 			} else if jsonErr := c.json(out); jsonErr != nil {
@@ -276,7 +281,7 @@ func snomedBuild(c *console, args, deltas []string, opt snomed.BuildOptions) err
 	}
 	defer s.Close()
 	info := s.Info()
-	out := snomedBuilt{store, info.Concepts, info.Active, info.Descriptions, fmt.Sprint(info.Latest), info.Packages, report.Rows, report.Size,
+	out := snomedBuilt{store, info.Concepts, info.Active, info.Descriptions, fmt.Sprint(info.Latest), packages, report.Rows, report.Size,
 		float64(report.Duration.Milliseconds()) / 1000, report.Errors, snomedIssues(report.Issues), report.Suppressed}
 	if c.text {
 		snomedPrintIssues(c, out.Issues)
