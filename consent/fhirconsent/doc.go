@@ -29,4 +29,6 @@
 // Limits: redaction works on JSON. Free text that tells of removed data in
 // resources that lost nothing is not found. Data without any label is not taken
 // out by its label: label first. Subsumption of codes needs Options.Subsumes.
+// A document that lost something keeps its Bundle.identifier, though to R4 a
+// document is immutable: give it another before it is stored as one.
 package fhirconsent

@@ -316,7 +316,7 @@ func (x *redaction) references() {
 			gone = x.isGone(ref, n)
 		}
 		switch {
-		case gone:
+		case gone || !n.HasChildren():
 		case n.Type() == x.r.names.referenceType:
 			gone = x.isGoneByNumber(n)
 		case n.Type() == x.r.names.identifierType && (n.NameID() == x.r.names.target || n.NameID() == x.r.names.source):
@@ -345,11 +345,11 @@ func (x *redaction) narratives() {
 	for i := range x.tree.Len() {
 		n := x.tree.At(i)
 		switch {
-		case n.Type() == x.r.names.signature && !n.IsPrimitive():
-			x.signed = append(x.signed, n)
 		case n.NameID() == x.r.names.text && n.Type() == x.r.names.narrative && !x.isOut(n) && (x.changed.has(n.Resource()) || x.linksToRemoved(n)):
 			x.drop(n)
 			x.report.Narratives++
+		case n.HasChildren() && n.Type() == x.r.names.signature:
+			x.signed = append(x.signed, n)
 		}
 	}
 }
