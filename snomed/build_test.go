@@ -255,6 +255,13 @@ func TestTooMany(t *testing.T) {
 				d = d.AddDate(0, 0, 1)
 			}
 		},
+		"65535 different effective times": func(f *fixture) {
+			d := time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
+			for range 1 << 16 {
+				f.description(f.id(sctid.Description), d.Format("20060102"), "1", "138875005", "900000000000013009", "term")
+				d = d.AddDate(0, 0, 1)
+			}
+		},
 		"types, statuses": func(f *fixture) {
 			for i := range 1 << 16 {
 				f.relationship(f.id(sctid.Relationship), "20260101", "1", fixtureModule, "138875005", "1", numbered(i))
@@ -311,6 +318,7 @@ func TestErrorsCounted(t *testing.T) {
 	const file = "sct2_Concept_*_INT_20260101.txt"
 	f.files[file][0] = "\ufeff" + f.files[file][0] // a warning, which fills the list
 	f.concept("138875005", "20260101", "1")
+	f.concept(fixtureModule, "20260101", "1") // a second error
 	_, err := snomed.Build(context.Background(), []*rf2.Release{f.open(t)}, filepath.Join(t.TempDir(), "s"), snomed.BuildOptions{Strict: true, Limits: rf2.Limits{Issues: 1}})
 	var is *snomed.Issue
 	if !errors.As(err, &is) || is.Code != snomed.CodeDuplicate || is.Line != 5 {
