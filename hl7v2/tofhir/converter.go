@@ -294,6 +294,8 @@ type conversion struct {
 	taken     map[[36]byte]bool // ids
 	links     []pendingLink
 	demands   []demand
+	full      map[settlement]bool // see settled
+	looked    int                 // nodes that filled has looked at
 	text      []byte
 	scratch   []byte
 	issues    []Issue
@@ -332,6 +334,7 @@ func (w *conversion) message(dst []byte, m *hl7v2.Message) (Result, error) {
 	p := c.program
 	w.nodes, w.resources, w.kinds, w.links, w.text, w.issues, w.trace = w.nodes[:0], w.resources[:0], w.kinds[:0], w.links[:0], w.text[:0], nil, nil
 	w.demands = w.demands[:0]
+	clear(w.full)
 	clear(w.places)
 	w.bundleRes = -1
 	var res Result

@@ -110,7 +110,7 @@ func (c *conversion) row(f *frame, n int32, row *mapping.Row, src cursor, rep in
 		}
 		return
 	}
-	if row.Flags&mapping.Default != 0 && c.filled(f.node, steps) {
+	if row.Flags&mapping.Default != 0 && c.settled(f.node, n, steps) {
 		return
 	}
 	start := f.node
@@ -131,6 +131,29 @@ func (c *conversion) row(f *frame, n int32, row *mapping.Row, src cursor, rep in
 	c.fill(f, n, row, src, rep, start, steps)
 }
 
+// settled reports whether a row that fills only what is empty has nothing to do.
+// What is filled stays so: the answer is kept where it took long to find, which
+// it would for each segment of thousands that fill one resource.
+func (c *conversion) settled(node, n int32, steps []mapping.Step) bool {
+	k := settlement{node, n}
+	if len(c.full) > 0 && c.full[k] {
+		return true
+	}
+	const long = 64
+	c.looked = 0
+	full := c.filled(node, steps)
+	if full && c.looked > long {
+		if c.full == nil {
+			c.full = make(map[settlement]bool)
+		}
+		c.full[k] = true
+	}
+	return full
+}
+
+// settlement is a row and the element that it is about.
+type settlement struct{ node, row int32 }
+
 // filled reports whether there is something in the element that a path leads
 // to. Extensions do not count: a path to the one that says why there is nothing
 // asks about the element around it.
@@ -141,6 +164,7 @@ func (c *conversion) filled(n int32, steps []mapping.Step) bool {
 			return true
 		}
 		for ch := nd.child; ch >= 0; ch = c.nodes[ch].next {
+			c.looked++
 			if c.nodes[ch].name != c.conv.strExtension && c.filled(ch, nil) {
 				return true
 			}
@@ -148,6 +172,7 @@ func (c *conversion) filled(n int32, steps []mapping.Step) bool {
 		return false
 	}
 	for ch := c.nodes[n].child; ch >= 0; ch = c.nodes[ch].next {
+		c.looked++
 		if c.nodes[ch].name == steps[0].Name && c.filled(ch, steps[1:]) {
 			return true
 		}

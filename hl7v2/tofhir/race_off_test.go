@@ -1,0 +1,5 @@
+//go:build !race
+
+package tofhir_test
+
+const raceEnabled = false
