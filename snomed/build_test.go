@@ -239,6 +239,24 @@ func TestShapes(t *testing.T) {
 	}
 }
 
+// TestManyColumns: a reference set has as many columns as its file name has
+// letters.
+func TestManyColumns(t *testing.T) {
+	const n = 2000
+	f := newFixture("x")
+	header, fields := memberHeader, []string{f.uuid(), "20260101", "1", fixtureModule, numbered(1), "138875005"}
+	for i := range n {
+		header += fmt.Sprint(" column", i)
+		fields = append(fields, fmt.Sprint(i))
+	}
+	f.row("der2_"+strings.Repeat("i", n)+"Refset_Wide*_INT_20260101.txt", header, fields...)
+	st, _ := store(t, snomed.BuildOptions{}, f.open(t))
+	all := must(must(st.Refset(must(sctid.Parse(numbered(1))))).Of(138875005))
+	if len(all) != 1 || len(all[0].Fields) != n || all[0].Fields[n-1].Int != n-1 {
+		t.Errorf("%d members", len(all))
+	}
+}
+
 // TestTooMany crosses the limits on how many different values some columns may
 // have.
 func TestTooMany(t *testing.T) {

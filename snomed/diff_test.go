@@ -90,6 +90,7 @@ func TestDiffKinds(t *testing.T) {
 			in(f, links, other+"\t1\t"+site, other+"\t2\t"+site)
 		}, []string{`properties changed "" ""`}},
 		{"a property into no group", func(f *fixture) { in(f, links, other+"\t1\t"+site, other+"\t0\t"+site) }, []string{`properties changed "" ""`}},
+		{"a property into a group of its own", func(f *fixture) { in(f, links, other+"\t0\t"+site, other+"\t2\t"+site) }, []string{`properties changed "" ""`}},
 		{"a property once more", func(f *fixture) {
 			f.relationship(f.id(sctid.Relationship), "20260101", "1", c, other, "0", site)
 		}, []string{`properties changed "" ""`}},
@@ -241,5 +242,24 @@ func TestDiffOracle(t *testing.T) {
 		if kinds[k] == 0 && k != snomed.StatusChanged && k != snomed.ModuleChanged {
 			t.Errorf("no concept %v", k)
 		}
+	}
+}
+
+// TestDiffOfOrders: stores of one release that prefer other dialects have other
+// terms.
+func TestDiffOfOrders(t *testing.T) {
+	const american = "900000000000509007"
+	f := newFixture("x")
+	c := f.newConcept()
+	f.language(british, f.term(c, "Oesophagus"), preferred)
+	f.language(american, f.term(c, "Esophagus"), preferred)
+	in := func(order ...sctid.ID) *snomed.Store {
+		st, _ := store(t, snomed.BuildOptions{Languages: order}, f.open(t))
+		return st
+	}
+	gb, us := must(sctid.Parse(british)), must(sctid.Parse(american))
+	want := []snomed.Change{{Kind: snomed.TermChanged, Concept: must(sctid.Parse(c)), Old: "Oesophagus", New: "Esophagus"}}
+	if got := differences(t, in(gb, us), in(us, gb)); !slices.Equal(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }

@@ -84,14 +84,12 @@ func (s *Store) refset(i int) *Refset {
 	r := &Refset{s: s, index: i, id: sctid.ID(get(refsetID)), rows: int(get(refsetRows)), active: int(get(refsetActive)), flags: get(refsetFlags)}
 	n := get(refsetColumns)
 	first := get(refsetFirstRef)
-	if n > 1000 {
-		panic(&fault{ErrCorrupt})
-	}
 	table := s.im.dir[secRefs]
-	count := fixedRefs + n*columnRefs
-	if (first+count)*refSize > table.base {
+	total := table.base / refSize
+	if n > total || first > total || first+fixedRefs+n*columnRefs > total {
 		panic(&fault{ErrCorrupt})
 	}
+	count := fixedRefs + n*columnRefs
 	b := s.im.at(table.off+first*refSize, count*refSize)
 	r.refs = make([]ref, count)
 	for k := range r.refs {
