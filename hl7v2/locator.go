@@ -10,7 +10,8 @@ import "strconv"
 // message has been changed.
 type Locator struct {
 	m     *Message
-	occur []int32           // of each segment among those of its id; empty if the message has few
+	asked int               // how many segments have been asked for
+	occur []int32           // of each segment among those of its id; empty if few have been asked for
 	count map[[3]byte]int32 // how many segments have an id
 
 	field     Value // of the last value
@@ -29,13 +30,14 @@ type Locator struct {
 	reps, comps, subs lastChild
 }
 
-// fewSegments is how many segments are counted anew for each path.
-const fewSegments = 16
+// fewAsked is for how many paths segments are counted anew: to count all costs as
+// much as that.
+const fewAsked = 12
 
 // Reset forgets the message, and keeps the room that it took for others unless
 // that is uncommonly much.
 func (l *Locator) Reset() {
-	if cap(l.occur) > 1<<14 {
+	if cap(l.occur) > 1<<14 || len(l.count) > 1<<8 {
 		*l = Locator{}
 		return
 	}
@@ -57,24 +59,9 @@ func (l *Locator) Path(v Value) string {
 
 // visit makes m the message.
 func (l *Locator) visit(m *Message) {
-	if l.m == m {
-		return
-	}
-	l.Reset()
-	l.m = m
-	if m.Len() <= fewSegments {
-		return
-	}
-	if l.count == nil {
-		l.count = make(map[[3]byte]int32)
-	}
-	for i := range m.Len() {
-		n := int32(0)
-		if id := (Segment{m, int32(i)}).id(); isSegmentID(id) {
-			n = l.count[[3]byte(id)] + 1
-			l.count[[3]byte(id)] = n
-		}
-		l.occur = append(l.occur, n)
+	if l.m != m {
+		l.Reset()
+		l.m = m
 	}
 }
 
@@ -82,25 +69,43 @@ func (l *Locator) appendSegment(b []byte, s Segment) []byte {
 	if s.m == nil || !isSegmentID(s.id()) {
 		return b
 	}
-	id := s.id()
+	id, n := s.id(), l.occurrence(s)
 	b = append(b, id...)
-	n := l.occurrence(s)
-	many := n > 1 || l.count[[3]byte(id)] > 1
-	if len(l.occur) == 0 {
-		many = n > 1 || s.m.Segment(s.ID(), 2).Exists()
-	}
-	if many {
+	if n > 1 || l.count[[3]byte(id)] > 1 || len(l.occur) == 0 && s.m.Segment(string(id), 2).Exists() {
 		b = append(appendNumber(b, '[', n), ']')
 	}
 	return b
 }
 
-// occurrence is Segment.Occurrence.
+// occurrence is Segment.Occurrence, and 0 for a line that is no segment, which
+// no path means.
 func (l *Locator) occurrence(s Segment) int {
-	if l.visit(s.m); len(l.occur) == 0 || !isSegmentID(s.id()) {
-		return s.Occurrence()
+	if !isSegmentID(s.id()) {
+		return 0
+	}
+	l.visit(s.m)
+	if len(l.occur) == 0 {
+		if l.asked++; l.asked <= fewAsked {
+			return s.Occurrence()
+		}
+		l.countAll()
 	}
 	return int(l.occur[s.i])
+}
+
+// countAll counts the segments of each id.
+func (l *Locator) countAll() {
+	if l.count == nil {
+		l.count = make(map[[3]byte]int32)
+	}
+	for i := range l.m.Len() {
+		n := int32(0)
+		if id := (Segment{l.m, int32(i)}).id(); isSegmentID(id) {
+			n = l.count[[3]byte(id)] + 1
+			l.count[[3]byte(id)] = n
+		}
+		l.occur = append(l.occur, n)
+	}
 }
 
 func appendNumber(b []byte, before byte, n int) []byte {

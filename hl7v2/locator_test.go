@@ -192,3 +192,24 @@ func TestLocatorIsLinear(t *testing.T) {
 		}
 	}
 }
+
+// Reset keeps no room that would cost time to clear for each message after.
+func TestLocatorForgetsMuch(t *testing.T) {
+	text := "MSH|^~\\&|A"
+	for i := range 600 {
+		text += "\rZ" + string(rune('A'+i/26)) + string(rune('A'+i%26)) + "|1"
+	}
+	m, err := Parse([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var l Locator
+	for s := range m.Segments("") {
+		if got, want := l.SegmentPath(s), s.Path(); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	if l.Reset(); l.count != nil || l.occur != nil {
+		t.Errorf("keeps %d counts and room for %d segments", len(l.count), cap(l.occur))
+	}
+}

@@ -24,9 +24,9 @@ type checker struct {
 	place
 	second run // field 2 of the segment
 	named  valueType
-	keys   hl7v2.Locator // in fields that name types
 	findings
-	text [64]byte // for texts that are not as the bytes
+	text [64]byte      // for texts that are not as the bytes
+	keys hl7v2.Locator // in fields that name types
 }
 
 // valueType is the last answer to what OBX-2 names.
@@ -227,6 +227,7 @@ func (c *checker) repetitions(f run, marks []hl7v2.Mark, e *elementRow) {
 	if typ == variesType {
 		typ, by = c.varies()
 	}
+	t := &c.plan.types[typ]
 	for r := 1; ; r++ {
 		k := next(marks, hl7v2.RepetitionMark)
 		rep := f
@@ -236,6 +237,7 @@ func (c *checker) repetitions(f run, marks []hl7v2.Mark, e *elementRow) {
 		c.place = place{field: c.field, rep: r}
 		if by > 0 {
 			typ = c.keyType(by, typ, c.state(rep, k) == hl7v2.Present)
+			t = &c.plan.types[typ]
 		}
 		// Of f this repetition and those behind it are left. Those without a
 		// value at the end of a field are the same as none (2.6.1), and one
@@ -248,7 +250,7 @@ func (c *checker) repetitions(f run, marks []hl7v2.Mark, e *elementRow) {
 				c.found(c.tolerated(), CodeLength, "2.5.3.2", "%d characters, %d are allowed", have, most)
 			}
 		}
-		switch t := &c.plan.types[typ]; {
+		switch {
 		case typ == noType || c.state(rep, k) != hl7v2.Present:
 		case t.components == 0:
 			c.primitive(leaf(rep, marks[:k]), t.form, t.isID, e)
