@@ -41,6 +41,28 @@ func TestStatuses(t *testing.T) {
 		{"document cancelled, said to be available", document("T11", "AV"), "ofType(DocumentReference).status", []any{"entered-in-error"}},
 		{"document deleted", document("T04", "CA"), "ofType(DocumentReference).status", []any{"entered-in-error"}},
 		{"document obsolete", document("T04", "OB"), "ofType(DocumentReference).status", []any{"superseded"}},
+
+		{"allergy", allergy("A", ""), "ofType(AllergyIntolerance).clinicalStatus.coding.code", []any{"active"}},
+		{"allergy deleted", allergy("D", ""), "ofType(AllergyIntolerance).clinicalStatus", nil},
+		{"allergy deleted", allergy("D", "C"), "ofType(AllergyIntolerance).verificationStatus.coding.code", []any{"entered-in-error"}},
+		{"allergy erroneous", allergy("A", "E"), "ofType(AllergyIntolerance).clinicalStatus", nil},
+		{"allergy erroneous", allergy("A", "E"), "ofType(AllergyIntolerance).verificationStatus.coding.code", []any{"entered-in-error"}},
+		{"allergy inactive", allergy("A", "I"), "ofType(AllergyIntolerance).clinicalStatus.coding.code", []any{"inactive"}},
+		{"allergy suspected", allergy("A", "S"), "ofType(AllergyIntolerance).verificationStatus.coding.code", []any{"unconfirmed"}},
+		{"allergy suspected", allergy("A", "S"), "ofType(AllergyIntolerance).clinicalStatus.coding.code", []any{"active"}},
+
+		{"problem", problem("AD", "", "confirmed", "active"), "ofType(Condition).verificationStatus.coding.code", []any{"confirmed"}},
+		{"problem, codes of the sender", problem("AD", "", "X", "Y"), "ofType(Condition).clinicalStatus", nil},
+		{"problem deleted", problem("DE", "", "confirmed", "active"), "ofType(Condition).verificationStatus.coding.code", []any{"entered-in-error"}},
+		{"problem deleted", problem("DE", "20240101", "confirmed", "active"), "ofType(Condition).clinicalStatus", nil},
+		{"problem with an end", problem("UP", "20240101", "", ""), "ofType(Condition).clinicalStatus.coding.code", []any{"resolved"}},
+
+		{"procedure", procedure("A"), "ofType(Procedure).status", []any{"unknown"}},
+		{"procedure deleted", procedure("D"), "ofType(Procedure).status", []any{"entered-in-error"}},
+
+		{"visit with an end", discharge("A08"), "ofType(Encounter).status", []any{"finished"}},
+		{"discharge cancelled", discharge("A13"), "ofType(Encounter).status", []any{"in-progress"}},
+		{"discharge cancelled", discharge("A13"), "ofType(Encounter).period.end", nil},
 	} {
 		res := convert(t, c.text+"\r")
 		if d := cmp.Diff(c.want, query(t, res, c.path)); d != "" {
@@ -56,6 +78,22 @@ func drug(control, status string) string {
 
 func substance(status string) string {
 	return msh + "OUL^R22^OUL_R22|1|P|2.5.1\rPID|1||1\rSPM|1|||SER\rSAC|1\rINV|S^serum^L|" + status + "\rOBR|1|||X"
+}
+
+func allergy(action, status string) string {
+	return msh + "ADT^A60^ADT_A60|1|P|2.5.1\rPID|1||1\rIAM|1|DA|X^pen^L|||" + action + "|||||||||||" + status
+}
+
+func problem(action, end, certainty, status string) string {
+	return msh + "PPR^PC1^PPR_PC1|1|P|2.5.1\rPID|1||1\rPRB|" + action + "|20240101|X^prob^L|P1|||||" + end + "||||" + certainty + "|" + status
+}
+
+func procedure(action string) string {
+	return msh + "ADT^A01^ADT_A01|1|P|2.5.1\rPID|1||1\rPV1|1|I\rPR1|1||X^op^L||20240101" + pipes(15) + action
+}
+
+func discharge(event string) string {
+	return msh + "ADT^" + event + "^ADT_A01|1|P|2.5.1\rPID|1||1\rPV1|1|I" + pipes(42) + "20240101|20240102"
 }
 
 func document(event, availability string) string {
