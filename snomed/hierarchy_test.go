@@ -10,6 +10,7 @@ import (
 	"github.com/nhskit/nhskit/snomed"
 	"github.com/nhskit/nhskit/snomed/rf2"
 	"github.com/nhskit/nhskit/snomed/sctid"
+	"github.com/nhskit/nhskit/snomed/snomedtest"
 )
 
 // TestDeepHierarchy: what is above one concept of a chain of thousands is
@@ -140,5 +141,42 @@ func TestJoinedIntervals(t *testing.T) {
 	var issue *snomed.Issue
 	if !errors.As(err, &issue) || issue.Code != rf2.CodeLimit {
 		t.Errorf("%d times %d intervals: %v", n, 2*n, err)
+	}
+}
+
+// TestSubsumesAll asks about every pair of concepts.
+func TestSubsumesAll(t *testing.T) {
+	st := build(t, snomed.BuildOptions{}, generate(t, snomedtest.Options{Seed: 53}))
+	n := st.Info().Concepts
+	yes, apart := 0, 0
+	for b := range snomed.Ordinal(n) {
+		// Everything above b, one parent after the other.
+		above := make([]bool, n)
+		for todo := []snomed.Ordinal{b}; len(todo) > 0; {
+			o := todo[len(todo)-1]
+			todo = todo[:len(todo)-1]
+			if !above[o] {
+				above[o] = true
+				todo = append(todo, must(st.Parents(o))...)
+			}
+		}
+		for a, want := range above {
+			if got := must(st.SubsumesOrdinal(snomed.Ordinal(a), b)); got != want {
+				t.Fatalf("%d subsumes %d: %v", a, b, got)
+			}
+			if want {
+				yes++
+			}
+		}
+	}
+	for o := range snomed.Ordinal(n) {
+		set := must(st.DescendantsOrSelf(o))
+		yes -= set.Len()
+		if !set.Has(o + snomed.Ordinal(set.Len()) - 1) {
+			apart++ // it has more than one interval
+		}
+	}
+	if yes != 0 || apart < 10 {
+		t.Errorf("%d pairs more than descendants, %d concepts with several intervals", yes, apart)
 	}
 }
