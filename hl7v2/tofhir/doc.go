@@ -13,12 +13,14 @@
 //
 // The same message gives the same bytes: ids are version 5 UUIDs of business
 // identifiers (WithIDs: a function of the caller's), there is no clock and no
-// chance. Every reference leads to an entry of the bundle. What FHIR requires
+// chance. An identifier without a system is taken to be its sender's own (MSH-3
+// and MSH-4): two senders' patients of one number have two ids. Every reference leads to an entry of the bundle. What FHIR requires
 // is there, whatever the message lacks: as a default, or as the extension that
 // says that it is unknown. Every innermost value of the message is mapped, kept
 // in an extension (KeepAll) or listed as lost with a reason. Times without an
 // offset are of Europe/London unless WithLocation says otherwise, and have the
-// precision that was sent. The HL7 null, which asks a receiver to delete,
+// precision that was sent; only an instant, which FHIR wants to the second, is
+// the first of the day, month or year that was sent. The HL7 null, which asks a receiver to delete,
 // makes no element; it is in the loss report.
 //
 // Groups are those of the message structure: an OBX belongs to the OBR above
@@ -28,6 +30,10 @@
 // A code that a code table knows becomes a coding of FHIR; the sender's own
 // stands behind it, as it was sent. WithCodeMap adds the codes of a deployment,
 // WithOverlay whole tables.
+//
+// A status is not better than what the message tells: what has none, or a code
+// that nobody knows, is unknown and neither active nor done, as far as FHIR has
+// a code for that. What a segment asks to delete is entered-in-error.
 //
 // # Tables
 //

@@ -29,6 +29,9 @@ func TestCodeMap(t *testing.T) {
 		}
 		one(t, convert(t, message("M")), "ofType(Patient).gender", "male") // other converters are as they were
 	}
+	rest := tofhir.WithCodeMap("AdministrativeSex", map[string]tofhir.Coding{"*": {Code: "unknown"}})
+	one(t, convert(t, message("M"), rest), "ofType(Patient).gender", "male")
+	one(t, convert(t, message("Q"), rest), "ofType(Patient).gender", "unknown")
 	res := convert(t, msh+"ADT^A28^ADT_A05|1|P|2.4\rPID|1||1||||||||||||||X1^Sikh^L\r", tofhir.WithCodeMap("Religion", map[string]tofhir.Coding{"X1": {"1060", "http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation", "Sikh"}}))
 	one(t, res, "ofType(Patient).extension('http://hl7.org/fhir/StructureDefinition/patient-religion').value.coding.where(code='1060').display", "Sikh")
 	if _, err := tofhir.New(tofhir.WithCodeMap("NoSuchTable", codes)); err == nil || !strings.Contains(err.Error(), "NoSuchTable") {
