@@ -20,7 +20,7 @@
 // in an extension (KeepAll) or listed as lost with a reason. Times without an
 // offset are of Europe/London unless WithLocation says otherwise, and have the
 // precision that was sent; only an instant, which FHIR wants to the second, is
-// the first of the day, month or year that was sent. The HL7 null, which asks a receiver to delete,
+// the first of the day, hour or minute that was sent. The HL7 null, which asks a receiver to delete,
 // makes no element; it is in the loss report.
 //
 // Groups are those of the message structure: an OBX belongs to the OBR above
