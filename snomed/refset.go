@@ -121,7 +121,9 @@ func (r *Refset) Len() int { return r.rows }
 // Active returns the number of active members.
 func (r *Refset) Active() int { return r.active }
 
-// Columns returns the columns beyond the common ones.
+// Columns returns the columns beyond the common ones. What they mean, where the
+// release says so, is in the members of 900000000000456007, the descriptor
+// reference set, that are about this one.
 func (r *Refset) Columns() []Column { return r.columns }
 
 // IsLanguage reports whether it came from a language reference set file.

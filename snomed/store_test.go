@@ -474,3 +474,26 @@ func FuzzSearch(f *testing.F) {
 		}
 	})
 }
+
+// TestDescriptors: what the columns of a reference set mean is found where
+// Columns says that it is.
+func TestDescriptors(t *testing.T) {
+	gen := snomedtest.Options{Seed: 54}
+	st := build(t, snomed.BuildOptions{}, generate(t, gen))
+	for _, trap := range must(snomedtest.Traps(gen)) {
+		if trap.Name != "unknown-shape" {
+			continue
+		}
+		var types []string
+		for _, m := range must(must(st.Refset(900000000000456007)).Of(trap.Concept)) {
+			types = append(types, fmt.Sprint(m.Fields[2].Int, " ", m.Fields[1].ID))
+		}
+		slices.Sort(types)
+		const concept, integer, text = "900000000000461009", "900000000000476001", "900000000000465000"
+		if want := []string{"0 " + concept, "1 " + concept, "2 " + concept, "3 " + integer, "4 " + text, "5 " + text}; !slices.Equal(types, want) {
+			t.Errorf("got %q, want %q", types, want)
+		}
+		return
+	}
+	t.Error("no reference set of an unknown shape")
+}
