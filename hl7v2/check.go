@@ -380,8 +380,8 @@ func (c *checker) leaf(v Value) {
 			s := m.delims.sequence(raw[at:])
 			if s.kind == notASequence {
 				c.add(CodeEscape, v, int(v.start)+at, "2.7", "%w", ErrEscape)
-				if c.skip == nil && len(c.issues) > maxIssues {
-					return
+				if len(c.issues) > maxIssues {
+					return // as all others of this value would be
 				}
 			}
 			at += len(s.raw)

@@ -215,6 +215,23 @@ func TestCheckExcept(t *testing.T) {
 	}
 }
 
+// Nor does what is skipped make the list look worse where that is full.
+func TestCheckExceptSeverity(t *testing.T) {
+	m, err := Parse([]byte("MSH|^~\\&|A|B|C|D|20260714||ADT^A01|1|P|2.4||||||8859/1\r" + strings.Repeat("OBX|1||a\x85b\r", 2*maxIssues) + "OBX|1||\\Q\r"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, skip := range map[Severity]func(Code, string) bool{
+		Error:   nil,
+		Warning: func(code Code, _ string) bool { return code == CodeEscape },
+	} {
+		issues := m.CheckExcept(true, skip)
+		if last := issues[len(issues)-1]; len(issues) != maxIssues+1 || last.Code != CodeTooMany || last.Severity != want {
+			t.Errorf("%d findings, the last %v %v, want %v", len(issues), last.Severity, last.Code, want)
+		}
+	}
+}
+
 // Nor does it take longer than the message has bytes where all is skipped.
 func TestCheckExceptIsLinear(t *testing.T) {
 	if testing.Short() {

@@ -7,7 +7,7 @@ import "strconv"
 // from the last place: for elements in about the order of the message that takes
 // one pass over it in all, where those count from the beginning each time. The
 // zero Locator is ready for use, by one goroutine at a time. Reset it when the
-// message has been changed.
+// message has been changed, or another parsed into it.
 type Locator struct {
 	m     *Message
 	asked int               // how many segments have been asked for
@@ -23,8 +23,7 @@ type Locator struct {
 	sub       int
 	repAt     uint32 // the first mark of that repetition,
 	compAt    uint32 // and of that component
-	from      uint32 // from this mark to that one there is
-	split     uint32 // no component or repetition mark
+	split     uint32 // where the first component of a repetition ends
 	buf       []byte
 
 	reps, comps, subs lastChild
@@ -151,7 +150,7 @@ func (l *Locator) enter(v Value) {
 func (l *Locator) begin() {
 	l.at, l.rep, l.comp, l.sub = l.field.lo, 1, 1, 1
 	l.repAt, l.compAt = l.at, l.at
-	l.from, l.split = 0, 0
+	l.split = 0
 }
 
 // appendWithin appends the repetition, component and subcomponent of a value in
@@ -207,13 +206,12 @@ func (l *Locator) numbers(v Value) (rep, comp, sub int) {
 	return rep, comp, sub
 }
 
-// splitBehind reports whether the repetition that holds v has a component
-// behind it.
+// splitBehind reports whether another component stands behind the first one of a
+// repetition, which v is or is in.
 func (l *Locator) splitBehind(v Value) bool {
 	marks := v.m.index.marks
-	if v.hi < l.from || v.hi > l.split {
-		l.from, l.split = v.hi, v.hi
-		for l.split < l.field.hi && marks[l.split]&kindMask == kindSubcomponent {
+	if v.hi >= l.split {
+		for l.split = v.hi; l.split < l.field.hi && marks[l.split]&kindMask == kindSubcomponent; {
 			l.split++
 		}
 	}

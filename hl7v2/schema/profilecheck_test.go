@@ -486,6 +486,7 @@ func TestProfileMessageStructure(t *testing.T) {
 		{"none is named, and another sent", def(`"event":"A04"`), "ADT^A04^ADT_A05", "message MSH-9.3", "the profile is for messages of the structure ADT_A01"},
 		{"none is named, and the one of table 0354 sent", def(`"event":"A55"`), "ADT^A55^ADT_A54", "", ""},
 		{"for every event", def(`"role":"x"`), "ADT^A28^ADT_A05", "", ""},
+		{"for every event, and what no event has", def(`"role":"x"`), "ADT^A28^ADT_A01", "", ""},
 		{"for every event of a structure", def(`"structure":"ADT_A05"`), "ADT^A28^ADT_A05", "", ""},
 		{"for every event of another structure", def(`"structure":"ADT_A01"`), "ADT^A28^ADT_A05", "message MSH-9.3", "the profile is for messages of the structure ADT_A01"},
 		{"an event that the version does not have", def(`"event":"ZZ9"`), "ADT^ZZ9^ADT_A05", "", ""},
