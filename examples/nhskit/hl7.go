@@ -118,14 +118,9 @@ func (c *console) parseHL7(name string, data []byte) error {
 			c.printIssue(name, data, i)
 		}
 	default:
-		s.raw(`],"issues":[`)
-		for k, i := range issues {
-			if k > 0 {
-				s.raw(",")
-			}
-			s.value(i)
-		}
-		s.raw("]}")
+		s.raw(`],"issues":`)
+		s.value(issues)
+		s.raw("}")
 		err = s.end()
 	}
 	if err == nil && hasErrors(issues) {

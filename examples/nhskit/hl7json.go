@@ -21,17 +21,20 @@ type jsonStream struct {
 	err  error
 }
 
+// pieceSize is how many bytes are handed on at once.
+const pieceSize = 16 << 10
+
 // raw writes what is JSON already.
-func (s *jsonStream) raw(json string) {
-	s.buf = append(s.buf, json...)
-	s.pass(16 << 10)
+func (s *jsonStream) raw(text string) {
+	s.buf = append(s.buf, text...)
+	s.pass(pieceSize)
 }
 
 // string writes a text as a string of JSON.
 func (s *jsonStream) string(text string) {
 	s.text = append(s.text[:0], text...)
 	s.buf = appendJSONText(s.buf, s.text)
-	s.pass(16 << 10)
+	s.pass(pieceSize)
 }
 
 // value writes a value as package json does.
@@ -115,7 +118,7 @@ func (s *jsonStream) hl7Value(v hl7v2.Value, level int) {
 	case level == 3:
 		s.text = v.AppendText(s.text[:0])
 		s.buf = appendJSONText(s.buf, s.text)
-		s.pass(16 << 10)
+		s.pass(pieceSize)
 		return
 	case v.State() == hl7v2.Absent:
 		s.raw("[]")
@@ -157,7 +160,7 @@ func (s *jsonStream) hl7Got(leaf hl7v2.Value, base int) {
 	s.text = leaf.AppendText(s.text[:0])
 	s.buf = appendJSONText(s.buf, s.text)
 	s.buf = append(strconv.AppendInt(append(s.buf, `,"offset":`...), int64(at), 10), '}')
-	s.pass(16 << 10)
+	s.pass(pieceSize)
 }
 
 // hl7Message writes a message with its segments and fields.
