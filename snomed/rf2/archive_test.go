@@ -186,9 +186,20 @@ func TestZipOverlap(t *testing.T) {
 	data := zipOf(t, map[string]string{conceptFile: conceptHeader + conceptRow, relationshipFile: relationshipHeader + relationshipRow})
 	second := bytes.LastIndex(data, []byte("PK\x01\x02"))
 	binary.LittleEndian.PutUint32(data[second+42:], 0)
-	_, err := rf2.OpenFS(zipReader(t, data), "x")
-	if is := (*rf2.Issue)(nil); !errors.As(err, &is) || is.Code != rf2.CodeRead || !strings.Contains(err.Error(), "overlap") {
-		t.Errorf("%v", err)
+	file := filepath.Join(t.TempDir(), "x.zip")
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	z, err := zip.OpenReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	for _, fsys := range []fs.FS{zipReader(t, data), z} {
+		_, err := rf2.OpenFS(fsys, "x")
+		if is := (*rf2.Issue)(nil); !errors.As(err, &is) || is.Code != rf2.CodeRead || !strings.Contains(err.Error(), "overlap") {
+			t.Errorf("%T: %v", fsys, err)
+		}
 	}
 }
 

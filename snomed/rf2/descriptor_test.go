@@ -116,6 +116,22 @@ func TestDescriptorsCheck(t *testing.T) {
 	}
 }
 
+// TestOtherShape: a reference set with columns of the same types in a file of the
+// same name is no descriptor.
+func TestOtherShape(t *testing.T) {
+	text := "id\teffectiveTime\tactive\tmoduleId\trefsetId\treferencedComponentId\tfirst\tsecond\tthird\r\n" +
+		"00000000-0000-5000-8000-000000000001\t20260101\t1\t900000000000012004\t900000000000456007\t900000000000497000\t449608002\t900000000000461009\t0\r\n"
+	r, err := rf2.OpenFS(fstest.MapFS{"der2_cciRefset_RefsetDescriptorSnapshot_INT_20260101.txt": {Data: []byte(text)}}, "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d rf2.Descriptors
+	report, err := r.Read(context.Background(), rf2.Options{}, r.Files(), d.Start)
+	if of := d.Of(900000000000497000); err != nil || report.Rows != 1 || len(of) != 0 {
+		t.Errorf("%v, %+v, %v", of, report, err)
+	}
+}
+
 // TestAttributeTypes: the types that the check knows are identifiers.
 func TestAttributeTypes(t *testing.T) {
 	for _, id := range []sctid.ID{900000000000460005, 900000000000461009, 900000000000462002, 900000000000463007, 900000000000465000, 900000000000466004,

@@ -272,7 +272,7 @@ func TestRow(t *testing.T) {
 			return nil
 		}
 	})
-	if err != nil || report.Rows != 1 || len(report.Issues) != 1 || report.Issues[0].Code != rf2.CodeUnfinished {
+	if err != nil || report.Rows != 1 || report.Errors != 0 || len(report.Issues) != 1 || report.Issues[0].Code != rf2.CodeUnfinished {
 		t.Errorf("%+v, %v", report, err)
 	}
 	if o := r.Others(); len(o) != 1 || o[0] != "LICENSE.txt" || r.Name() != "x" || r.Close() != nil {

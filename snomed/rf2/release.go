@@ -89,7 +89,7 @@ func OpenFS(fsys fs.FS, name string) (*Release, error) {
 		}
 		info, err := d.Info()
 		if err == nil && d.Type()&fs.ModeSymlink != 0 {
-			if info, err = fs.Stat(fsys, p); errors.Is(err, fs.ErrNotExist) || err == nil && info.IsDir() {
+			if info, err = fs.Stat(fsys, p); errors.Is(err, fs.ErrNotExist) {
 				r.others = append(r.others, p)
 				return nil
 			}
