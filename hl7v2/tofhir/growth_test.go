@@ -67,7 +67,7 @@ func TestGrowth(t *testing.T) {
 			return of("ORU^R01^ORU_R01", strings.Repeat("SPM|1|S\rOBX|1|ST|A||X\rPV1|1|I\rNTE|1||N\rPID|1||1\rORC|RE\r", n))
 		},
 		"one container": func(n int) string { return of("OUL^R24^OUL_R24", pid, strings.Repeat("ORC|NW|A|B|C|1|2|3\r", n)) },
-		"one request":   func(n int) string { return of("OML^O21^OML_O21", pid, strings.Repeat("OBR|1|A|B|C\r", n)) },
+		"requests":      func(n int) string { return of("OML^O21^OML_O21", pid, strings.Repeat("OBR|1|A|B|C\r", n)) },
 		"one appointment": func(n int) string {
 			return of("SIU^S12^SIU_S12", "SCH|1|2\r", strings.Repeat("NTE|1||N\r", n), pid)
 		},

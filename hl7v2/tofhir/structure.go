@@ -27,7 +27,7 @@ segments:
 		if seg.id == 0 {
 			continue
 		}
-		if at := &p[last]; at.End == 0 && at.Name == seg.id && (at.Repeats || !c.opens(last)) {
+		if at := &p[last]; at.End == 0 && at.Name == seg.id && (at.Repeats || !c.opens(last) && !c.single(last)) {
 			seg.pos = last
 			continue
 		}
@@ -52,8 +52,8 @@ segments:
 			// there is one such place.
 			first := c.find(seg.id, int32(s.Lo)+1, int32(s.Hi), int32(s.Hi))
 			f := c.find(seg.id, last+1, int32(s.Hi), int32(s.Hi))
-			if f < 0 {
-				f = first
+			if f < 0 || c.single(first) && last < int32(p[p[first].Parent].End) {
+				f = first // and not in a group that is optional there
 			}
 			if f < 0 || !p[f].Needed && (f != first || c.find(seg.id, f+1, int32(s.Hi), int32(s.Hi)) >= 0) {
 				continue
@@ -63,6 +63,14 @@ segments:
 				seg.group = c.nearest(group, parent)
 			} else {
 				outer := c.nearest(group, int32(p[parent].Parent))
+				if c.single(f) && c.has(outer, parent) {
+					// A second of what there is one of begins the next one around: a drug
+					// behind a drug is not of the same order.
+					outer = c.openGroup(c.groups[outer].pos, c.groups[outer].parent)
+					group, last = c.openGroup(parent, outer), f
+					seg.group = group
+					continue
+				}
 				seg.group = c.openGroup(parent, outer)
 			}
 			continue
@@ -95,6 +103,14 @@ func (c *conversion) opens(pos int32) bool {
 		}
 	}
 	return true
+}
+
+// single reports whether a position begins a group of which there is one in
+// each of the repeating group around it.
+func (c *conversion) single(pos int32) bool {
+	p := c.conv.program.Positions
+	g := int32(p[pos].Parent)
+	return g == pos-1 && p[pos].Needed && !p[g].Repeats && p[g].Parent != uint32(g) && p[p[g].Parent].Repeats
 }
 
 // find returns the first position of a segment between from and end, -1 if
@@ -144,7 +160,7 @@ func (c *conversion) restarts(g, f int32) bool {
 	}
 	for ; g >= 0; g = c.groups[g].parent {
 		pos := c.groups[g].pos
-		if first := p[pos+1]; p[pos].Repeats && first.Needed && first.Name == p[f].Name {
+		if first := p[pos+1]; first.Name == p[f].Name && (p[pos].Repeats && first.Needed || c.single(pos+1)) {
 			return true
 		}
 	}
@@ -179,6 +195,13 @@ func (c *conversion) enter(g, pos int32) int32 {
 func (c *conversion) openGroup(pos, parent int32) int32 {
 	c.groups = append(c.groups, groupInstance{pos: pos, parent: parent})
 	return int32(len(c.groups) - 1)
+}
+
+// has reports whether an instance of a group has one of a position in it. Those
+// opened since nearest was asked are not looked at.
+func (c *conversion) has(g, pos int32) bool {
+	_, ok := c.latest[groupKey{pos, g}]
+	return ok
 }
 
 // groupKey asks for the latest instance of a position in an instance around.

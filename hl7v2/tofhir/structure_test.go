@@ -196,3 +196,47 @@ func segmentsOf(t *testing.T, file string) (ids []string) {
 	}
 	return ids
 }
+
+// TestDrugsAndTimings: each encoded order is a request of its own, with an ORC
+// before it or without, and a timing is of the order at hand wherever it stands.
+func TestDrugsAndTimings(t *testing.T) {
+	for body, want := range map[string][]any{
+		"ORC|NW|1\rTQ1|1||BID\rRXE||A\rRXR|PO\r":                     {"A", "BID"},
+		"ORC|NW|1\rRXE||A\rTQ1|1||BID\rRXR|PO\r":                     {"A", "BID"},
+		"ORC|NW|1\rRXE||A\rRXR|PO\rTQ1|1||BID\r":                     {"A", "BID"},
+		"ORC|NW|1\rRXE||A\rRXR|PO\rORC|NW|2\rRXE||B\rTQ1|1||BID\r":   {"A", nil, "B", "BID"},
+		"ORC|NW|1\rRXE||A\rRXE||B\rRXR|PO\rTQ1|1||BID\r":             {"A", nil, "B", "BID"},
+		"RXE||A\rTQ1|1||TID\rRXE||B\rTQ1|1||BID\rORC|NW|3\rRXE||C\r": {"A", "TID", "B", "BID", "C", nil},
+	} {
+		res := convert(t, msh+"RDE^O11^RDE_O11|1|P|2.5.1\rPID|1||1\r"+body)
+		var got []any
+		for _, r := range query(t, res, "ofType(MedicationRequest)") {
+			for _, path := range []string{"medicationCodeableConcept.coding.code", "dosageInstruction.timing.code.coding.code"} {
+				v, err := evaluate(path, []any{r})
+				if err != nil || len(v) > 1 {
+					t.Fatalf("%q: %v, %v", body, v, err)
+				}
+				got = append(got, append(v, nil)[0])
+			}
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%q (-want +got):\n%s", body, d)
+		}
+	}
+}
+
+// TestTestsWithoutOrder: a second OBR is a test of its own, and not a prior
+// result; what stands behind it is about it.
+func TestTestsWithoutOrder(t *testing.T) {
+	res := convert(t, msh+"OML^O21^OML_O21|1|P|2.5.1\rPID|1||1\rORC|NW|1\rOBR|1|||A\rOBX|1|ST|X||of A||||||F\rOBR|2|||B\rNTE|1||note of B\rOBX|1|ST|Y||of B||||||F\r")
+	if d := cmp.Diff([]any{"A", "B"}, query(t, res, "ofType(ServiceRequest).code.coding.code")); d != "" {
+		t.Error(d)
+	}
+	if n := len(query(t, res, "ofType(ServiceRequest)")); n != 2 {
+		t.Errorf("%d requests", n)
+	}
+	one(t, res, "ofType(ServiceRequest).where(note.text='note of B').code.coding.code", "B")
+	if d := cmp.Diff([]any{"of A", "of B"}, query(t, res, "ofType(Observation).valueString")); d != "" {
+		t.Error(d)
+	}
+}
