@@ -59,7 +59,8 @@ type Converter struct {
 
 	strExtension, strURL, strIdentifier, strValue, strSystem mapping.Str
 	strCoding, strCodingType, strCodeableConcept             mapping.Str
-	strMessageHeader, strBundle                              mapping.Str
+	strMessageHeader, strBundle, strDosage                   mapping.Str
+	dosed                                                    [2]mapping.Str // types that have dosage instructions
 	stepCoding, stepSystem, stepCode, stepDisplay, stepText  mapping.Step
 	stepExtension, stepURL, stepValueCode                    mapping.Step
 }
@@ -224,6 +225,7 @@ func (c *Converter) bind() {
 	for name, to := range map[string]*mapping.Str{
 		"extension": &c.strExtension, "url": &c.strURL, "identifier": &c.strIdentifier, "value": &c.strValue, "system": &c.strSystem,
 		"coding": &c.strCoding, "Coding": &c.strCodingType, "CodeableConcept": &c.strCodeableConcept,
+		"MedicationRequest": &c.dosed[0], "MedicationDispense": &c.dosed[1], "dosageInstruction": &c.strDosage,
 		"MessageHeader": &c.strMessageHeader, "Bundle": &c.strBundle,
 	} {
 		*to = all[name]
@@ -297,6 +299,7 @@ type conversion struct {
 	demands   []demand
 	full      map[settlement]bool // see settled
 	looked    int                 // nodes that filled has looked at
+	names     []mapping.Str       // see joinDosage
 	text      []byte
 	scratch   []byte
 	issues    []Issue
@@ -369,6 +372,7 @@ func (w *conversion) message(dst []byte, m *hl7v2.Message) (Result, error) {
 	w.spread()
 	w.resolveLinks()
 	w.spread()
+	w.joinDosages()
 	w.answerDemands()
 	w.mergeResources()
 	for i := range w.resources {

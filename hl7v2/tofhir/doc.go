@@ -23,6 +23,8 @@
 // the first of the day, hour or minute that was sent. The HL7 null, which asks a receiver to delete,
 // makes no element; it is in the loss report.
 //
+// What several segments tell of one way to take a drug is one dosage instruction.
+//
 // Groups are those of the message structure: an OBX belongs to the OBR above
 // it, a second patient result has a patient of its own. What is optional in a
 // group is not taken for the beginning of one.

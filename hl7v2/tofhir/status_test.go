@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/nhskit/nhskit/hl7v2/tofhir"
 )
 
 // TestStatuses: what is refused, cancelled or not known is not said to have
@@ -152,5 +154,30 @@ func TestTimingIsFHIR(t *testing.T) {
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%s (-want +got):\n%s", path, d)
 		}
+	}
+}
+
+// TestDosage: what several segments tell of one way to take a drug is one
+// instruction; two timings stay two.
+func TestDosage(t *testing.T) {
+	for body, want := range map[string]int{
+		"ORC|NW|1\rRXE||A|1||mg\r":                                             1,
+		"ORC|NW|1\rTQ1|1||BID\rRXE||A|1||mg\rRXR|PO\r":                         1,
+		"ORC|NW|1\rRXE||A|1||mg\rRXR|PO\rTQ1|1||BID\r":                         1,
+		"ORC|NW|1\rTQ1|1||BID\rTQ1|2||QHS\rRXE||A|1||mg\rRXR|PO\r":             4,
+		"ORC|NW|1\rTQ1|1||BID\rRXE||A|1||mg\rORC|NW|2\rRXE||B|2||mg\rRXR|IV\r": 2,
+	} {
+		res := convert(t, msh+"RDE^O11^RDE_O11|1|P|2.5.1\rPID|1||1\r"+body)
+		if got := len(query(t, res, "ofType(MedicationRequest).dosageInstruction")); got != want {
+			t.Errorf("%q: %d instructions, want %d\n%s", body, got, want, res.Bundle)
+		}
+		valid(t, body, res)
+	}
+	res := convert(t, msh+"RDE^O11^RDE_O11|1|P|2.5.1\rPID|1||1\rORC|NW|1\rTQ1|1||BID\rRXE||A|1||mg\rRXR|PO\r", tofhir.Trace())
+	one(t, res, "ofType(MedicationRequest).dosageInstruction.timing.code.coding.code", "BID")
+	one(t, res, "ofType(MedicationRequest).dosageInstruction.doseAndRate.doseQuantity.value", "1")
+	one(t, res, "ofType(MedicationRequest).dosageInstruction.route.coding.code", "PO")
+	if o := res.Why("MedicationRequest.dosageInstruction[0].doseAndRate[0].doseQuantity.value"); len(o) != 1 || o[0].Source != "RXE-3" {
+		t.Errorf("the origin of the dose: %+v", o)
 	}
 }
