@@ -36,6 +36,9 @@ const fewAsked = 12
 // Reset forgets the message, and keeps the room that it took for others unless
 // that is uncommonly much.
 func (l *Locator) Reset() {
+	if l.m == nil && l.reps.n == 0 {
+		return // it has not been asked
+	}
 	if cap(l.occur) > 1<<14 || len(l.count) > 1<<8 {
 		*l = Locator{}
 		return

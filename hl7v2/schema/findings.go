@@ -26,9 +26,8 @@ func (f *findings) begin(m *hl7v2.Message, suppress *suppressor) {
 
 // end lets go of the message and of what has been listed, which is others'.
 func (f *findings) end() {
-	paths := f.paths
-	paths.Reset()
-	*f = findings{paths: paths}
+	f.paths.Reset()
+	f.issues, f.lines, f.suppress, f.origin = nil, lines{}, nil, nil
 }
 
 // done reports whether a finding with a code takes no place in the list, so
