@@ -91,6 +91,9 @@ func TestDiffKinds(t *testing.T) {
 		}, []string{`properties changed "" ""`}},
 		{"a property into no group", func(f *fixture) { in(f, links, other+"\t1\t"+site, other+"\t0\t"+site) }, []string{`properties changed "" ""`}},
 		{"a property into a group of its own", func(f *fixture) { in(f, links, other+"\t0\t"+site, other+"\t2\t"+site) }, []string{`properties changed "" ""`}},
+		{"a relationship that is not inferred", func(f *fixture) {
+			f.row(links, "", f.id(sctid.Relationship), "20260101", "1", fixtureModule, c, other, "3", site, "900000000000227009", "900000000000451002")
+		}, nil},
 		{"a property once more", func(f *fixture) {
 			f.relationship(f.id(sctid.Relationship), "20260101", "1", c, other, "0", site)
 		}, []string{`properties changed "" ""`}},

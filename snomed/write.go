@@ -12,9 +12,6 @@ func (b *builder) write(w *fileWriter) error {
 	dir := make([]ref, sections)
 	runtime.GC()
 	b.writeCodes(w, dir)
-	if err := b.few(); err != nil {
-		return err
-	}
 	b.writeConcepts(w, dir)
 	b.writeRelationships(w, dir)
 	b.writeIdentifiers(w, dir)
