@@ -31,6 +31,12 @@ func TestDeepHierarchy(t *testing.T) {
 	if len(up) != depth || !slices.IsSorted(up) {
 		t.Errorf("%d ancestors, want %d", len(up), depth)
 	}
+	if paths := must(st.Paths(deepest, 2)); len(paths) != 1 || len(paths[0]) != depth+1 || paths[0][0] != deepest || paths[0][depth] != at(t, st, "138875005") {
+		t.Errorf("%d ways up", len(paths))
+	}
+	if paths := must(st.Paths(at(t, st, "138875005"), 0)); len(paths) != 0 {
+		t.Errorf("%d ways up, where none was asked for", len(paths))
+	}
 	if got := must(st.LeastCommonAncestors(deepest, deepest)); len(got) != 1 || got[0] != deepest {
 		t.Errorf("%d least common ancestors of a concept and itself", len(got))
 	}
