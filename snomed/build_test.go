@@ -393,6 +393,8 @@ func TestModuleVersions(t *testing.T) {
 	row(gone, "20250101", "1", "138875005")
 	row(gone, "20260101", "0", "138875005")
 	row(kept, "20260101", "1", "116680003")
+	// What an earlier version of the module required.
+	f.row("der2_ssRefset_ModuleDependency*_INT_20260101.txt", header, f.uuid(), "20250101", "1", fixtureModule, "900000000000534007", "138875005", "20250101", "20241201")
 	st, _ := store(t, snomed.BuildOptions{Release: "Full"}, f.open(t), f.open(t))
 	want := []snomed.ModuleVersion{{Module: 900000000000207008, Time: 20260101, Requires: []rf2.Dependency{
 		{Source: 900000000000207008, Target: 116680003, SourceTime: 20260101, TargetTime: 20251201}}}}
