@@ -43,7 +43,7 @@
 // overwritten where it lies while it is mapped is not checked again, and if it
 // becomes shorter, touching what is gone ends the process.
 //
-// It needs about 45 seconds of processor time and 1.4 GB of memory to build
+// It needs about 45 seconds of processor time and 1.2 GB of memory to build
 // the UK edition, and 330 MB of disk. A store cannot be changed: build another.
 // Not here: the expression constraint language, compositional grammar,
 // classification, and the history tables of the UK in their distributed form,
