@@ -196,7 +196,7 @@ func TestUKSize(t *testing.T) {
 	}
 }
 
-// perOp reports the processor time of an operation, the best of several
+// perOp reports the processor time of an operation, the best of thirty
 // rounds, and fails above a limit in nanoseconds.
 func perOp(t *testing.T, what string, limit float64, fn func(i int)) {
 	t.Helper()
@@ -204,7 +204,7 @@ func perOp(t *testing.T, what string, limit float64, fn func(i int)) {
 	defer runtime.UnlockOSThread()
 	best := time.Duration(1 << 60)
 	per := 1
-	for round, i := 0, 0; round < 9; round++ {
+	for round, i := 0, 0; round < 30; round++ {
 		cpu := threadTime()
 		for range per {
 			fn(i)
