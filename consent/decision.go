@@ -382,46 +382,20 @@ func (d *Decision) changes(of factSet) []change {
 	return out
 }
 
-// factSet is a set of facts, a bit for each.
-type factSet uint64
-
-const _ = uint(64 - numFacts) // they fit
-
 // inTheWay returns the facts on which rules for the action rest, and those on
 // which each rule rests that denies, or leaves the answer open: as long as none
 // of them changes, it does so again.
 func (d *Decision) inTheWay() (relevant factSet, blocking []factSet) {
 	p := d.engine.policy
-	// below are the facts from which derived ones follow.
-	var below [numFacts]factSet
-	for again := true; again; {
-		again = false
-		for i := range p.rules {
-			if r := &p.rules[i]; r.effect == effectDerive {
-				if set := below[r.derives] | r.facts(&below); set != below[r.derives] {
-					below[r.derives], again = set, true
-				}
-			}
-		}
-	}
 	for _, i := range p.byAction[actionOf(d.facts.set[fAction])] {
 		r := &p.rules[i]
-		set := r.facts(&below)
+		set := p.facts(r)
 		relevant |= set
 		if (r.effect == effectDeny || r.effect == effectIndeterminate) && (d.trace.fired.has(int(i)) || d.trace.unsure.has(int(i))) {
 			blocking = append(blocking, set)
 		}
 	}
 	return relevant, blocking
-}
-
-// facts returns what a rule rests on, below derived facts too.
-func (r *rule) facts(below *[numFacts]factSet) factSet {
-	set := factSet(0)
-	for _, c := range r.conds {
-		set |= 1<<c.fact | below[c.fact]
-	}
-	return set
 }
 
 // Public is what the requester may be told. It has the same fields whatever

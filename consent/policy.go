@@ -35,6 +35,22 @@ type Policy struct {
 	// byAction lists, for each action, the rules that may apply to it:
 	// first those that derive facts.
 	byAction [numActions][]uint16
+	// below has, for each derived fact, those from which it follows.
+	below [numFacts]factSet
+}
+
+// factSet is a set of facts, a bit for each.
+type factSet uint64
+
+const _ = uint(64 - numFacts) // they fit
+
+// facts returns what a rule rests on, below derived facts too.
+func (p *Policy) facts(r *rule) factSet {
+	set := factSet(0)
+	for _, c := range r.conds {
+		set |= 1<<c.fact | p.below[c.fact]
+	}
+	return set
 }
 
 // pack is one version of one named policy.

@@ -315,8 +315,8 @@ func (c *policyCompiler) gaps() {
 	}
 }
 
-// index sorts the rules that derive facts to the front and lists rules by
-// action.
+// index sorts the rules that derive facts to the front, lists rules by action,
+// and finds what the derived facts follow from.
 func (c *policyCompiler) index() {
 	slices.SortStableFunc(c.p.rules, func(a, b rule) int {
 		order := func(r rule) int {
@@ -331,6 +331,18 @@ func (c *policyCompiler) index() {
 		for a := range numActions {
 			if c.p.rules[i].actions&(1<<a) != 0 {
 				c.p.byAction[a] = append(c.p.byAction[a], uint16(i))
+			}
+		}
+	}
+	for again := true; again; {
+		again = false
+		for i := range c.p.rules {
+			r := &c.p.rules[i]
+			if r.effect != effectDerive {
+				continue
+			}
+			if set := c.p.below[r.derives] | c.p.facts(r); set != c.p.below[r.derives] {
+				c.p.below[r.derives], again = set, true
 			}
 		}
 	}
