@@ -1,12 +1,11 @@
 package hl7v2
 
 import (
-	"os"
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/nhskit/nhskit/hl7v2/internal/growth"
 	"github.com/nhskit/nhskit/hl7v2/internal/mutate"
 )
 
@@ -62,26 +61,20 @@ func TestPosition(t *testing.T) {
 
 // TestCheckIsLinear has the one finding of many segments at their end.
 func TestCheckIsLinear(t *testing.T) {
-	took := func(n int) time.Duration {
+	if testing.Short() {
+		t.Skip("measures time")
+	}
+	growth.Check(t, "segments", 2000, func(n int) func() {
 		m, err := Parse([]byte("MSH|^~\\&|A|B|C|D|2026||ADT^A01|1|P|2.4\r" + strings.Repeat("OBX|1\r", n) + "O|1\r"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		least := time.Hour
-		for range 10 {
-			start := time.Now()
+		return func() {
 			if issues := m.Check(false); len(issues) != 1 || issues[0].Line != n+2 {
 				t.Fatal(issues)
 			}
-			least = min(least, time.Since(start))
 		}
-		return least
-	}
-	small, large := took(2000), took(20_000)
-	t.Logf("%v, ten times as many segments %v", small, large)
-	if os.Getenv("NHSKIT_LONG") != "" && large > 30*small {
-		t.Error("the time grows faster than the message")
-	}
+	})
 }
 
 // TestUnremarkable puts every byte in every place of a short run.
@@ -238,21 +231,12 @@ func TestCheckExceptIsLinear(t *testing.T) {
 		t.Skip("measures time")
 	}
 	for _, unit := range []string{"\rOBX|\\Q\\", "~\\Q\\", "^\\Q\\", "&\\Q\\"} {
-		took := func(n int) time.Duration {
+		growth.Check(t, unit, 4000, func(n int) func() {
 			m, err := Parse([]byte("MSH|^~\\&|A\rPID|" + strings.Repeat(unit, n)))
 			if err != nil {
 				t.Fatal(err)
 			}
-			least := time.Hour
-			for range 5 {
-				start := time.Now()
-				m.CheckExcept(false, func(Code, string) bool { return true })
-				least = min(least, time.Since(start))
-			}
-			return least
-		}
-		if one, many := took(1000), took(32_000); many > 150*one {
-			t.Errorf("%q: 32 times the message takes %v, and once %v", unit, many, one)
-		}
+			return func() { m.CheckExcept(false, func(Code, string) bool { return true }) }
+		})
 	}
 }

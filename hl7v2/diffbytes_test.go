@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/nhskit/nhskit/hl7v2/internal/growth"
 )
 
 func ExampleDiffBytes() {
@@ -123,35 +124,26 @@ func TestDiffGrowth(t *testing.T) {
 		t.Skip("measures time")
 	}
 	for _, unit := range []string{"a~", "a^", "a&", "a|", "\rOBX|a", "\rtext|a"} {
-		took := func(n int) (byMeaning, byBytes time.Duration) {
-			text := "MSH|^~\\&|A\rPID|" + strings.Repeat(unit, n)
-			a, err := Parse([]byte(text))
-			if err != nil {
-				t.Fatal(err)
-			}
-			b, err := Parse([]byte(strings.ReplaceAll(text, "a", "b")))
-			if err != nil {
-				t.Fatal(err)
-			}
-			byMeaning, byBytes = time.Hour, time.Hour
-			for range 3 {
-				start := time.Now()
-				if got := len(Diff(a, b, MustPath("MSH-7"))); got != n {
-					t.Fatalf("%d changes, want %d", got, n)
+		for name, changes := range map[string]func(a, b *Message) int{
+			"Diff":      func(a, b *Message) int { return len(Diff(a, b, MustPath("MSH-7"))) },
+			"DiffBytes": func(a, b *Message) int { return len(DiffBytes(a, b)) },
+		} {
+			growth.Check(t, name+" of "+unit, 4000, func(n int) func() {
+				text := "MSH|^~\\&|A\rPID|" + strings.Repeat(unit, n)
+				a, err := Parse([]byte(text))
+				if err != nil {
+					t.Fatal(err)
 				}
-				byMeaning = min(byMeaning, time.Since(start))
-				start = time.Now()
-				if got := len(DiffBytes(a, b)); got != n {
-					t.Fatalf("%d changes, want %d", got, n)
+				b, err := Parse([]byte(strings.ReplaceAll(text, "a", "b")))
+				if err != nil {
+					t.Fatal(err)
 				}
-				byBytes = min(byBytes, time.Since(start))
-			}
-			return byMeaning, byBytes
-		}
-		one, oneBytes := took(2000)
-		many, manyBytes := took(32_000)
-		if many > 100*one || manyBytes > 100*oneBytes {
-			t.Errorf("%q: 16 times the message takes %v and %v, and once %v and %v", unit, many, manyBytes, one, oneBytes)
+				return func() {
+					if got := changes(a, b); got != n {
+						t.Fatalf("%d changes, want %d", got, n)
+					}
+				}
+			})
 		}
 	}
 }

@@ -77,7 +77,12 @@ func TestHL7PrintsInLinearTime(t *testing.T) {
 			}
 			return least
 		}
-		if one, many := took(500), took(16_000); many > 150*one {
+		// What else runs on the machine can delay the test but not fail it.
+		one, many := took(500), took(16_000)
+		for until := time.Now().Add(20 * time.Second); many > 150*one && time.Now().Before(until); {
+			one, many = min(one, took(500)), min(many, took(16_000))
+		}
+		if many > 150*one {
 			t.Errorf("%v: 32 times the message takes %v, and once %v", args, many, one)
 		}
 	}

@@ -10,10 +10,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/nhskit/nhskit/hl7v2"
+	"github.com/nhskit/nhskit/hl7v2/internal/growth"
 	"github.com/santhosh-tekuri/jsonschema/v5"
 )
 
@@ -247,19 +247,10 @@ func TestProfileReadingGrowth(t *testing.T) {
 		return `<HL7v2xConformanceProfile HL7Version="2.4">` + strings.Repeat("<ImpNote>made up of this and that</ImpNote>", n) + `</HL7v2xConformanceProfile>`
 	}
 	for name, text := range map[string]func(int) string{"keys": keys, "notes": notes} {
-		least := func(n int) time.Duration {
+		growth.Check(t, name, 4000, func(n int) func() {
 			data := []byte(text(n))
-			least := time.Hour
-			for range 3 {
-				start := time.Now()
-				ParseProfile(data)
-				least = min(least, time.Since(start))
-			}
-			return least
-		}
-		if one, many := least(2000), least(32000); many > 60*one {
-			t.Errorf("%s: 16 times the profile takes %v, and once %v", name, many, one)
-		}
+			return func() { ParseProfile(data) }
+		})
 	}
 }
 

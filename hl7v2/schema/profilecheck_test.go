@@ -9,10 +9,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/nhskit/nhskit/hl7v2"
 	"github.com/nhskit/nhskit/hl7v2/internal/corpus"
+	"github.com/nhskit/nhskit/hl7v2/internal/growth"
 )
 
 // admissionLines is a message that keeps to testdata/adt_a01.xml.
@@ -518,19 +518,10 @@ func TestProfileGrowth(t *testing.T) {
 		t.Skip("measures time")
 	}
 	p := profileOf(t, readTestdata(t, "oru_r01.json"))
-	least := func(n int) time.Duration {
+	growth.Check(t, "observations", 2000, func(n int) func() {
 		m := resultMessageOf(t, n)
-		least := time.Hour
-		for range 10 {
-			start := time.Now()
-			p.Validate(m)
-			least = min(least, time.Since(start))
-		}
-		return least
-	}
-	if one, many := least(1000), least(16000); many > 100*one {
-		t.Errorf("16 times the message takes %v, and once %v", many, one)
-	}
+		return func() { p.Validate(m) }
+	})
 }
 
 // Nor does it take longer where very many repetitions, or groups, each have
@@ -555,7 +546,7 @@ func TestProfileStorms(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := profileOf(t, []byte(`{"hl7Version":"2.5.1","messages":[{"type":"ORU","event":"R01","content":[{"segment":"MSH","usage":"R"},`+c.content+`]}]}`))
-			least := func(n int) time.Duration {
+			growth.Check(t, c.name, 2000, func(n int) func() {
 				units := strings.Repeat(c.unit, n)
 				pid := "PID|" + units + "|" + units + "\r"
 				if strings.HasSuffix(c.unit, "\r") {
@@ -565,17 +556,8 @@ func TestProfileStorms(t *testing.T) {
 				if issues := p.Validate(m); len(issues) > 0 && !strings.Contains(c.name, "segments") {
 					t.Fatal(issues[0])
 				}
-				least := time.Hour
-				for range 10 {
-					start := time.Now()
-					p.Validate(m)
-					least = min(least, time.Since(start))
-				}
-				return least
-			}
-			if one, many := least(1000), least(16000); many > 150*one {
-				t.Errorf("16 times the message takes %v, and once %v", many, one)
-			}
+				return func() { p.Validate(m) }
+			})
 		})
 	}
 }

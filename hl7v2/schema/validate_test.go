@@ -2,13 +2,12 @@ package schema
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/nhskit/nhskit/hl7v2"
+	"github.com/nhskit/nhskit/hl7v2/internal/growth"
 )
 
 // admit is a message without a finding, to be spoilt by the tests.
@@ -369,21 +368,10 @@ func TestValidateIsLinear(t *testing.T) {
 		t.Skip("measures time")
 	}
 	for _, pattern := range []string{"QQQ|1\r", "OBX|x|NM|a||1,5\r", "PID|x|||\r", "OBR\r", `\X4441\^x^\X4C\~`, "F~", "x^"} {
-		took := func(n int) time.Duration {
+		growth.Check(t, pattern, 2500, func(n int) func() {
 			m := message(t, "2.4", "ORU^R01", "AL1|1|"+strings.Repeat(pattern, n))
-			least := time.Hour
-			for range 5 {
-				start := time.Now()
-				new(Validator).Validate(m)
-				least = min(least, time.Since(start))
-			}
-			return least
-		}
-		small, large := took(2000), took(20_000)
-		t.Logf("%q: %v, ten times as many %v", pattern, small, large)
-		if large > 30*small && os.Getenv("NHSKIT_LONG") != "" {
-			t.Errorf("%q: %v for 2,000 and %v for 20,000", pattern, small, large)
-		}
+			return func() { new(Validator).Validate(m) }
+		})
 	}
 }
 

@@ -3,9 +3,9 @@ package uk
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/nhskit/nhskit/hl7v2"
+	"github.com/nhskit/nhskit/hl7v2/internal/growth"
 )
 
 // Messages of very many identifiers or patients are checked, and read for
@@ -20,22 +20,13 @@ func TestGrowth(t *testing.T) {
 			"validate": func(m *hl7v2.Message) { v := Validator(); v.Validate(m) },
 			"repair":   func(m *hl7v2.Message) { Repaired(m, RepairIdentifiers|RepairLegacyNumbers|RepairTraceStatus) },
 		} {
-			took := func(n int) time.Duration {
+			growth.Check(t, name+" of "+unit, 4000, func(n int) func() {
 				m, err := hl7v2.Parse([]byte(header + "PID|||" + strings.Repeat(unit, n)))
 				if err != nil {
 					t.Fatal(err)
 				}
-				least := time.Hour
-				for range 3 {
-					start := time.Now()
-					work(m)
-					least = min(least, time.Since(start))
-				}
-				return least
-			}
-			if one, many := took(1000), took(32_000); many > 130*one {
-				t.Errorf("%s of %q: 32 times the message takes %v, and once %v", name, unit, many, one)
-			}
+				return func() { work(m) }
+			})
 		}
 	}
 }
