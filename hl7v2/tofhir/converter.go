@@ -100,8 +100,8 @@ type Coding struct{ Code, System, Display string }
 // the mapping tables name it: AdministrativeSex, MaritalStatus or
 // HospitalService. They are asked before those of the table; a Coding without a
 // Code says that there is no translation, and the code "*" stands for all that
-// neither has. Whether FHIR allows the Coding is not checked. Given again for the same table, the
-// later wins. New fails where there is no such table. Compiling takes some 20 ms.
+// neither has. Whether FHIR allows the Coding is not checked. Given again for the
+// same table, the later wins. New fails where there is no such table. Compiling takes some 20 ms.
 func WithCodeMap(table string, codes map[string]Coding) Option {
 	return func(c *Converter) {
 		t := &mapping.Table{File: "WithCodeMap(" + table + ")", Name: table, Overlay: true}

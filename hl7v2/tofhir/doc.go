@@ -14,14 +14,15 @@
 // The same message gives the same bytes: ids are version 5 UUIDs of business
 // identifiers (WithIDs: a function of the caller's), there is no clock and no
 // chance. An identifier without a system is taken to be its sender's own (MSH-3
-// and MSH-4): two senders' patients of one number have two ids. Every reference leads to an entry of the bundle. What FHIR requires
-// is there, whatever the message lacks: as a default, or as the extension that
+// and MSH-4): two senders' patients of one number have two ids. Every reference
+// leads to an entry of the bundle. What FHIR requires is there, whatever the
+// message lacks: as a default, or as the extension that
 // says that it is unknown. Every innermost value of the message is mapped, kept
 // in an extension (KeepAll) or listed as lost with a reason. Times without an
 // offset are of Europe/London unless WithLocation says otherwise, and have the
 // precision that was sent; only an instant, which FHIR wants to the second, is
-// the first of the day, hour or minute that was sent. The HL7 null, which asks a receiver to delete,
-// makes no element; it is in the loss report.
+// the first of the day, hour or minute that was sent. The HL7 null, which asks a
+// receiver to delete, makes no element; it is in the loss report.
 //
 // What several segments tell of one way to take a drug is one dosage instruction.
 //
