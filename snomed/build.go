@@ -180,14 +180,20 @@ func (b *builder) everywhere() string {
 	return strings.Join(names, " + ")
 }
 
+// beyond reports a limit that the releases together exceed, and returns the
+// error.
+func (b *builder) beyond(format string, args ...any) error {
+	is := Issue{Severity: rf2.Error, Code: rf2.CodeLimit, Path: b.everywhere(), Offset: -1, Err: fmt.Errorf(format, args...)}
+	b.issue(is)
+	return &is
+}
+
 // few returns an error where a column that must have few distinct values has
 // many.
 func (b *builder) few() error {
 	for _, c := range []*codes{b.times, b.modules, b.memberTimes, b.memberModules, b.small, b.languages} {
 		if c.over {
-			is := Issue{Severity: rf2.Error, Code: rf2.CodeLimit, Path: b.everywhere(), Offset: -1, Err: fmt.Errorf("there are more than %d different %s", c.limit, c.what)}
-			b.issue(is)
-			return &is
+			return b.beyond("there are more than %d different %s", c.limit, c.what)
 		}
 	}
 	return nil

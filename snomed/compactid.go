@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/nhskit/nhskit/snomed/rf2"
 	"github.com/nhskit/nhskit/snomed/sctid"
 )
 
@@ -76,9 +75,7 @@ func (b *builder) spaces() (*compactIDs, error) {
 		learn(b.desc[i].id)
 	}
 	if len(s.spaces) > maxSpaces {
-		is := Issue{Severity: rf2.Error, Code: rf2.CodeLimit, Path: b.everywhere(), Offset: -1, Err: fmt.Errorf("the identifiers are of more than %d namespaces and partitions", maxSpaces)}
-		b.issue(is)
-		return nil, &is
+		return nil, b.beyond("the identifiers are of more than %d namespaces and partitions", maxSpaces)
 	}
 	b.idSpaces = s
 	return s, nil

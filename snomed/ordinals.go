@@ -199,10 +199,7 @@ func (b *builder) number(parents [][]uint32) error {
 			all = append(all, b.runs[k]...)
 		}
 		if total += len(all); total > b.opt.MaxIntervals {
-			is := Issue{Severity: rf2.Error, Code: rf2.CodeLimit, Path: b.everywhere(), Offset: -1,
-				Err: fmt.Errorf("the descendants of all concepts are joined from more than %d intervals", b.opt.MaxIntervals)}
-			b.issue(is)
-			return &is
+			return b.beyond("the descendants of all concepts are joined from more than %d intervals", b.opt.MaxIntervals)
 		}
 		merged := mergeRuns(all)
 		if len(arena)+len(merged) > cap(arena) {
